@@ -1,0 +1,1 @@
+"""CloudFront's private-content protocol: standard library and cryptography, no Django."""

@@ -1,0 +1,240 @@
+"""Keys: load them, say what is wrong with them, sign and verify bytes.
+
+CloudFront takes RSA keys of 2048 bits and ECDSA keys on P-256. Source:
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-trusted-signers.html
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from typing import Final, Literal, NoReturn
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+
+from cf_protected.exceptions import UnusableKey
+
+HashAlgorithm = Literal["SHA1", "SHA256"]
+PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+
+HASHES: Final[dict[HashAlgorithm, hashes.HashAlgorithm]] = {
+    # CloudFront's default; it is a MAC over our own text here, not over foreign content.
+    "SHA1": hashes.SHA1(),  # noqa: S303
+    "SHA256": hashes.SHA256(),
+}
+_ECDSA: Final = {name: ec.ECDSA(hash_) for name, hash_ in HASHES.items()}
+_PKCS1V15: Final = padding.PKCS1v15()
+_KEY_PAIR_ID = re.compile(r"[A-Za-z0-9_\-]{1,128}")
+
+
+class SigningKey(ABC):
+    """A private key that signs, wherever it is kept, and the ID CloudFront knows it by.
+
+    Instances can't be pickled, and their ``repr`` shows the ID alone.
+    """
+
+    key_pair_id: str
+
+    def __init__(self, key_pair_id: str) -> None:
+        """Raises ``UnusableKey`` unless ``key_pair_id`` looks like a public key ID."""
+        if not isinstance(key_pair_id, str) or not _KEY_PAIR_ID.fullmatch(key_pair_id):
+            raise UnusableKey(
+                "The key pair ID has to be CloudFront's ID of the public key, such as "
+                "K2JCJMDEHXQW5F: letters and digits only."
+            )
+        self.key_pair_id = key_pair_id
+
+    @abstractmethod
+    def sign(self, message: bytes, hash_algorithm: HashAlgorithm) -> bytes:
+        """Return the signature: PKCS #1 v1.5 for RSA, ASN.1 DER for ECDSA."""
+
+    @property
+    @abstractmethod
+    def public_key(self) -> PublicKey:
+        """The public half, as CloudFront has it."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.key_pair_id}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} holds a private key and can't be pickled.")
+
+
+class RSASigningKey(SigningKey):
+    """An RSA key of 2048 bits in this process's memory."""
+
+    def __init__(self, key_pair_id: str, private_key: rsa.RSAPrivateKey) -> None:
+        super().__init__(key_pair_id)
+        check_key(private_key.public_key())
+        self._private_key = private_key
+
+    def sign(self, message: bytes, hash_algorithm: HashAlgorithm) -> bytes:
+        return self._private_key.sign(message, _PKCS1V15, HASHES[hash_algorithm])
+
+    @property
+    def public_key(self) -> rsa.RSAPublicKey:
+        return self._private_key.public_key()
+
+
+class ECDSASigningKey(SigningKey):
+    """An ECDSA key on P-256 in this process's memory."""
+
+    def __init__(self, key_pair_id: str, private_key: ec.EllipticCurvePrivateKey) -> None:
+        super().__init__(key_pair_id)
+        check_key(private_key.public_key())
+        self._private_key = private_key
+
+    def sign(self, message: bytes, hash_algorithm: HashAlgorithm) -> bytes:
+        return self._private_key.sign(message, _ECDSA[hash_algorithm])
+
+    @property
+    def public_key(self) -> ec.EllipticCurvePublicKey:
+        return self._private_key.public_key()
+
+
+def load_private_key(
+    data: bytes | str, *, key_pair_id: str, passphrase: bytes | str | None = None
+) -> SigningKey:
+    """Load an RSA-2048 or P-256 key from PKCS #1, PKCS #8 or SEC 1, as PEM or DER.
+
+    Loading an RSA key takes about 30 ms, since its numbers are checked; do it once.
+
+    Raises ``UnusableKey``, which says what the data is instead and never repeats it.
+    """
+    try:
+        return _parse_private_key(data, key_pair_id, passphrase)
+    except UnusableKey as error:
+        problem = str(error)
+    finally:
+        # A debug page shows the locals of every frame that an exception passed.
+        del data, passphrase
+    # Not chained: the frames below still hold the key.
+    raise UnusableKey(problem)
+
+
+def _parse_private_key(
+    data: bytes | str, key_pair_id: str, passphrase: bytes | str | None
+) -> SigningKey:
+    raw = data.encode() if isinstance(data, str) else data
+    password = passphrase.encode() if isinstance(passphrase, str) else passphrase
+    _refuse_what_is_no_private_key(raw, encrypted=password is not None)
+    is_pem = raw.lstrip().startswith(b"-----BEGIN ")
+    load = serialization.load_pem_private_key if is_pem else serialization.load_der_private_key
+    try:
+        private_key = load(raw.strip() if is_pem else raw, password=password or None)
+    except TypeError as error:
+        if password is None:
+            raise UnusableKey(
+                "The private key is encrypted, but no passphrase was given."
+            ) from error
+        raise UnusableKey(
+            "The private key isn't encrypted, but a passphrase was given."
+        ) from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        hint = " (or the passphrase is wrong)" if password is not None else ""
+        raise UnusableKey(
+            f"The private key's {'PEM' if is_pem else 'DER'} can't be read{hint}: "
+            f"{len(raw)} bytes. Is it cut off, or wrapped by a shell?"
+        ) from error
+    if isinstance(private_key, rsa.RSAPrivateKey):
+        return RSASigningKey(key_pair_id, private_key)
+    if isinstance(private_key, ec.EllipticCurvePrivateKey):
+        return ECDSASigningKey(key_pair_id, private_key)
+    raise UnusableKey(
+        f"The private key is a {type(private_key).__name__}; CloudFront takes RSA-2048 and "
+        "ECDSA P-256."
+    )
+
+
+def load_public_key(data: bytes | str | PublicKey, *, allow_legacy_sizes: bool = False) -> PublicKey:
+    """Load a public key from PEM or DER, or check one that is loaded already.
+
+    ``allow_legacy_sizes`` also takes the RSA sizes that the account-level key pairs of
+    earlier years had (1024 and 4096 bits).
+
+    Raises ``UnusableKey``.
+    """
+    key: object = data
+    if isinstance(data, str | bytes):
+        raw = data.encode() if isinstance(data, str) else data
+        is_pem = raw.lstrip().startswith(b"-----BEGIN ")
+        if is_pem and b"PRIVATE KEY" in raw:
+            raise UnusableKey("This is a private key where the public one is wanted.")
+        load = serialization.load_pem_public_key if is_pem else serialization.load_der_public_key
+        try:
+            key = load(raw)
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise UnusableKey(f"The public key can't be read: {len(raw)} bytes.") from error
+    return check_key(key, allow_legacy_sizes=allow_legacy_sizes)
+
+
+def check_key(key: object, *, allow_legacy_sizes: bool = False) -> PublicKey:
+    """Return the public key if CloudFront takes its kind and size, or raise ``UnusableKey``."""
+    if isinstance(key, rsa.RSAPublicKey):
+        sizes = {1024, 2048, 4096} if allow_legacy_sizes else {2048}
+        if key.key_size not in sizes:
+            raise UnusableKey(
+                f"The RSA key has {key.key_size} bits; CloudFront takes 2048. Make a new one: "
+                "openssl genrsa -out key.pem 2048"
+            )
+        return key
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        if not isinstance(key.curve, ec.SECP256R1):
+            raise UnusableKey(
+                f"The ECDSA key is on {key.curve.name}; CloudFront takes P-256. Make a new one: "
+                "openssl ecparam -genkey -name prime256v1 -noout -out key.pem"
+            )
+        return key
+    raise UnusableKey(
+        f"{type(key).__name__} is no RSA or ECDSA public key; CloudFront takes RSA-2048 and P-256."
+    )
+
+
+def public_pem(key: PublicKey) -> str:
+    """Return the public key as CloudFront's API takes it: PEM with its final newline."""
+    return key.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    ).decode("ascii")
+
+
+def is_signed_by(
+    key: PublicKey, signature: bytes, message: bytes, hash_algorithm: HashAlgorithm
+) -> bool:
+    """Whether ``signature`` is this key's over ``message``."""
+    try:
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, message, _PKCS1V15, HASHES[hash_algorithm])
+        else:
+            key.verify(signature, message, _ECDSA[hash_algorithm])
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _refuse_what_is_no_private_key(raw: bytes, *, encrypted: bool) -> None:
+    """Explain the mistakes that people really make, before the parser's terse answer."""
+    text = raw.strip()
+    if not text:
+        raise UnusableKey("The private key is empty.")
+    for label, what in (
+        (b"PUBLIC KEY", "a public key; the private half is wanted"),
+        (b"CERTIFICATE", "a certificate; CloudFront signs with a bare key pair"),
+        (b"OPENSSH PRIVATE KEY", "in OpenSSH's format; convert it: ssh-keygen -p -m PEM -f KEY"),
+    ):
+        if text.startswith(b"-----BEGIN ") and label in text.split(b"\n", 1)[0][:60]:
+            raise UnusableKey(f"This is {what}.")
+    if text.startswith(b"ssh-") or text.startswith(b"ecdsa-sha2-"):
+        raise UnusableKey("This is an SSH public key; a private key in PEM is wanted.")
+    if text.startswith(b"-----BEGIN ") and b"\n" not in text:
+        raise UnusableKey(
+            "The PEM has lost its newlines: it is a single line. Store it with real line "
+            "breaks (in a .env file quoted, not as \\n)."
+        )
+    if b"ENCRYPTED" in text[:120] and not encrypted:
+        raise UnusableKey("The private key is encrypted, but no passphrase was given.")
+    if b"-----BEGIN " in text and not text.startswith(b"-----BEGIN "):
+        raise UnusableKey(
+            "There is something before the PEM's '-----BEGIN' line, such as a quote; remove it."
+        )

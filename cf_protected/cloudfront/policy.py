@@ -1,0 +1,135 @@
+"""CloudFront's policy statements: what is signed, to the byte, and how the edge reads it.
+
+Sources: "Create a policy statement for a signed URL that uses a canned policy",
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-canned-policy.html
+and the same of a custom policy,
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-custom-policy.html
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cf_protected.exceptions import InvalidCondition, MalformedPolicy
+
+# AWS gives the last expiry as 2262-04-11, which is the end of a 64-bit count of
+# nanoseconds. Today in milliseconds is far beyond it, so the bound catches both.
+MAX_EPOCH_SECONDS = 9223372036
+
+
+def to_epoch_seconds(moment: datetime | int, name: str) -> int:
+    """Return whole seconds since 1970, rounded down; ``name`` is the parameter, for errors.
+
+    Raises ``InvalidCondition`` for a naive datetime, whose time zone is anybody's guess,
+    for anything but a datetime or an integer, and for a number that is negative or so
+    large that it has to be milliseconds.
+    """
+    if isinstance(moment, datetime):
+        if moment.tzinfo is None:
+            raise InvalidCondition(
+                f"{name} is a datetime without a time zone; use django.utils.timezone.now() "
+                "or datetime.now(timezone.utc)."
+            )
+        moment = int(moment.timestamp())
+    elif type(moment) is not int:
+        raise InvalidCondition(
+            f"{name} has to be an aware datetime or integer seconds, not {type(moment).__name__}."
+        )
+    if moment > MAX_EPOCH_SECONDS:
+        raise InvalidCondition(f"{name} is {moment}: are these milliseconds? It takes seconds.")
+    if moment < 0:
+        raise InvalidCondition(f"{name} is {moment}: it lies before 1970.")
+    return moment
+
+
+def to_source_ip(ip_address: str) -> str:
+    """Return ``ip_address``, an IPv4 address or network, in the form a policy takes.
+
+    A single address becomes a ``/32``. Raises ``InvalidCondition`` for IPv6, which
+    CloudFront's policies don't support, and for anything that is no address.
+    """
+    try:
+        network = ipaddress.ip_network(ip_address)
+    except (ValueError, TypeError) as error:
+        raise InvalidCondition(
+            f"ip_address {ip_address!r} is no IPv4 address or network such as "
+            "203.0.113.7 or 203.0.113.0/24 (with no host bits set)."
+        ) from error
+    if network.version != 4:
+        raise InvalidCondition(
+            f"ip_address {ip_address!r} is IPv6, which CloudFront's policies don't support."
+        )
+    return str(network)
+
+
+def canned_policy(url: str, expires: int) -> str:
+    """The canned policy of ``url``; the edge rebuilds the same text from the request."""
+    return (
+        f'{{"Statement":[{{"Resource":"{url}",'
+        f'"Condition":{{"DateLessThan":{{"AWS:EpochTime":{expires}}}}}}}]}}'
+    )
+
+
+def custom_policy(
+    resource: str, *, expires: int, starts: int | None = None, source_ip: str | None = None
+) -> str:
+    """The custom policy with the given conditions; ``source_ip`` as ``to_source_ip`` has it."""
+    conditions: dict[str, Any] = {"DateLessThan": {"AWS:EpochTime": expires}}
+    if source_ip is not None:
+        conditions["IpAddress"] = {"AWS:SourceIp": source_ip}
+    if starts is not None:
+        conditions["DateGreaterThan"] = {"AWS:EpochTime": starts}
+    statement = {"Resource": resource, "Condition": conditions}
+    return json.dumps({"Statement": [statement]}, separators=(",", ":"))
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One parsed statement. A ``resource`` of ``*`` also stands for one left out."""
+
+    resource: str
+    date_less_than: int
+    date_greater_than: int | None = None
+    source_ip: ipaddress.IPv4Network | None = None
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Policy:
+        """Read a custom policy as the edge does. Raises ``MalformedPolicy``.
+
+        White space, the order of conditions and conditions this version doesn't know
+        don't matter; a missing ``DateLessThan`` does.
+        """
+        try:
+            document = json.loads(data.decode("utf-8"))
+            (statement,) = document["Statement"]
+            conditions = statement["Condition"]
+            starts = conditions.get("DateGreaterThan")
+            address = conditions.get("IpAddress")
+            return cls(
+                resource=_text(statement.get("Resource", "*")),
+                date_less_than=_epoch(conditions["DateLessThan"]["AWS:EpochTime"]),
+                date_greater_than=None if starts is None else _epoch(starts["AWS:EpochTime"]),
+                source_ip=None if address is None else _network(address["AWS:SourceIp"]),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise MalformedPolicy(f"not a policy statement ({type(error).__name__})") from error
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a string")
+    return value
+
+
+def _epoch(value: object) -> int:
+    if type(value) is not int or not 0 <= value <= MAX_EPOCH_SECONDS:
+        raise ValueError("not epoch seconds")
+    return value
+
+
+def _network(value: object) -> ipaddress.IPv4Network:
+    return ipaddress.IPv4Network(_text(value), strict=False)

@@ -1,0 +1,173 @@
+"""Check signed requests as CloudFront's edge does.
+
+The signer's inverse, but written from AWS's documents and published signatures, not from
+the signer. Where AWS is silent, this is the stricter reading, so that what passes here
+passes at CloudFront.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from cf_protected.cloudfront.encoding import cloudfront_b64decode
+from cf_protected.cloudfront.keys import (
+    HASHES,
+    PublicKey,
+    is_signed_by,
+    load_public_key,
+)
+from cf_protected.cloudfront.policy import MAX_EPOCH_SECONDS, Policy, canned_policy
+from cf_protected.cloudfront.resource import SIGNING_PARAMETERS, matches
+from cf_protected.exceptions import AccessDenied, InvalidKey, MalformedPolicy, MissingKey
+
+# A URL with any of these is taken as signed, and cookies aren't looked at. Source:
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-choosing-signed-urls-cookies.html
+_URL_MODE = frozenset({"Expires", "Policy", "Signature", "Key-Pair-Id"})
+
+_EPOCH_SECONDS = re.compile(r"[1-9][0-9]{0,9}")
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """What a request presents: the URL it is for, and the signing parameters it carries."""
+
+    resource: str
+    parameters: Mapping[str, str]
+
+    def get(self, name: str) -> str:
+        return self.parameters.get(name, "")
+
+
+class CloudFrontVerifier:
+    """Decides on requests for files behind a trusted key group.
+
+    ``public_keys`` maps the key group's key pair IDs to public keys, loaded or as PEM or
+    DER. ``allow_legacy_sizes`` also takes RSA keys of 1024 and 4096 bits, which only
+    CloudFront's former account-level key pairs had.
+
+    Raises ``UnusableKey`` for a key that CloudFront doesn't take.
+    """
+
+    def __init__(
+        self,
+        public_keys: Mapping[str, bytes | str | PublicKey],
+        *,
+        allow_legacy_sizes: bool = False,
+    ) -> None:
+        self._public_keys = {
+            key_pair_id: load_public_key(key, allow_legacy_sizes=allow_legacy_sizes)
+            for key_pair_id, key in public_keys.items()
+        }
+
+    def verify(
+        self,
+        url: str,
+        *,
+        cookies: Mapping[str, str] | None = None,
+        viewer_ip: str | None = None,
+        now: datetime | float | None = None,
+    ) -> None:
+        """Return if CloudFront would serve ``url``, or raise the error it answers with.
+
+        ``url`` is absolute and exactly as the viewer sent it; ``cookies`` are the
+        request's; ``viewer_ip`` is the address the connection comes from; ``now``
+        replaces the clock (an aware datetime or epoch seconds).
+
+        The key is looked at before the policy, the policy before the signature, and the
+        signature before what the policy says. AWS doesn't document the order.
+
+        Raises ``MissingKey``, ``InvalidKey``, ``MalformedPolicy`` or ``AccessDenied``.
+        """
+        claim = _claim(url, cookies or {})
+        key = self._key(claim)
+        policy, signed_bytes = _policy(claim)
+        _check_signature(key, claim, signed_bytes)
+        if not matches(policy.resource, claim.resource):
+            raise AccessDenied(f"the policy is for {policy.resource}")
+        _check_time(policy, now)
+        _check_address(policy, viewer_ip)
+
+    def _key(self, claim: _Claim) -> PublicKey:
+        key_pair_id = claim.get("Key-Pair-Id")
+        if not key_pair_id:
+            raise MissingKey("the request carries no signature")
+        try:
+            return self._public_keys[key_pair_id]
+        except KeyError as error:
+            raise InvalidKey(f"{key_pair_id!r} isn't in the key group") from error
+
+
+def _claim(url: str, cookies: Mapping[str, str]) -> _Claim:
+    """Take the signing parameters from the URL or, if it has none of them, the cookies."""
+    base, mark, query = url.partition("?")
+    fields = [field.partition("=") for field in query.split("&")]
+    reserved = [(name, value) for name, _, value in fields if name in SIGNING_PARAMETERS]
+    own = [name + mark_ + value for name, mark_, value in fields if name not in SIGNING_PARAMETERS]
+    if not any(name in _URL_MODE for name, _ in reserved):
+        return _Claim(url, {name: cookies.get(f"CloudFront-{name}", "") for name in SIGNING_PARAMETERS})
+    if len({name for name, _ in reserved}) != len(reserved):
+        raise AccessDenied("a signing parameter occurs twice")
+    return _Claim(base + (mark + "&".join(own) if own else ""), dict(reserved))
+
+
+def _policy(claim: _Claim) -> tuple[Policy, bytes]:
+    """The policy that the request claims, and the bytes that have to be signed for it.
+
+    With both Policy and Expires the policy counts: published signers send both.
+    """
+    if claim.get("Policy"):
+        try:
+            data = cloudfront_b64decode(claim.get("Policy"))
+        except ValueError as error:
+            raise MalformedPolicy("the policy isn't CloudFront's base64") from error
+        return Policy.from_json(data), data
+    expires = claim.get("Expires")
+    if not _EPOCH_SECONDS.fullmatch(expires) or int(expires) > MAX_EPOCH_SECONDS:
+        raise MalformedPolicy("there is no policy, and no expiry in epoch seconds")
+    # A canned policy holds the very URL, so that its signature alone binds it; a "*" in
+    # there is a plain character, and nothing is left to match.
+    policy = Policy(resource="*", date_less_than=int(expires))
+    return policy, canned_policy(claim.resource, int(expires)).encode()
+
+
+def _check_signature(key: PublicKey, claim: _Claim, signed_bytes: bytes) -> None:
+    # Absent means SHA-1, for ECDSA too.
+    hash_algorithm = claim.get("Hash-Algorithm") or "SHA1"
+    if hash_algorithm not in HASHES:
+        raise AccessDenied(f"{hash_algorithm!r} is no hash algorithm of CloudFront's")
+    try:
+        signature = cloudfront_b64decode(claim.get("Signature"))
+    except ValueError as error:
+        raise AccessDenied("the signature isn't CloudFront's base64") from error
+    if not is_signed_by(key, signature, signed_bytes, hash_algorithm):
+        raise AccessDenied(f"the signature isn't this key's over the policy with {hash_algorithm}")
+
+
+def _check_time(policy: Policy, now: datetime | float | None) -> None:
+    """Valid after ``date_greater_than`` and before ``date_less_than``, neither included.
+
+    AWS says "on or before" of the start; of the end only that access stops then.
+    """
+    if now is None:
+        now = time.time()
+    moment = now.timestamp() if isinstance(now, datetime) else now
+    if moment >= policy.date_less_than:
+        raise AccessDenied(f"expired {moment - policy.date_less_than:.0f} s ago")
+    if policy.date_greater_than is not None and moment <= policy.date_greater_than:
+        raise AccessDenied(f"not valid for another {policy.date_greater_than - moment:.0f} s")
+
+
+def _check_address(policy: Policy, viewer_ip: str | None) -> None:
+    if policy.source_ip is None:
+        return
+    try:
+        address = ipaddress.ip_address(viewer_ip or "")
+    except ValueError as error:
+        raise AccessDenied("the policy wants an address and the viewer's isn't known") from error
+    if address not in policy.source_ip:
+        raise AccessDenied(f"{address} isn't in {policy.source_ip}")

@@ -1,0 +1,91 @@
+"""Every error of cf_protected, one tree under ``CFProtectedError``.
+
+This module is plain Python, so the protocol and the key sources can be used without
+Django. The one error that Django has to know, ``ConfigurationError``, is in
+``cf_protected.conf``. No error ever carries key material.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class CFProtectedError(Exception):
+    """Base of all errors raised by cf_protected."""
+
+
+class SigningError(CFProtectedError, ValueError):
+    """Something asked of the signer can't become a working signature."""
+
+
+class InvalidURL(SigningError):
+    """The URL, resource or object key can't be signed as it stands."""
+
+
+class InvalidCondition(SigningError):
+    """A date or IP address of the policy is impossible or ambiguous."""
+
+
+class UnusableKey(CFProtectedError, ValueError):
+    """The data isn't a key that CloudFront accepts; the message says what it is instead."""
+
+
+class KeySourceError(CFProtectedError):
+    """The key source couldn't deliver its signing key."""
+
+
+class GrantConflict(CFProtectedError, ValueError):
+    """The same source and reference were already granted to somebody else."""
+
+
+class DownloadRefused(CFProtectedError):
+    """The authoriser said no. ``reason`` is one of ``access.Reason``'s values."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class VerificationError(CFProtectedError):
+    """CloudFront's answer to a request whose signature it doesn't accept: always a 403.
+
+    ``code`` and ``message`` are what a viewer sees in the XML body. ``detail`` says
+    which rule refused it; it is for the developer at the edge and never sent.
+
+    Source: https://repost.aws/knowledge-center/cloudfront-troubleshoot-signed-url-cookies
+    """
+
+    code: ClassVar[str]
+    message: ClassVar[str]
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(f"{self.code}: {detail or self.message}")
+        self.detail = detail
+
+
+class MissingKey(VerificationError):
+    """Neither the query nor a cookie names a key pair ID."""
+
+    code = "MissingKey"
+    message = "Missing Key-Pair-Id query parameter or cookie value"
+
+
+class InvalidKey(VerificationError):
+    """The key pair ID isn't in a trusted key group."""
+
+    code = "InvalidKey"
+    message = "Unknown Key"
+
+
+class MalformedPolicy(VerificationError):
+    """The policy or the expiry can't be parsed, or the expiry is missing."""
+
+    code = "MalformedPolicy"
+    message = "Malformed Policy"
+
+
+class AccessDenied(VerificationError):
+    """Bad signature, another resource, too late, too early or from another address."""
+
+    code = "AccessDenied"
+    message = "Access denied"

@@ -1,0 +1,45 @@
+"""A signing key in a file, such as a mounted secret."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import ClassVar
+
+from cf_protected.cloudfront.keys import SigningKey, load_private_key
+from cf_protected.exceptions import KeySourceError
+from cf_protected.key_sources.base import KeySource
+from cf_protected.key_sources.once import Once
+
+
+class FileKeySource(KeySource):
+    """The key in a file of PEM or DER at ``path``, known to CloudFront as ``key_pair_id``.
+
+    Read once, when the first signature is wanted; a new key needs a new ID and so a
+    restart in any case.
+    """
+
+    is_local: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        *,
+        path: str | os.PathLike[str],
+        key_pair_id: str,
+        passphrase: str | bytes | None = None,
+    ) -> None:
+        self.path = Path(path)
+        self._key = Once(
+            lambda: load_private_key(self._read(), key_pair_id=key_pair_id, passphrase=passphrase)
+        )
+
+    def get_signing_key(self) -> SigningKey:
+        return self._key.get()
+
+    def _read(self) -> bytes:
+        try:
+            return self.path.read_bytes()
+        except OSError as error:
+            raise KeySourceError(
+                f"The key file {self.path} can't be read: {error.strerror or error}."
+            ) from error
