@@ -1,8 +1,8 @@
 """Every error of cf_protected, one tree under ``CFProtectedError``.
 
 This module is plain Python, so the protocol and the key sources can be used without
-Django. The one error that Django has to know, ``ConfigurationError``, is in
-``cf_protected.conf``. No error ever carries key material.
+Django. The two errors that Django itself acts on are beside their subject:
+``conf.ConfigurationError`` and ``access.DownloadRefused``. No error carries key material.
 """
 
 from __future__ import annotations
@@ -36,14 +36,6 @@ class KeySourceError(CFProtectedError):
 
 class GrantConflict(CFProtectedError, ValueError):
     """The same source and reference were already granted to somebody else."""
-
-
-class DownloadRefused(CFProtectedError):
-    """The authoriser said no. ``reason`` is one of ``access.Reason``'s values."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class VerificationError(CFProtectedError):

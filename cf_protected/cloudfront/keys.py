@@ -129,9 +129,7 @@ def _parse_private_key(
             raise UnusableKey(
                 "The private key is encrypted, but no passphrase was given."
             ) from error
-        raise UnusableKey(
-            "The private key isn't encrypted, but a passphrase was given."
-        ) from error
+        raise UnusableKey("The private key isn't encrypted, but a passphrase was given.") from error
     except (ValueError, UnsupportedAlgorithm) as error:
         hint = " (or the passphrase is wrong)" if password is not None else ""
         raise UnusableKey(
@@ -148,7 +146,9 @@ def _parse_private_key(
     )
 
 
-def load_public_key(data: bytes | str | PublicKey, *, allow_legacy_sizes: bool = False) -> PublicKey:
+def load_public_key(
+    data: bytes | str | PublicKey, *, allow_legacy_sizes: bool = False
+) -> PublicKey:
     """Load a public key from PEM or DER, or check one that is loaded already.
 
     ``allow_legacy_sizes`` also takes the RSA sizes that the account-level key pairs of
@@ -225,7 +225,7 @@ def _refuse_what_is_no_private_key(raw: bytes, *, encrypted: bool) -> None:
     ):
         if text.startswith(b"-----BEGIN ") and label in text.split(b"\n", 1)[0][:60]:
             raise UnusableKey(f"This is {what}.")
-    if text.startswith(b"ssh-") or text.startswith(b"ecdsa-sha2-"):
+    if text.startswith((b"ssh-", b"ecdsa-sha2-")):
         raise UnusableKey("This is an SSH public key; a private key in PEM is wanted.")
     if text.startswith(b"-----BEGIN ") and b"\n" not in text:
         raise UnusableKey(

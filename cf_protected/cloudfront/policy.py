@@ -29,7 +29,7 @@ def to_epoch_seconds(moment: datetime | int, name: str) -> int:
     large that it has to be milliseconds.
     """
     if isinstance(moment, datetime):
-        if moment.tzinfo is None:
+        if moment.utcoffset() is None:
             raise InvalidCondition(
                 f"{name} is a datetime without a time zone; use django.utils.timezone.now() "
                 "or datetime.now(timezone.utc)."
@@ -107,13 +107,16 @@ class Policy:
             document = json.loads(data.decode("utf-8"))
             (statement,) = document["Statement"]
             conditions = statement["Condition"]
-            starts = conditions.get("DateGreaterThan")
-            address = conditions.get("IpAddress")
+            starts = address = None
+            if "DateGreaterThan" in conditions:
+                starts = _epoch(conditions["DateGreaterThan"]["AWS:EpochTime"])
+            if "IpAddress" in conditions:
+                address = _network(conditions["IpAddress"]["AWS:SourceIp"])
             return cls(
                 resource=_text(statement.get("Resource", "*")),
                 date_less_than=_epoch(conditions["DateLessThan"]["AWS:EpochTime"]),
-                date_greater_than=None if starts is None else _epoch(starts["AWS:EpochTime"]),
-                source_ip=None if address is None else _network(address["AWS:SourceIp"]),
+                date_greater_than=starts,
+                source_ip=address,
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise MalformedPolicy(f"not a policy statement ({type(error).__name__})") from error

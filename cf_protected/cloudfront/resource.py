@@ -19,9 +19,7 @@ MAX_URL_BYTES = 8192
 
 # The query parameters that CloudFront takes for itself. Source: the pages on canned and
 # custom policies, and the reserved list of `aws cloudfront sign`.
-SIGNING_PARAMETERS = frozenset(
-    {"Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"}
-)
+SIGNING_PARAMETERS = frozenset({"Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"})
 
 _HOST = r"[A-Za-z0-9.\-_]+(?::[0-9]{1,5})?"
 # What RFC 3986 allows, less the apostrophe in a query: browsers send it as %27.

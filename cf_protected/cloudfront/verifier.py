@@ -109,7 +109,9 @@ def _claim(url: str, cookies: Mapping[str, str]) -> _Claim:
     reserved = [(name, value) for name, _, value in fields if name in SIGNING_PARAMETERS]
     own = [name + mark_ + value for name, mark_, value in fields if name not in SIGNING_PARAMETERS]
     if not any(name in _URL_MODE for name, _ in reserved):
-        return _Claim(url, {name: cookies.get(f"CloudFront-{name}", "") for name in SIGNING_PARAMETERS})
+        return _Claim(
+            url, {name: cookies.get(f"CloudFront-{name}", "") for name in SIGNING_PARAMETERS}
+        )
     if len({name for name, _ in reserved}) != len(reserved):
         raise AccessDenied("a signing parameter occurs twice")
     return _Claim(base + (mark + "&".join(own) if own else ""), dict(reserved))

@@ -1,0 +1,144 @@
+"""The ownership rule: may this person have this asset now, and if not, why?
+
+``CF_PROTECTED["AUTHORIZER"]`` replaces ``decide`` by a function of the same signature,
+which may well call this one first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, cast
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.utils.formats import date_format
+from django.utils.module_loading import import_string
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from cf_protected import conf
+from cf_protected.exceptions import CFProtectedError
+from cf_protected.models import Asset, Grant
+from cf_protected.reasons import Reason
+
+User = AbstractBaseUser | AnonymousUser
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The authoriser's answer.
+
+    ``reason`` is a code, usually one of ``Reason``. ``grant`` is the one that allows it
+    or comes nearest to it: the download is counted there, and fails if the grant is
+    revoked or used up; without a grant nothing is counted. ``message`` is a sentence
+    for the buyer, for codes that ``explain`` doesn't know.
+    """
+
+    allowed: bool
+    reason: str
+    grant: Grant | None = None
+    message: str = ""
+
+
+class DownloadRefused(CFProtectedError, PermissionDenied):
+    """The authoriser said no; ``decision`` says why. Django answers an uncaught one with 403."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(decision.reason)
+        self.decision = decision
+
+
+Authorizer = Callable[[User, Asset, Iterable[Grant], datetime], Decision]
+
+# The first of these states found among someone's grants is the one to tell them about.
+_STATE_REASONS: Final = {
+    Grant.State.ACTIVE: Reason.GRANTED,
+    Grant.State.USED_UP: Reason.LIMIT_REACHED,
+    Grant.State.NOT_STARTED: Reason.NOT_STARTED,
+    Grant.State.EXPIRED: Reason.EXPIRED,
+    Grant.State.REVOKED: Reason.REVOKED,
+}
+_STATE_ORDER: Final = list(_STATE_REASONS)
+
+
+def decide(user: User, asset: Asset, grants: Iterable[Grant], now: datetime) -> Decision:
+    """Allow who is signed in and holds an active grant for a published or archived asset.
+
+    ``grants`` are the user's grants for the asset, in any state. Of several active ones
+    an unlimited one is taken before one whose downloads are counted.
+    """
+    if not user.is_authenticated:
+        return Decision(False, Reason.ANONYMOUS)
+    if not user.is_active:
+        return Decision(False, Reason.INACTIVE_USER)
+    if asset.state == Asset.State.DRAFT:
+        return Decision(False, Reason.UNPUBLISHED)
+    ranked = sorted(grants, key=lambda grant: _rank(grant, now))
+    if not ranked:
+        return Decision(False, Reason.NO_GRANT)
+    state = ranked[0].state_at(now)
+    return Decision(state is Grant.State.ACTIVE, _STATE_REASONS[state], ranked[0])
+
+
+def _rank(grant: Grant, now: datetime) -> tuple[int, bool, int]:
+    limited = grant.max_downloads is not None
+    return _STATE_ORDER.index(grant.state_at(now)), limited, -(grant.downloads_left or 0)
+
+
+def get_authorizer() -> Authorizer:
+    """Return the function that ``AUTHORIZER`` names. Raises ``ConfigurationError``."""
+    path = conf.current().authorizer
+    try:
+        authorizer = import_string(path)
+    except ImportError as error:
+        raise conf.ConfigurationError(
+            f"{conf.SETTING}['AUTHORIZER']",
+            f"{path!r} can't be imported: {error}.",
+            hint="It is the dotted path of a function like cf_protected.access.decide.",
+            id="E009",
+        ) from error
+    if not callable(authorizer):
+        raise conf.ConfigurationError(
+            f"{conf.SETTING}['AUTHORIZER']",
+            f"{path!r} is no function.",
+            hint="It is the dotted path of a function like cf_protected.access.decide.",
+            id="E009",
+        )
+    return cast(Authorizer, authorizer)
+
+
+def explain(decision: Decision) -> str:
+    """Return the sentence that tells the buyer why, in their language."""
+    if decision.message:
+        return decision.message
+    grant = decision.grant
+    match decision.reason:
+        case Reason.NOT_STARTED if grant is not None:
+            return _("Your access begins on %(date)s.") % {"date": _day(grant.starts_at)}
+        case Reason.EXPIRED if grant is not None and grant.expires_at is not None:
+            return _("Your access ended on %(date)s.") % {"date": _day(grant.expires_at)}
+        case Reason.LIMIT_REACHED if grant is not None and grant.max_downloads is not None:
+            return _("You have used all %(count)s of your downloads.") % {
+                "count": grant.max_downloads
+            }
+        case Reason.REVOKED:
+            return _("Your access was withdrawn, for example because of a refund.")
+        case Reason.NO_GRANT:
+            return _("Your account doesn't have this. Did you buy it with another account?")
+        case Reason.UNPUBLISHED:
+            return _("This isn't available at the moment.")
+        case Reason.ANONYMOUS:
+            return _("Please sign in first.")
+        case Reason.INACTIVE_USER:
+            return _("Your account isn't active.")
+        case Reason.GRANTED:
+            return _("You can download this.")
+        case _other:
+            return _("You can't download this.")
+
+
+def _day(moment: datetime) -> str:
+    return date_format(localtime(moment), "DATETIME_FORMAT")

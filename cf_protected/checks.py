@@ -1,0 +1,139 @@
+"""System checks. They read settings and local keys, and never the network.
+
+The table in ``docs/checks.md`` lists every id.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, Error
+from django.urls import NoReverseMatch, reverse
+
+from cf_protected import conf
+from cf_protected.access import get_authorizer
+from cf_protected.distributions import make_key_source
+from cf_protected.exceptions import KeySourceError, UnusableKey
+from cf_protected.key_sources.base import KeySource
+
+
+def check_settings(**kwargs: Any) -> list[CheckMessage]:
+    """E001 to E009 and W001, W002: what ``manage.py check`` asks."""
+    mistakes = conf.problems()
+    if mistakes:
+        return [_error(mistake) for mistake in mistakes]
+    messages: list[CheckMessage] = []
+    for alias, distribution in conf.current().distributions.items():
+        messages += _check_distribution(alias, distribution)
+    try:
+        get_authorizer()
+    except conf.ConfigurationError as mistake:
+        messages.append(_error(mistake))
+    return messages + _check_urls()
+
+
+def check_deployment(**kwargs: Any) -> list[CheckMessage]:
+    """E010 to E012: what is fine on a laptop and wrong in production."""
+    if conf.problems():
+        return []
+    messages: list[CheckMessage] = []
+    for alias, distribution in conf.current().distributions.items():
+        messages += _check_for_production(alias, distribution)
+    return messages
+
+
+def _check_distribution(
+    alias: str, distribution: conf.DistributionSettings
+) -> Iterator[CheckMessage]:
+    where = f"{conf.SETTING}['DISTRIBUTIONS'][{alias!r}]"
+    if distribution.storage not in settings.STORAGES:
+        yield Error(
+            f"{where}['STORAGE']: STORAGES has no {distribution.storage!r}.",
+            hint=f"Known are {', '.join(settings.STORAGES)}; add the storage of the origin.",
+            id="cf_protected.E005",
+        )
+    if distribution.expiry_step > distribution.url_lifetime:
+        yield checks.Warning(
+            f"{where}['EXPIRY_STEP']: it is longer than URL_LIFETIME, so URLs may live "
+            f"{distribution.url_lifetime + distribution.expiry_step}.",
+            hint="Choose a step that divides the lifetime, such as a third of it.",
+            id="cf_protected.W001",
+        )
+    try:
+        source = make_key_source(alias, distribution.key_source)
+    except conf.ConfigurationError as mistake:
+        yield _error(mistake)
+    else:
+        yield from _check_key(f"{where}['KEY_SOURCE']", source)
+
+
+def _check_key(where: str, source: KeySource) -> Iterator[CheckMessage]:
+    if not source.is_local:
+        return
+    try:
+        source.get_signing_key()
+    except (KeySourceError, UnusableKey) as error:
+        yield Error(
+            f"{where}: {error}",
+            hint="Give an RSA-2048 or P-256 private key, as PEM or DER, and the ID that "
+            "CloudFront gave its public half.",
+            id="cf_protected.E008",
+        )
+
+
+def _check_urls() -> list[CheckMessage]:
+    try:
+        reverse("cf_protected:library")
+    except NoReverseMatch:
+        return [
+            checks.Warning(
+                "cf_protected's URLs aren't included, so links to downloads can't be made.",
+                hint='Add path("downloads/", include("cf_protected.urls")) to the URLconf.',
+                id="cf_protected.W002",
+            )
+        ]
+    return []
+
+
+def _check_for_production(
+    alias: str, distribution: conf.DistributionSettings
+) -> Iterator[CheckMessage]:
+    where = f"{conf.SETTING}['DISTRIBUTIONS'][{alias!r}]"
+    if _is_loopback(distribution.domain):
+        yield Error(
+            f"{where}['DOMAIN']: {distribution.domain} is the development edge.",
+            hint="Name the CloudFront distribution's domain.",
+            id="cf_protected.E010",
+        )
+    if distribution.scheme != "https":
+        yield Error(
+            f"{where}['SCHEME']: signed URLs over http can be read on their way.",
+            hint="Use 'https', the default.",
+            id="cf_protected.E012",
+        )
+    try:
+        source = make_key_source(alias, distribution.key_source)
+    except conf.ConfigurationError:
+        return  # check_settings reports it
+    if not source.for_production:
+        yield Error(
+            f"{where}['KEY_SOURCE']: {type(source).__name__} isn't for production.",
+            hint="Keep the key in a file that only the server can read, or in AWS.",
+            id="cf_protected.E011",
+        )
+
+
+def _is_loopback(domain: str) -> bool:
+    host = domain.rpartition(":")[0] if ":" in domain else domain
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name, not an address
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _error(mistake: conf.ConfigurationError) -> Error:
+    return Error(str(mistake), hint=mistake.hint, id=mistake.id)

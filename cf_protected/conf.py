@@ -1,0 +1,242 @@
+"""The one reader of ``settings.CF_PROTECTED``: typed, live, and clear about mistakes.
+
+``current()`` is the parsed setting; it follows ``override_settings`` by itself.
+``problems()`` lists everything wrong with it, for the system checks.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Literal
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from cf_protected.cloudfront.keys import HashAlgorithm
+from cf_protected.exceptions import CFProtectedError
+
+SETTING = "CF_PROTECTED"
+
+_DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.\-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
+
+
+class ConfigurationError(CFProtectedError, ImproperlyConfigured):
+    """``settings.CF_PROTECTED`` is wrong at ``where``; ``id`` is the system check's."""
+
+    def __init__(self, where: str, message: str, *, hint: str, id: str) -> None:
+        super().__init__(f"{where}: {message}")
+        self.where = where
+        self.hint = hint
+        self.id = f"cf_protected.{id}"
+
+
+@dataclass(frozen=True)
+class KeySourceSettings:
+    """``KEY_SOURCE``: the class by dotted path, and its keyword arguments."""
+
+    backend: str
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class DistributionSettings:
+    """One of ``DISTRIBUTIONS``."""
+
+    domain: str
+    storage: str
+    key_source: KeySourceSettings
+    scheme: Literal["https", "http"] = "https"
+    path_prefix: str | None = None
+    url_lifetime: timedelta = timedelta(minutes=15)
+    expiry_step: timedelta = timedelta(minutes=5)
+    hash_algorithm: HashAlgorithm = "SHA256"
+    content_disposition: Literal["attachment", "inline"] | None = "attachment"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The whole of ``CF_PROTECTED``, with its defaults filled in."""
+
+    distributions: Mapping[str, DistributionSettings]
+    authorizer: str = "cf_protected.access.decide"
+    refusal_status: Literal[403, 404] = 403
+    repeat_window: timedelta = timedelta(minutes=30)
+    log_ip_addresses: Literal["keep", "truncate", "drop"] = "truncate"
+
+
+_parsed: tuple[object, Settings] | None = None
+
+
+def current() -> Settings:
+    """Return the setting as it is now. Raises ``ConfigurationError`` for its first mistake."""
+    global _parsed  # noqa: PLW0603 - one slot, replaced whole, so threads see old or new
+    raw = getattr(settings, SETTING, None)
+    if _parsed is None or _parsed[0] is not raw:
+        reader = _Reader()
+        parsed = reader.read()
+        if parsed is None or reader.errors:
+            raise reader.errors[0]
+        _parsed = (raw, parsed)
+    return _parsed[1]
+
+
+def problems() -> list[ConfigurationError]:
+    """Return every mistake in the setting's own text; imports and keys aren't looked at."""
+    reader = _Reader()
+    reader.read()
+    return reader.errors
+
+
+Check = Callable[[Any], str]
+"""Says what is wrong with a value, or ``""``."""
+
+
+def _one_of(*values: object) -> Check:
+    names = ", ".join(repr(value) for value in values)
+    return lambda value: "" if value in values else f"has to be one of {names}, not {value!r}"
+
+
+def _is(type_: type, what: str) -> Check:
+    return lambda value: (
+        "" if isinstance(value, type_) else f"has to be {what}, not {type(value).__name__}"
+    )
+
+
+def _duration(*, zero: bool) -> Check:
+    def check(value: Any) -> str:
+        if not isinstance(value, timedelta):
+            return f"has to be a datetime.timedelta, not {type(value).__name__}"
+        shortest = timedelta(0) if zero else timedelta(seconds=1)
+        return "" if value >= shortest else f"has to be at least {shortest}, not {value}"
+
+    return check
+
+
+def _domain(value: Any) -> str:
+    if not isinstance(value, str):
+        return f"has to be a string, not {type(value).__name__}"
+    if "://" in value or "/" in value:
+        return f"has to be the bare domain name, without scheme or path, not {value!r}"
+    return "" if _DOMAIN.fullmatch(value) else f"isn't a domain name: {value!r}"
+
+
+def _path_prefix(value: Any) -> str:
+    if value is None or (isinstance(value, str) and not value.startswith("/")):
+        return ""
+    return "has to be a string without a leading slash, such as 'media/', or None"
+
+
+_STRING = _is(str, "a string")
+_MAPPING = _is(Mapping, "a dict")
+
+_TOP: dict[str, Check] = {
+    "DISTRIBUTIONS": _MAPPING,
+    "AUTHORIZER": _is(str, "the dotted path of a function"),
+    "REFUSAL_STATUS": _one_of(403, 404),
+    "REPEAT_WINDOW": _duration(zero=True),
+    "LOG_IP_ADDRESSES": _one_of("keep", "truncate", "drop"),
+}
+_DISTRIBUTION: dict[str, Check] = {
+    "DOMAIN": _domain,
+    "STORAGE": _STRING,
+    "KEY_SOURCE": _MAPPING,
+    "SCHEME": _one_of("https", "http"),
+    "PATH_PREFIX": _path_prefix,
+    "URL_LIFETIME": _duration(zero=False),
+    "EXPIRY_STEP": _duration(zero=False),
+    "HASH_ALGORITHM": _one_of("SHA256", "SHA1"),
+    "CONTENT_DISPOSITION": _one_of("attachment", "inline", None),
+}
+_KEY_SOURCE: dict[str, Check] = {
+    "BACKEND": _is(str, "the dotted path of a class"),
+    "OPTIONS": _MAPPING,
+}
+
+
+class _Reader:
+    """Reads the setting once, and goes on after a mistake to find the others."""
+
+    def __init__(self) -> None:
+        self.errors: list[ConfigurationError] = []
+
+    def read(self) -> Settings | None:
+        raw = getattr(settings, SETTING, None)
+        if not isinstance(raw, Mapping):
+            self._error(
+                SETTING,
+                "isn't set." if raw is None else f"has to be a dict, not {type(raw).__name__}.",
+                hint="Add CF_PROTECTED to the settings; the README shows the shortest form.",
+                id="E001",
+            )
+            return None
+        values = self._fields(SETTING, raw, _TOP, required=("DISTRIBUTIONS",))
+        distributions = dict(self._distributions(values.pop("distributions", None)))
+        return None if self.errors else Settings(distributions, **values)
+
+    def _distributions(self, raw: Any) -> Iterator[tuple[str, DistributionSettings]]:
+        where = f"{SETTING}['DISTRIBUTIONS']"
+        if raw is not None and not raw:
+            self._missing(where, "'default'")
+        for alias, options in (raw or {}).items():
+            parsed = self._distribution(f"{where}[{alias!r}]", options)
+            if parsed is not None:
+                yield alias, parsed
+
+    def _distribution(self, where: str, raw: Any) -> DistributionSettings | None:
+        if problem := _MAPPING(raw):
+            self._wrong(where, problem)
+            return None
+        before = len(self.errors)
+        values = self._fields(
+            where, raw, _DISTRIBUTION, required=("DOMAIN", "STORAGE", "KEY_SOURCE")
+        )
+        if "key_source" in values:
+            source = f"{where}['KEY_SOURCE']"
+            options = self._fields(source, values["key_source"], _KEY_SOURCE, required=("BACKEND",))
+            if len(self.errors) == before:
+                values["key_source"] = KeySourceSettings(**options)
+        return DistributionSettings(**values) if len(self.errors) == before else None
+
+    def _fields(
+        self,
+        where: str,
+        raw: Mapping[str, Any],
+        checks: Mapping[str, Check],
+        required: tuple[str, ...],
+    ) -> dict[str, Any]:
+        """The valid values of ``raw``, by attribute name; what isn't valid is an error."""
+        values = {}
+        for name, value in raw.items():
+            check = checks.get(name)
+            if check is None:
+                self._unknown(where, name, checks)
+            elif problem := check(value):
+                self._wrong(f"{where}[{name!r}]", problem)
+            else:
+                values[name.lower()] = value
+        for name in required:
+            if name not in raw:
+                self._missing(where, repr(name))
+        return values
+
+    def _unknown(self, where: str, name: object, known: Mapping[str, Check]) -> None:
+        near = difflib.get_close_matches(str(name).upper(), known, n=1, cutoff=0.5)
+        self._error(
+            where,
+            f"{name!r} is unknown.",
+            hint=f"Did you mean {near[0]!r}?" if near else f"Known are {', '.join(known)}.",
+            id="E002",
+        )
+
+    def _missing(self, where: str, name: str) -> None:
+        self._error(where, f"{name} is missing.", hint=f"Add {name}.", id="E003")
+
+    def _wrong(self, where: str, problem: str) -> None:
+        self._error(where, f"{problem}.", hint=f"Correct {where}.", id="E004")
+
+    def _error(self, where: str, message: str, *, hint: str, id: str) -> None:
+        self.errors.append(ConfigurationError(where, message, hint=hint, id=id))

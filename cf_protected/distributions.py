@@ -1,0 +1,196 @@
+"""``distributions["default"]``: a configured CloudFront distribution, built once per process."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from threading import RLock
+from typing import NamedTuple
+
+from django.core.files.storage import Storage, storages
+from django.utils.http import content_disposition_header
+from django.utils.module_loading import import_string
+
+from cf_protected import conf
+from cf_protected.cloudfront.resource import object_url
+from cf_protected.cloudfront.signer import CloudFrontSigner
+from cf_protected.key_sources.base import KeySource
+
+
+class SignedURL(NamedTuple):
+    """A URL that opens one object until ``expires_at``."""
+
+    url: str
+    expires_at: datetime
+
+
+class Distribution:
+    """A distribution: its domain, the storage with its origin's objects, and its signer."""
+
+    def __init__(
+        self,
+        alias: str,
+        settings: conf.DistributionSettings,
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.alias = alias
+        self.settings = settings
+        self.domain = settings.domain
+        self.scheme = settings.scheme
+        self.key_source = make_key_source(alias, settings.key_source)
+        self._now = now
+        self._lock = RLock()
+        self._signer: CloudFrontSigner | None = None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.alias!r} {self.scheme}://{self.domain}>"
+
+    @property
+    def storage(self) -> Storage:
+        """The origin's objects: ``STORAGES[...]`` as the setting's ``STORAGE`` names it."""
+        return storages[self.settings.storage]
+
+    @property
+    def path_prefix(self) -> str:
+        """What stands before a storage's object name in the URL's path.
+
+        By default the ``location`` of a bucket's storage, under which django-storages
+        keeps its objects, and nothing for other storages. A distribution with an origin
+        path adds the location by itself; set ``PATH_PREFIX`` to ``""`` for it.
+        """
+        if self.settings.path_prefix is not None:
+            return self.settings.path_prefix
+        storage = self.storage
+        location = str(getattr(storage, "location", "")) if hasattr(storage, "bucket_name") else ""
+        return f"{location.strip('/')}/" if location.strip("/") else ""
+
+    @property
+    def signer(self) -> CloudFrontSigner:
+        """The signer of the key source's present key; it stays the same while the key does.
+
+        Raises ``KeySourceError`` and ``UnusableKey``.
+        """
+        key = self.key_source.get_signing_key()
+        with self._lock:
+            if self._signer is None or self._signer.signing_key is not key:
+                self._signer = CloudFrontSigner(
+                    key, hash_algorithm=self.settings.hash_algorithm, now=self._now
+                )
+            return self._signer
+
+    def url(self, name: str, *, download_name: str = "") -> str:
+        """Return the unsigned URL of the storage's object ``name``.
+
+        With ``download_name`` the origin is asked to answer with that file name: S3 does
+        so for ``response-content-disposition``, if the behaviour's cache policy has it.
+
+        Raises ``InvalidURL`` for a name that no URL can carry.
+        """
+        query = {}
+        disposition = self.settings.content_disposition
+        if download_name and disposition:
+            header = content_disposition_header(disposition == "attachment", download_name)
+            query["response-content-disposition"] = header or disposition
+        return object_url(self.domain, self.path_prefix + name, query=query, scheme=self.scheme)
+
+    def sign(self, url: str, *, now: float | None = None) -> SignedURL:
+        """Sign ``url`` for at least ``URL_LIFETIME``, until the next ``EXPIRY_STEP``.
+
+        Call it through ``cf_protected.services`` alone, which asks the authoriser first.
+
+        Raises ``SigningError``, ``KeySourceError`` and ``UnusableKey``.
+        """
+        step = round(self.settings.expiry_step.total_seconds())
+        earliest = (
+            self._now() if now is None else now
+        ) + self.settings.url_lifetime.total_seconds()
+        expires = -int(-earliest // step) * step
+        signed = self.signer.sign_url(url, date_less_than=expires)
+        return SignedURL(signed, datetime.fromtimestamp(expires, UTC))
+
+
+class Distributions(Mapping[str, Distribution]):
+    """The configured distributions by alias; made when first asked for, then kept.
+
+    There is one of each per process, for all threads. A changed setting and a fork make
+    them anew: neither locks nor connections survive a fork.
+    """
+
+    def __init__(self) -> None:
+        self._reset()
+        os.register_at_fork(after_in_child=self._reset)
+
+    def _reset(self) -> None:
+        self._lock = RLock()
+        self._settings: conf.Settings | None = None
+        self._made: dict[str, Distribution] = {}
+
+    def __getitem__(self, alias: str) -> Distribution:
+        """Raises ``ConfigurationError``, also for an unknown alias."""
+        settings = conf.current()
+        made = self._made.get(alias) if self._settings is settings else None
+        return made or self._make(alias, settings)
+
+    def _make(self, alias: str, settings: conf.Settings) -> Distribution:
+        with self._lock:
+            if self._settings is not settings:
+                self._settings, self._made = settings, {}
+            if alias not in self._made:
+                if alias not in settings.distributions:
+                    raise conf.ConfigurationError(
+                        f"{conf.SETTING}['DISTRIBUTIONS']",
+                        f"there is no distribution {alias!r}.",
+                        hint=f"Known are {', '.join(settings.distributions)}.",
+                        id="E003",
+                    )
+                self._made[alias] = Distribution(alias, settings.distributions[alias])
+            return self._made[alias]
+
+    def __contains__(self, alias: object) -> bool:
+        return alias in conf.current().distributions
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(conf.current().distributions)
+
+    def __len__(self) -> int:
+        return len(conf.current().distributions)
+
+
+def make_key_source(alias: str, settings: conf.KeySourceSettings) -> KeySource:
+    """Make the key source, without reading its key.
+
+    Raises ``ConfigurationError`` where the class or its options don't fit.
+    """
+    where = f"{conf.SETTING}['DISTRIBUTIONS'][{alias!r}]['KEY_SOURCE']"
+    try:
+        source_class = import_string(settings.backend)
+    except ImportError as error:
+        raise conf.ConfigurationError(
+            where,
+            f"{settings.backend!r} can't be imported: {error}.",
+            hint="BACKEND is the dotted path of a class, such as "
+            "'cf_protected.key_sources.file.FileKeySource'.",
+            id="E006",
+        ) from error
+    if not (isinstance(source_class, type) and issubclass(source_class, KeySource)):
+        raise conf.ConfigurationError(
+            where,
+            f"{settings.backend!r} is no KeySource.",
+            hint="Subclass cf_protected.key_sources.base.KeySource.",
+            id="E006",
+        )
+    try:
+        return source_class(**settings.options)
+    except TypeError as error:
+        raise conf.ConfigurationError(
+            where,
+            f"OPTIONS don't fit {source_class.__name__}: {error}.",
+            hint=f"See the keyword arguments of {settings.backend}.",
+            id="E007",
+        ) from error
+
+
+distributions = Distributions()

@@ -1,0 +1,71 @@
+"""The download log."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from cf_protected.models.asset import AssetFile
+from cf_protected.models.grant import Grant
+from cf_protected.querysets import DownloadQuerySet
+from cf_protected.reasons import Reason
+
+
+class Download(models.Model):
+    """One download or one refusal. It outlives the user, the grant and the file."""
+
+    class Outcome(models.TextChoices):
+        """What the person got."""
+
+        ISSUED = "issued", _("issued")
+        REFUSED = "refused", _("refused")
+
+    file = models.ForeignKey(
+        AssetFile,
+        verbose_name=_("file"),
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="downloads",
+    )
+    grant = models.ForeignKey(
+        Grant,
+        verbose_name=_("grant"),
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="downloads",
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="asset_downloads",
+    )
+    asset_title = models.CharField(_("asset"), max_length=200)
+    file_name = models.CharField(_("file name"), max_length=1024)
+    requested_at = models.DateTimeField(_("requested at"), default=timezone.now, db_index=True)
+    ip_address = models.GenericIPAddressField(_("IP address"), null=True)
+    user_agent = models.CharField(_("user agent"), max_length=255, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=20, choices=Outcome)
+    reason = models.CharField(_("reason"), max_length=50, choices=Reason)
+    url_expires_at = models.DateTimeField(_("URL expires at"), null=True)
+
+    objects = DownloadQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("download")
+        verbose_name_plural = _("downloads")
+        ordering: ClassVar = ["-requested_at", "-pk"]
+        indexes: ClassVar = [
+            models.Index(fields=["user", "file", "requested_at"], name="cf_protected_repeats")
+        ]
+
+    def __str__(self) -> str:
+        return _("%(file)s: %(outcome)s") % {
+            "file": self.file_name,
+            "outcome": self.get_outcome_display(),
+        }

@@ -1,0 +1,99 @@
+"""Chainable rules about assets, grants and downloads.
+
+A grant is in exactly one state at a time: revoked, else not started, else expired, else
+used up, else active. ``Grant.state_at`` says the same of one grant in memory.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from cf_protected.models import Asset, AssetFile, Download, Grant
+
+
+def _started(at: datetime) -> Q:
+    return Q(starts_at__lte=at)
+
+
+def _unexpired(at: datetime) -> Q:
+    return Q(expires_at__isnull=True) | Q(expires_at__gt=at)
+
+
+_UNREVOKED = Q(revoked_at__isnull=True)
+_DOWNLOADS_LEFT = Q(max_downloads__isnull=True) | Q(downloads_used__lt=F("max_downloads"))
+
+
+class AssetQuerySet(QuerySet["Asset"]):
+    """Assets."""
+
+    def published(self) -> AssetQuerySet:
+        """Assets on sale."""
+        return self.filter(state="published")
+
+    def held_by(self, user: Any) -> AssetQuerySet:
+        """Assets that this user has or had a grant for, whatever its state."""
+        return self.filter(grants__user=user).distinct()
+
+
+class GrantQuerySet(QuerySet["Grant"]):
+    """Grants. ``at`` is an aware datetime; the default is now."""
+
+    def for_user(self, user: Any) -> GrantQuerySet:
+        """Grants of this user; of nobody for an anonymous one."""
+        return self.filter(user=user) if getattr(user, "pk", None) else self.none()
+
+    def for_asset(self, asset: Asset) -> GrantQuerySet:
+        """Grants for this asset."""
+        return self.filter(asset=asset)
+
+    def active(self, at: datetime | None = None) -> GrantQuerySet:
+        """Grants that allow a download at this moment."""
+        at = at or timezone.now()
+        return self.filter(_UNREVOKED, _started(at), _unexpired(at), _DOWNLOADS_LEFT)
+
+    def revoked(self) -> GrantQuerySet:
+        """Grants taken back."""
+        return self.exclude(_UNREVOKED)
+
+    def not_started(self, at: datetime | None = None) -> GrantQuerySet:
+        """Grants that begin later."""
+        return self.filter(_UNREVOKED).exclude(_started(at or timezone.now()))
+
+    def expired(self, at: datetime | None = None) -> GrantQuerySet:
+        """Grants that have ended."""
+        at = at or timezone.now()
+        return self.filter(_UNREVOKED, _started(at)).exclude(_unexpired(at))
+
+    def used_up(self, at: datetime | None = None) -> GrantQuerySet:
+        """Grants with no download left that would allow one otherwise."""
+        at = at or timezone.now()
+        return self.filter(_UNREVOKED, _started(at), _unexpired(at)).exclude(_DOWNLOADS_LEFT)
+
+    def take_download(self) -> bool:
+        """Count one download on the grant if it has one left; whether that was so.
+
+        One conditional UPDATE decides, so that two requests never share the last one.
+        """
+        left = self.filter(_UNREVOKED, _DOWNLOADS_LEFT)
+        return left.update(downloads_used=F("downloads_used") + 1) == 1
+
+
+class DownloadQuerySet(QuerySet["Download"]):
+    """Rows of the download log."""
+
+    def issued(self) -> DownloadQuerySet:
+        """Downloads that got their URL."""
+        return self.filter(outcome="issued")
+
+    def refused(self) -> DownloadQuerySet:
+        """Requests that were turned away."""
+        return self.filter(outcome="refused")
+
+    def of(self, user: Any, file: AssetFile, *, since: datetime) -> DownloadQuerySet:
+        """This person's downloads of this file later than ``since``."""
+        return self.issued().filter(user=user, file=file, requested_at__gt=since)

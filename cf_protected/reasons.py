@@ -1,0 +1,20 @@
+"""Why a download is allowed or refused: the codes that pages, logs and the API share."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Reason(TextChoices):
+    """The answer of the authoriser. A replaced authoriser may use codes of its own."""
+
+    GRANTED = "granted", _("Granted")
+    ANONYMOUS = "anonymous", _("Nobody is signed in")
+    INACTIVE_USER = "inactive_user", _("The account is not active")
+    UNPUBLISHED = "unpublished", _("The asset is not published")
+    NO_GRANT = "no_grant", _("There is no grant")
+    NOT_STARTED = "not_started", _("The grant has not started yet")
+    EXPIRED = "expired", _("The grant has expired")
+    REVOKED = "revoked", _("The grant was revoked")
+    LIMIT_REACHED = "limit_reached", _("All downloads of the grant are used up")

@@ -1,0 +1,13 @@
+"""``path("downloads/", include("cf_protected.urls"))``."""
+
+from django.urls import path
+
+from cf_protected.views import AssetView, DownloadView, LibraryView
+
+app_name = "cf_protected"
+
+urlpatterns = [
+    path("", LibraryView.as_view(), name="library"),
+    path("assets/<slug:slug>/", AssetView.as_view(), name="asset"),
+    path("files/<uuid:uuid>/", DownloadView.as_view(), name="download"),
+]

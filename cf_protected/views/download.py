@@ -1,0 +1,118 @@
+"""The download view: a 303 to a signed URL, or a page that says why not."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http.response import HttpResponseRedirectBase
+from django.shortcuts import get_object_or_404, render
+from django.views.generic import View
+
+from cf_protected import services
+from cf_protected.access import DownloadRefused
+from cf_protected.exceptions import KeySourceError
+from cf_protected.models import AssetFile
+from cf_protected.views.protect import REFUSED_TEMPLATE, refuse
+
+logger = logging.getLogger("cf_protected")
+
+# Where browsers say that nobody clicked yet. Sources: the Fetch standard's Sec-Purpose,
+# and its forerunners of Safari and Firefox.
+_PURPOSE_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
+
+
+class HttpResponseSeeOther(HttpResponseRedirectBase):
+    """303: fetch that other URL with GET, and don't remember this answer."""
+
+    status_code = 303
+
+
+class DownloadView(View):
+    """Redirects a person who has the file's asset to a signed URL of the file.
+
+    Subclass it to find the file, to describe the viewer or to refuse in another way.
+    """
+
+    refused_template = REFUSED_TEMPLATE
+    unavailable_template = "cf_protected/unavailable.html"
+    http_method_names = ("get", "head", "options")
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except KeySourceError as error:
+            return self.unavailable(error)
+
+    def get_file(self, uuid: UUID) -> AssetFile:
+        """The file of this request, with its asset. Raises ``Http404``."""
+        return get_object_or_404(AssetFile.objects.select_related("asset"), uuid=uuid)
+
+    def get_viewer(self) -> services.Viewer:
+        """What the log keeps about the request.
+
+        The address is that of the connection. Behind a proxy, have the server or a
+        middleware that you trust set ``REMOTE_ADDR``.
+        """
+        return services.Viewer(
+            ip_address=self.request.META.get("REMOTE_ADDR") or None,
+            user_agent=self.request.headers.get("User-Agent", ""),
+        )
+
+    def get(self, request: HttpRequest, uuid: UUID) -> HttpResponseBase:
+        """Count, log and redirect; a browser that only prefetches is sent away."""
+        if is_prefetch(request):
+            return _uncacheable(HttpResponse(status=503))
+        file = self.get_file(uuid)
+        if not request.user.is_authenticated:
+            return self.refused(file, DownloadRefused(services.authorize(request.user, file.asset)))
+        try:
+            issued = services.issue_url(request.user, file, viewer=self.get_viewer())
+        except DownloadRefused as refusal:
+            return self.refused(file, refusal)
+        return see_other(issued.url)
+
+    def head(self, request: HttpRequest, uuid: UUID) -> HttpResponseBase:
+        """Say what ``get`` would, and leave no trace.
+
+        Where downloads are counted there is no ``Location``: a signature that isn't
+        counted would be a way around the limit.
+        """
+        file = self.get_file(uuid)
+        access = services.Access(request.user)
+        decision = access.decide(file.asset)
+        if not decision.allowed:
+            return self.refused(file, DownloadRefused(decision))
+        return see_other(access.signed_url(file))
+
+    def refused(self, file: AssetFile, refusal: DownloadRefused) -> HttpResponseBase:
+        """The answer to someone who may not have the file."""
+        return refuse(self.request, file.asset, refusal.decision, self.refused_template)
+
+    def unavailable(self, error: KeySourceError) -> HttpResponseBase:
+        """The answer while the signing key can't be had; nothing was counted."""
+        logger.error("No signing key for %s: %s", self.request.path, error)
+        response = render(self.request, self.unavailable_template, status=503)
+        response["Retry-After"] = "30"
+        return _uncacheable(response)
+
+
+def is_prefetch(request: HttpRequest) -> bool:
+    """Whether a browser fetches this ahead of any click."""
+    return any("prefetch" in request.headers.get(name, "").lower() for name in _PURPOSE_HEADERS)
+
+
+def see_other(url: str | None) -> HttpResponseBase:
+    """Redirect to a signed URL, keeping it out of caches and ``Referer`` headers."""
+    response: HttpResponse = HttpResponseSeeOther(url or "/")
+    if url is None:
+        del response["Location"]
+    return _uncacheable(response)
+
+
+def _uncacheable(response: HttpResponse) -> HttpResponse:
+    response["Cache-Control"] = "private, no-store"
+    response["Referrer-Policy"] = "no-referrer"
+    return response

@@ -1,0 +1,81 @@
+"""The buyer's pages: everything they have, and the files of one asset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.cache import patch_cache_control
+from django.views.generic import ListView, TemplateView, View
+
+from cf_protected.access import Decision, explain
+from cf_protected.models import Asset
+from cf_protected.services import Access
+from cf_protected.views.protect import AssetRequiredMixin
+
+if TYPE_CHECKING:
+    AssetListView = ListView[Asset]
+else:
+    AssetListView = ListView  # Django's own can't be subscripted
+
+
+class PrivatePageMixin(View):
+    """A page about one person: never in a shared cache."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = super().dispatch(request, *args, **kwargs)
+        patch_cache_control(response, private=True)
+        return response
+
+
+@dataclass(frozen=True)
+class LibraryEntry:
+    """One asset on the library page."""
+
+    asset: Asset
+    decision: Decision
+
+    @property
+    def explanation(self) -> str:
+        """Why it can't be downloaded, or that it can."""
+        return explain(self.decision)
+
+
+class LibraryView(PrivatePageMixin, LoginRequiredMixin, AssetListView):
+    """My downloads: the assets that the person has or had, with their files.
+
+    The number of queries doesn't grow with the library. The storage and the key source
+    aren't asked, so that an outage there doesn't reach this page.
+    """
+
+    template_name = "cf_protected/library.html"
+    paginate_by = 50
+
+    def get_queryset(self) -> QuerySet[Asset]:
+        return Asset.objects.held_by(self.request.user).prefetch_related("files")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        access = Access(self.request.user)
+        context["entries"] = [
+            LibraryEntry(asset, access.decide(asset)) for asset in context["object_list"]
+        ]
+        return context
+
+
+class AssetView(PrivatePageMixin, AssetRequiredMixin, TemplateView):
+    """The files of one asset, for a person who has it."""
+
+    template_name = "cf_protected/asset.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            asset=self.asset,
+            files=self.asset.files.all(),
+            decision=self.decision,
+            grant=self.decision.grant,
+            **kwargs,
+        )

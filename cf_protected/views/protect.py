@@ -1,0 +1,93 @@
+"""Let only those in who have the asset: for this app's views and a project's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.views.generic import View
+
+from cf_protected import conf, services
+from cf_protected.access import Decision, explain
+from cf_protected.models import Asset
+from cf_protected.reasons import Reason
+
+REFUSED_TEMPLATE = "cf_protected/refused.html"
+
+
+def refuse(
+    request: HttpRequest, asset: Asset, decision: Decision, template: str = REFUSED_TEMPLATE
+) -> HttpResponseBase:
+    """Answer a refusal: the login page for an anonymous person, else the page that says why.
+
+    Its status is ``REFUSAL_STATUS``; with 404 the project's own 404 page is shown, so
+    that nobody learns what exists.
+    """
+    if decision.reason == Reason.ANONYMOUS:
+        return redirect_to_login(request.get_full_path())
+    if conf.current().refusal_status == 404:
+        raise Http404
+    context = {"asset": asset, "decision": decision, "explanation": explain(decision)}
+    response = render(request, template, context, status=403)
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+class AssetRequiredMixin(View):
+    """For class-based views: only for people who have the asset of ``get_asset()``.
+
+    ``self.asset`` and ``self.decision`` are set before the view's own method runs.
+    """
+
+    refused_template = REFUSED_TEMPLATE
+    asset: Asset
+    decision: Decision
+
+    def get_asset(self) -> Asset:
+        """The asset of this request; by default the one with the URL's ``slug``."""
+        return get_object_or_404(Asset, slug=self.kwargs["slug"])
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.asset = self.get_asset()
+        self.decision = services.authorize(request.user, self.asset)
+        if not self.decision.allowed:
+            return refuse(request, self.asset, self.decision, self.refused_template)
+        return super().dispatch(request, *args, **kwargs)
+
+
+ViewFunction = Callable[..., HttpResponseBase]
+
+
+def asset_required(
+    get_asset: Callable[..., Asset] | None = None,
+) -> Callable[[ViewFunction], ViewFunction]:
+    """For function views: only for people who have the asset.
+
+    ``get_asset`` takes the view's arguments and returns the asset; by default it is the
+    one with the URL's ``slug``::
+
+        @asset_required()
+        def read_online(request, slug): ...
+    """
+
+    def find(request: HttpRequest, *args: Any, **kwargs: Any) -> Asset:
+        if get_asset is not None:
+            return get_asset(request, *args, **kwargs)
+        return get_object_or_404(Asset, slug=kwargs["slug"])
+
+    def decorate(view: ViewFunction) -> ViewFunction:
+        @wraps(view)
+        def protected(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            asset = find(request, *args, **kwargs)
+            decision = services.authorize(request.user, asset)
+            if not decision.allowed:
+                return refuse(request, asset, decision)
+            return view(request, *args, **kwargs)
+
+        return protected
+
+    return decorate
