@@ -110,6 +110,7 @@ class Grant(models.Model):
         return _("%(asset)s for %(holder)s") % {"asset": self.asset, "holder": self.holder}
 
     def clean(self) -> None:
+        self.email = self.email.lower()
         if self.user_id is None and not self.email:
             raise ValidationError(_("Name a user or an e-mail address."))
 
