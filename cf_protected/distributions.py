@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from threading import RLock
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from botocore.exceptions import BotoCoreError, ClientError
+from django.core.exceptions import SuspiciousOperation
 from django.core.files.storage import Storage, storages
 from django.utils.http import content_disposition_header
 from django.utils.module_loading import import_string
@@ -17,6 +19,9 @@ from cf_protected import conf
 from cf_protected.cloudfront.resource import object_url
 from cf_protected.cloudfront.signer import CloudFrontSigner
 from cf_protected.key_sources.base import KeySource
+
+#: What storages raise when they fail or don't like a name: Django's own, and S3's.
+STORAGE_ERRORS: Final = (OSError, SuspiciousOperation, BotoCoreError, ClientError)
 
 
 class SignedURL(NamedTuple):

@@ -5,15 +5,13 @@ from __future__ import annotations
 import hashlib
 import mimetypes
 from dataclasses import dataclass
-from typing import Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-from django.core.exceptions import SuspiciousOperation, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.core.files.storage import Storage
 from django.utils.translation import gettext as _
 
-STORAGE_ERRORS: Final = (OSError, BotoCoreError, ClientError, SuspiciousOperation)
+from cf_protected.distributions import STORAGE_ERRORS
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,146 @@
+"""The edge over HTTP: a threaded server for development, never for production."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
+from threading import Thread
+from typing import Final
+
+from cf_protected.edge.edge import Edge, Request
+from cf_protected.edge.errors import BAD_REQUEST, EdgeError
+from cf_protected.edge.response import Response
+from cf_protected.edge.storage import OriginError
+
+logger = logging.getLogger(__name__)
+
+_CHUNK_BYTES: Final = 256 * 1024
+_IDLE_SECONDS: Final = 60
+_STOP_SECONDS: Final = 0.02
+
+
+class EdgeServer(ThreadingTCPServer):
+    """Listens on ``host`` and ``port`` (0: a free one) and answers through ``edge``.
+
+    ``log`` gets one line for each request: never a query, since signatures are secrets.
+
+    Raises ``OSError`` when it can't listen there.
+    """
+
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(
+        self, host: str, port: int, edge: Edge, *, log: Callable[[str], object] = logger.info
+    ) -> None:
+        self.edge = edge
+        self.log = log
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, port), _Handler)
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        port: int = self.server_address[1]
+        return port
+
+
+@contextmanager
+def running(
+    edge: Edge,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    log: Callable[[str], object] = logger.info,
+) -> Iterator[EdgeServer]:
+    """Serve ``edge`` from a thread of its own while the ``with`` block runs.
+
+    Raises ``OSError`` when it can't listen there.
+    """
+    with EdgeServer(host, port, edge, log=log) as server:
+        thread = Thread(target=server.serve_forever, args=[_STOP_SECONDS], name="edge", daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def viewer_address(host: str) -> str:
+    """Return the viewer's address; one of IPv4 as such, though it came over IPv6."""
+    address = ipaddress.ip_address(host)
+    return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One viewer's connection."""
+
+    server: EdgeServer
+    protocol_version = "HTTP/1.1"
+    # To an unreadable request too: the answers of HTTP/0.9 have neither status nor headers.
+    default_request_version = "HTTP/1.1"
+    timeout = _IDLE_SECONDS
+    # Headers and body are two writes; else the body waits for the viewer's ACK.
+    disable_nagle_algorithm = True
+
+    def handle(self) -> None:
+        with suppress(ConnectionError):  # the viewer went away
+            super().handle()
+
+    def do_GET(self) -> None:
+        # Not self.path, in which http.server has merged leading slashes.
+        target = self.requestline.split()[1]
+        viewer_ip = viewer_address(self.client_address[0])
+        request = Request(self.command, target, self.headers, viewer_ip)
+        self._send(self.server.edge.respond(request), target)
+
+    do_HEAD = do_GET  # noqa: N815 - the name http.server looks for
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer what http.server refuses by itself, which is also a method without ``do_``."""
+        if code == HTTPStatus.NOT_IMPLEMENTED:
+            self.do_GET()
+            return
+        status = HTTPStatus.BAD_REQUEST
+        if code in (HTTPStatus.REQUEST_URI_TOO_LONG, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE):
+            status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        error = EdgeError(status, BAD_REQUEST, HTTPStatus(code).phrase)
+        self._send(self.server.edge.error_page(error), "")
+
+    def log_error(self, format: str, *args: object) -> None:
+        """Say nothing: what is left to come here is an idle connection's end."""
+
+    def _send(self, response: Response, target: str) -> None:
+        self._log(target, response.status, response.detail)
+        self.close_connection = self.close_connection or response.is_last
+        with closing(response.body) as body:
+            self._send_headers(response)
+            if self.command == "HEAD":
+                return
+            try:
+                while chunk := body.read(_CHUNK_BYTES):
+                    self.wfile.write(chunk)
+            except OriginError as error:
+                # The status is out, so only a broken connection tells the viewer.
+                self.close_connection = True
+                self._log(target, error.status, error.detail)
+
+    def _send_headers(self, response: Response) -> None:
+        self.send_response_only(response.status)
+        for name, value in response.headers.items():
+            self.send_header(name, value)
+        self.send_header("Connection", "close" if self.close_connection else "keep-alive")
+        self.end_headers()
+
+    def _log(self, target: str, status: HTTPStatus, detail: str) -> None:
+        path = target.partition("?")[0]
+        line = f"{self.command or '-'} {path or '-'} {status.value} {detail}".rstrip()
+        self.server.log("".join(c if c.isprintable() else repr(c)[1:-1] for c in line))

@@ -1,0 +1,104 @@
+"""``manage.py cf_edge``: a distribution on the laptop."""
+
+from __future__ import annotations
+
+import signal
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError
+
+from cf_protected.cloudfront.verifier import CloudFrontVerifier
+from cf_protected.distributions import STORAGE_ERRORS, Distribution, distributions
+from cf_protected.edge.edge import Edge
+from cf_protected.edge.server import EdgeServer
+from cf_protected.exceptions import CFProtectedError
+
+
+def edge_for(distribution: Distribution) -> Edge:
+    """Return an edge in front of the distribution's storage, which trusts its signing key.
+
+    The key is looked up at each request, so a replaced one counts at once.
+    """
+    return Edge(
+        storage=distribution.storage,
+        verifier=partial(_verifier, distribution),
+        scheme=distribution.scheme,
+        path_prefix=distribution.path_prefix,
+        storage_errors=STORAGE_ERRORS,
+    )
+
+
+def _verifier(distribution: Distribution) -> CloudFrontVerifier:
+    key = distribution.key_source.get_signing_key()
+    return CloudFrontVerifier({key.key_pair_id: key.public_key})
+
+
+class Command(BaseCommand):
+    """Serves until it is interrupted."""
+
+    help = "Serves a distribution's storage as CloudFront would, for development."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--distribution", default="default", help="Alias in DISTRIBUTIONS (default: default)."
+        )
+        parser.add_argument(
+            "--host", default="127.0.0.1", help="Address to listen on (default: 127.0.0.1)."
+        )
+        parser.add_argument(
+            "--port", type=int, default=8001, help="Port to listen on; 0: any (default: 8001)."
+        )
+
+    def handle(
+        self, *args: object, distribution: str, host: str, port: int, **options: Any
+    ) -> None:
+        chosen, edge = _load(distribution)
+        # Lines about requests go where runserver's do, and in the same colour.
+        log = partial(self.stderr.write, style_func=str)
+        try:
+            server = EdgeServer(host, port, edge, log=log)
+        except (OSError, OverflowError) as error:
+            raise CommandError(
+                f"Can't listen on {host}, port {port}: {error}. Give another --host or --port."
+            ) from error
+        with server, _sigterm_interrupts(), suppress(KeyboardInterrupt):
+            self._announce(chosen, f"[{host}]" if ":" in host else host, server.port)
+            server.serve_forever()
+
+    def _announce(self, distribution: Distribution, host: str, port: int) -> None:
+        here, signed = f"http://{host}:{port}", f"{distribution.scheme}://{distribution.domain}"
+        self.stdout.write(
+            f"The edge of {distribution.alias!r} is at {here}; stop it with Control-C."
+        )
+        self.stdout.flush()
+        if here != signed:
+            self.stderr.write(
+                f"URLs are signed for {signed} and open there alone. Unless that leads here, "
+                f"set the distribution's 'DOMAIN': '{host}:{port}' and 'SCHEME': 'http'.",
+                style_func=self.style.WARNING,
+            )
+
+
+def _load(alias: str) -> tuple[Distribution, Edge]:
+    """Find out now what would otherwise fail at each request."""
+    try:
+        distribution = distributions[alias]
+        distribution.key_source.get_signing_key()
+        return distribution, edge_for(distribution)
+    except (CFProtectedError, ImproperlyConfigured) as error:
+        raise CommandError(f"{error} {getattr(error, 'hint', '')}".rstrip()) from error
+
+
+@contextmanager
+def _sigterm_interrupts() -> Iterator[None]:
+    """Let SIGTERM end the block as Control-C does."""
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)

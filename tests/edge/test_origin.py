@@ -1,0 +1,298 @@
+"""Objects, names and what the origin says when there is none."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from django.core.files.storage import FileSystemStorage
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cf_protected.cloudfront.encoding import quote_object_key
+from cf_protected.edge.storage import object_name
+from tests.edge.client import send_raw
+from tests.edge.conftest import Serve, Site
+
+S3_DENIED = re.compile(
+    rb'<\?xml version="1\.0" encoding="UTF-8"\?>\n<Error><Code>AccessDenied</Code>'
+    rb"<Message>Access Denied</Message><RequestId>[0-9A-F]{16}</RequestId>"
+    rb"<HostId>[A-Za-z0-9+/]{75}=</HostId></Error>"
+)
+
+
+class BrokenStorage:
+    """Has one object of ten bytes, and fails where it is told to."""
+
+    def __init__(self, *, on_size: Exception | None = None, file: BytesIO | None = None) -> None:
+        self.on_size = on_size
+        self.file = file or BytesIO(b"0123456789")
+
+    def size(self, name: str) -> int:
+        if self.on_size:
+            raise self.on_size
+        return 10
+
+    def get_modified_time(self, name: str) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC)
+
+    def open(self, name: str) -> BytesIO:
+        return self.file
+
+
+class BrokenFile(BytesIO):
+    def read(self, size: int | None = -1) -> bytes:
+        raise OSError(5, "Input/output error")
+
+
+class VendorError(Exception):
+    pass
+
+
+def is_missing(site: Site, path: str) -> bool:
+    """Whether ``path``, sent as it stands and opened by a cookie for all, is no object."""
+    request = f"GET {path} HTTP/1.1\r\nHost: {site.address[0]}:{site.address[1]}\r\n"
+    request += f"Cookie: {site.cookie()['Cookie']}\r\nConnection: close\r\n\r\n"
+    head, _, body = send_raw(site.address, request.encode("latin-1")).partition(b"\r\n\r\n")
+    denied = head.startswith(b"HTTP/1.1 403 ") and b"Server: AmazonS3" in head
+    return denied and S3_DENIED.fullmatch(body) is not None
+
+
+def test_headers_of_an_object(site: Site, root: Path) -> None:
+    (root / "book.pdf").write_bytes(b"%PDF")
+    headers = site.open("/book.pdf").headers
+    assert headers["Content-Type"] == "application/pdf"
+    assert headers["Content-Length"] == "4"
+    assert headers["Server"] == "AmazonS3"
+    assert headers["X-Cache"] == "Miss from cloudfront"
+    assert headers["X-Amz-Cf-Pop"]
+    assert headers["X-Amz-Cf-Id"]
+    assert "Content-Disposition" not in headers
+
+
+def test_head_says_the_same_as_get(site: Site, root: Path) -> None:
+    (root / "book.pdf").write_bytes(b"%PDF")
+    target = site.sign("/book.pdf")
+    got, asked = site.get(target), site.head(target)
+    varying = {"X-Amz-Cf-Id", "Date"}
+    assert asked.body == b""
+    assert asked.status == 200
+    assert {n: v for n, v in asked.headers.items() if n not in varying} == {
+        n: v for n, v in got.headers.items() if n not in varying
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [
+        ("a.png", "image/png"),
+        ("a.tar.gz", "application/octet-stream"),
+        ("a", "application/octet-stream"),
+    ],
+)
+def test_content_type(site: Site, root: Path, name: str, content_type: str) -> None:
+    (root / name).touch()
+    assert site.open(f"/{name}").headers["Content-Type"] == content_type
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a b",
+        "a+b",
+        "100%",
+        "100%25",
+        "%2F",
+        "Übung für Ærø.txt",
+        "日本語.txt",
+        "🦊",
+        "a*b",
+        "a?b",
+        "a#b",
+        "a&b=c",
+        "a;b",
+        "it's",
+        '"',
+        "folder/deep/file",
+        ".hidden",
+        "..a",
+        "Expires=1",
+    ],
+)
+def test_name_opens_its_object(site: Site, root: Path, name: str) -> None:
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(name.encode())
+    answer = site.open("/" + quote_object_key(name))
+    assert (answer.status, answer.body) == (200, name.encode())
+
+
+@given(
+    st.lists(
+        st.text(st.characters(exclude_characters="/\\\0", codec="utf-8"), min_size=1), min_size=1
+    )
+)
+def test_signed_name_is_the_name_that_is_opened(segments: list[str]) -> None:
+    name = "/".join(segments)
+    path = "/" + quote(name, safe="/")
+    expected = None if {".", ".."} & set(segments) else name
+    assert object_name(path, "") == expected
+    assert object_name(f"/media{path}", "media/") == expected
+
+
+def test_plus_in_the_path_is_a_space_to_s3(site: Site, root: Path) -> None:
+    (root / "a+b").write_bytes(b"plus")
+    (root / "a b").write_bytes(b"space")
+    assert site.open("/a+b").body == b"space"
+
+
+def test_path_prefix(serve: Serve, root: Path) -> None:
+    (root / "book.txt").write_bytes(b"Call me Ishmael.")
+    site = serve(FileSystemStorage(location=root), path_prefix="media/")
+    assert site.open("/media/book.txt").body == b"Call me Ishmael."
+    assert is_missing(site, "/book.txt")
+    assert is_missing(site, "/media")
+
+
+@pytest.mark.parametrize("path", ["/none", "/folder", "/book.txt/none", "/" + "a" * 300])
+def test_missing_object(site: Site, root: Path, path: str) -> None:
+    (root / "folder").mkdir()
+    (root / "book.txt").touch()
+    assert is_missing(site, path)
+    assert site.log == [f"GET {path} 403 the storage has no object of this name"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "//book.txt", "/book.txt/", "/folder//book.txt", "/folder/./book.txt"]
+)
+def test_name_that_only_resembles_an_object(site: Site, root: Path, path: str) -> None:
+    (root / "folder").mkdir()
+    (root / "book.txt").touch()
+    (root / "folder" / "book.txt").touch()
+    assert is_missing(site, path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../secret.txt",
+        "/%2e%2e/secret.txt",
+        "/%2E%2E%2Fsecret.txt",
+        "/folder/../../secret.txt",
+        "/folder/%2e%2e/%2e%2e/secret.txt",
+        "/..%5csecret.txt",
+        "/..\\secret.txt",
+        "/book.txt%00",
+        "/\xff",
+        "/%ff",
+        "/%c0%ae%c0%ae/secret.txt",
+    ],
+)
+def test_no_way_out_of_the_storage(site: Site, root: Path, path: str) -> None:
+    (root / "folder").mkdir()
+    (root / "book.txt").touch()
+    (root.parent / "secret.txt").write_text("secret")
+    assert is_missing(site, path)
+
+
+def test_absolute_path(site: Site, root: Path) -> None:
+    (root / "book.txt").touch()
+    assert is_missing(site, f"/{root}/book.txt")
+    assert is_missing(site, f"/{quote(str(root), safe='')}%2Fbook.txt")
+
+
+def test_symbolic_link_is_followed_as_the_storage_does(site: Site, root: Path) -> None:
+    (root.parent / "big.bin").write_bytes(b"elsewhere")
+    (root / "link.bin").symlink_to(root.parent / "big.bin")
+    assert site.open("/link.bin").body == b"elsewhere"
+
+
+def test_download_gets_its_real_name(site: Site, root: Path) -> None:
+    (root / "7f3a").write_bytes(b"x")
+    disposition = "attachment; filename*=utf-8''%C3%9Cbung%20f%C3%BCr%20%C3%86r%C3%B8.pdf"
+    path = f"/7f3a?response-content-disposition={quote(disposition, safe='')}"
+    assert site.open(path).headers["Content-Disposition"] == disposition
+
+
+def test_disposition_of_a_part(site: Site, root: Path) -> None:
+    (root / "7f3a").write_bytes(b"xyz")
+    path = "/7f3a?response-content-disposition=attachment"
+    answer = site.open(path, {"Range": "bytes=0-1"})
+    assert (answer.status, answer.headers["Content-Disposition"]) == (206, "attachment")
+
+
+def test_disposition_of_latin_1(site: Site, root: Path) -> None:
+    (root / "7f3a").touch()
+    path = "/7f3a?response-content-disposition=attachment%3B%20filename%3D%22%C3%9C%22"
+    assert site.open(path).headers["Content-Disposition"] == 'attachment; filename="Ü"'
+
+
+@pytest.mark.parametrize("headers", [{"If-None-Match": "*"}, {"Range": "bytes=9-"}])
+def test_no_disposition_without_content(site: Site, root: Path, headers: dict[str, str]) -> None:
+    (root / "7f3a").touch()
+    answer = site.open("/7f3a?response-content-disposition=attachment", headers)
+    assert answer.status in (304, 416)
+    assert "Content-Disposition" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "value", ["a%0D%0ASet-Cookie:%20x=1", "a%0A", "%00", "%C2%85", "%E2%82%AC"]
+)
+def test_disposition_that_no_header_can_carry(site: Site, root: Path, value: str) -> None:
+    (root / "7f3a").touch()
+    answer = site.open(f"/7f3a?response-content-disposition={value}")
+    assert answer.status == 400
+    assert b"<Code>InvalidArgument</Code>" in answer.body
+    assert not {"Set-Cookie", "Content-Disposition"} & set(answer.headers)
+
+
+def test_storage_that_fails(serve: Serve) -> None:
+    site = serve(BrokenStorage(on_size=PermissionError(13, "Permission denied")))
+    answer = site.open("/book.txt")
+    assert answer.status == 502
+    assert answer.headers["Server"] == "CloudFront"
+    assert answer.headers["X-Amz-Cf-Id"].encode() in answer.body
+    assert b"Permission" not in answer.body
+    assert site.log == [
+        "GET /book.txt 502 the storage failed: PermissionError: [Errno 13] Permission denied"
+    ]
+
+
+def test_storage_that_takes_too_long(serve: Serve) -> None:
+    assert serve(BrokenStorage(on_size=TimeoutError())).open("/book.txt").status == 504
+
+
+def test_errors_of_the_storages_own(serve: Serve) -> None:
+    site = serve(BrokenStorage(on_size=VendorError("down")), storage_errors=(VendorError,))
+    assert site.open("/book.txt").status == 502
+
+
+def test_storage_that_fails_while_sending(serve: Serve) -> None:
+    site = serve(BrokenStorage(file=BrokenFile(b"0123456789")))
+    request = f"GET {site.sign('/a')} HTTP/1.1\r\nHost: {site.origin[7:]}\r\n\r\n"
+    head, _, body = send_raw(site.address, request.encode()).partition(b"\r\n\r\n")
+    assert b"Content-Length: 10" in head
+    assert body == b""
+    assert site.log[1] == "GET /a 502 the storage failed: OSError: [Errno 5] Input/output error"
+
+
+def test_file_that_shrinks_while_sending(serve: Serve) -> None:
+    site = serve(BrokenStorage(file=BytesIO(b"012")))
+    request = f"GET {site.sign('/a')} HTTP/1.1\r\nHost: {site.origin[7:]}\r\n\r\n"
+    assert send_raw(site.address, request.encode()).endswith(b"\r\n\r\n012")
+    assert site.log[1].startswith("GET /a 502 the storage failed: EOFError: ")
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Range": "bytes=1-2"}, {"Range": "bytes=99-"}, {"If-None-Match": "*"}]
+)
+def test_file_is_closed(serve: Serve, headers: dict[str, str]) -> None:
+    storage = BrokenStorage()
+    site = serve(storage)
+    site.open("/a", headers)
+    site.head(site.sign("/a"), headers)
+    assert storage.file.closed
