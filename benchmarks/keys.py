@@ -1,0 +1,29 @@
+"""Private keys for the benchmarks, made anew in each run."""
+
+from __future__ import annotations
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+KEY_PAIR_ID = "K2JCJMDEHXQW5F"
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+
+def make_rsa_key() -> rsa.RSAPrivateKey:
+    """RSA-2048."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def make_p256_key() -> ec.EllipticCurvePrivateKey:
+    """ECDSA on P-256."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def to_pem(private_key: PrivateKey) -> bytes:
+    """The key as ``openssl genpkey`` writes it."""
+    return private_key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
