@@ -1,0 +1,15 @@
+from django.urls import path
+
+from example_project.shop import views
+
+app_name = "shop"
+
+urlpatterns = [
+    path("", views.CatalogueView.as_view(), name="catalogue"),
+    path("products/<slug:slug>/", views.ProductView.as_view(), name="product"),
+    path("products/<slug:slug>/picture/", views.PictureView.as_view(), name="picture"),
+    path("basket/", views.BasketView.as_view(), name="basket"),
+    path("basket/<slug:slug>/add/", views.add_to_basket, name="add"),
+    path("basket/<slug:slug>/remove/", views.remove_from_basket, name="remove"),
+    path("orders/<uuid:token>/", views.OrderView.as_view(), name="order"),
+]

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import itertools
+import signal
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.example_project.demo import READER, STAFF, Demo, running_demo
+from tests.example_project.visitor import Visitor
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demo, with its shop and its edge, for all tests of this process."""
+    with running_demo(tmp_path_factory.mktemp("demo") / "var") as demo:
+        yield demo
+        code = demo.stop(signal.SIGTERM)
+    assert code == 0, demo.output()
+    assert "Traceback" not in demo.output()
+
+
+@pytest.fixture
+def anonymous(demo: Demo) -> Visitor:
+    return Visitor(demo)
+
+
+@pytest.fixture
+def reader(demo: Demo) -> Visitor:
+    """The demo's buyer, who has "Reading the Tide"."""
+    visitor = Visitor(demo)
+    visitor.sign_in(*READER)
+    return visitor
+
+
+@pytest.fixture
+def staff(demo: Demo) -> Visitor:
+    visitor = Visitor(demo)
+    visitor.sign_in(*STAFF)
+    return visitor
+
+
+NewBuyer = Callable[[], Visitor]
+
+
+@pytest.fixture(scope="session")
+def new_buyer(demo: Demo) -> NewBuyer:
+    """Somebody who has just signed up."""
+    numbers = itertools.count(1)
+
+    def sign_up() -> Visitor:
+        visitor = Visitor(demo)
+        visitor.sign_up(f"buyer-{next(numbers)}")
+        return visitor
+
+    return sign_up

@@ -1,0 +1,194 @@
+"""The same clicks in a real browser, with screenshots to look at in ``tests/artifacts``."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Download, Page, expect, sync_playwright
+
+from tests.example_project.demo import READER, ROOT, STAFF, Demo
+
+pytestmark = pytest.mark.browser
+
+ARTIFACTS = ROOT / "tests" / "artifacts"
+WORKBOOK = "workbooks/Übungsheft – Größe & Maß.pdf"  # noqa: RUF001 - a real name
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_PHONE = {"width": 390, "height": 844}
+
+_numbers = itertools.count(1)
+
+NewPage = Callable[..., Page]
+
+
+def find_chromium() -> str | None:
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = find_chromium()
+    if chromium is None:
+        missing = "There is no Chromium; install it, or name it in the variable CHROMIUM."
+        if os.environ.get("TEST_BROWSER") == "1":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    ARTIFACTS.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser, demo: Demo) -> Iterator[NewPage]:
+    """Opens the shop as somebody new, with the given options of the browser's context."""
+    contexts = []
+
+    def open_shop(**options: Any) -> Page:
+        defaults = {"viewport": {"width": 1280, "height": 900}, "base_url": demo.shop}
+        context = browser.new_context(**defaults | options)
+        context.set_default_timeout(30_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.goto("/")
+        return page
+
+    yield open_shop
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(new_page: NewPage) -> Page:
+    return new_page()
+
+
+def sign_in(page: Page, name: str, password: str) -> None:
+    page.get_by_role("link", name="Sign in").click()
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+
+
+def buy(page: Page, *titles: str) -> None:
+    """From the catalogue to the thanks, making an account on the way."""
+    for title in titles:
+        page.goto("/")
+        page.get_by_role("link", name=title).click()
+        page.get_by_role("button", name="Put into basket").click()
+    page.get_by_role("link", name="I'm new here").click()
+    page.get_by_label("Username").fill(f"clicker-{next(_numbers)}")
+    page.get_by_label("Password:").fill("four plovers")
+    page.get_by_label("Password confirmation:").fill("four plovers")
+    page.get_by_role("button", name="Make account").click()
+    page.get_by_role("button", name="Pretend to pay").click()
+    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+
+
+def download(page: Page, name: str) -> Download:
+    with page.expect_download() as event:
+        page.get_by_role("link", name=name).click()
+    return event.value
+
+
+def size_of(saved: Download) -> int:
+    return Path(saved.path()).stat().st_size
+
+
+def take_screenshot(page: Page, name: str) -> None:
+    page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=True)
+
+
+def test_the_reader_downloads_a_book(page: Page, demo: Demo) -> None:
+    sign_in(page, *READER)
+    expect(page.get_by_role("heading", name="My downloads")).to_be_visible()
+    saved = download(page, "Reading the Tide (PDF)")
+    assert saved.suggested_filename == "reading-the-tide.pdf"
+    assert size_of(saved) == demo.files()["books/reading-the-tide.pdf"].size
+
+
+def test_a_visitor_buys_and_downloads(page: Page, demo: Demo) -> None:
+    take_screenshot(page, "catalogue")
+    page.get_by_role("link", name="Nine Waves").click()
+    take_screenshot(page, "product")
+    buy(page, "Größe & Maß", "Harbour at Night", "Nine Waves")
+    take_screenshot(page, "order")
+    page.get_by_role("navigation").get_by_role("link", name="My downloads").click()
+    take_screenshot(page, "library")
+    saved = download(page, "Übungsheft (PDF)")
+    assert saved.suggested_filename == Path(WORKBOOK).name
+    assert size_of(saved) == demo.files()[WORKBOOK].size
+    saved = download(page, "Harbour at Night (WAV)")
+    assert size_of(saved) == demo.files()["sounds/harbour-at-night.wav"].size
+
+
+def test_a_buyer_looks_at_a_print(page: Page) -> None:
+    buy(page, "Nine Waves")
+    page.goto("/products/nine-waves/")
+    page.get_by_role("link", name="Look at it").click()
+    picture = page.get_by_role("img", name="A sunset in nine colours")
+    expect(picture).to_have_js_property("naturalWidth", 1800)
+    take_screenshot(page, "picture")
+
+
+def test_who_did_not_buy_is_told_so(page: Page) -> None:
+    sign_in(page, *READER)
+    expect(page.get_by_role("heading", name="My downloads")).to_be_visible()
+    page.goto("/downloads/assets/tides-in-python/")
+    expect(page.get_by_role("heading", name="Tides in Python")).to_be_visible()
+    expect(page.get_by_text("Did you buy it with another account?")).to_be_visible()
+    take_screenshot(page, "refused")
+
+
+def test_staff_see_grants_and_assets(page: Page) -> None:
+    sign_in(page, *STAFF)
+    page.get_by_role("link", name="Admin").click()
+    page.get_by_role("link", name="Grants", exact=True).first.click()
+    expect(page.get_by_role("cell", name="Reading the Tide").first).to_be_visible()
+    take_screenshot(page, "admin-grants")
+    page.get_by_role("link", name="Assets", exact=True).first.click()
+    page.get_by_role("rowheader").get_by_role("link", name="Reading the Tide").click()
+    expect(page.get_by_label("Title")).to_have_value("Reading the Tide")
+    take_screenshot(page, "admin-asset")
+
+
+def test_the_shop_works_without_javascript(new_page: NewPage, demo: Demo) -> None:
+    page = new_page(java_script_enabled=False)
+    buy(page, "Tides in Python")
+    page.get_by_role("main").get_by_role("link", name="My downloads").click()
+    saved = download(page, "Tides in Python (zip)")
+    assert saved.suggested_filename == "tides-in-python.zip"
+    assert size_of(saved) == demo.files()["source/tides-in-python.zip"].size
+
+
+@pytest.mark.parametrize("path", ["/", "/products/groesse-und-mass/", "/downloads/", "/basket/"])
+def test_pages_fit_a_phone_and_the_night(new_page: NewPage, path: str) -> None:
+    page = new_page(viewport=_PHONE, color_scheme="dark")
+    sign_in(page, *READER)
+    expect(page.get_by_role("heading", name="My downloads")).to_be_visible()
+    page.goto(path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= _PHONE["width"]
+    take_screenshot(page, f"phone-{path.strip('/').replace('/', '-') or 'catalogue'}")
+
+
+def test_the_keyboard_finds_the_content_first(page: Page) -> None:
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
