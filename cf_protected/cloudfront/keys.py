@@ -117,13 +117,14 @@ def load_private_key(
 def _parse_private_key(
     data: bytes | str, key_pair_id: str, passphrase: bytes | str | None
 ) -> SigningKey:
-    raw = data.encode() if isinstance(data, str) else data
-    password = passphrase.encode() if isinstance(passphrase, str) else passphrase
+    raw = _to_bytes(data, "The private key")
+    # An empty passphrase is an unset variable, which means none.
+    password = _to_bytes(passphrase or b"", "The passphrase") or None
     _refuse_what_is_no_private_key(raw, encrypted=password is not None)
     is_pem = raw.lstrip().startswith(b"-----BEGIN ")
     load = serialization.load_pem_private_key if is_pem else serialization.load_der_private_key
     try:
-        private_key = load(raw.strip() if is_pem else raw, password=password or None)
+        private_key = load(raw.strip() if is_pem else raw, password=password)
     except TypeError as error:
         if password is None:
             raise UnusableKey(
@@ -156,18 +157,27 @@ def load_public_key(
 
     Raises ``UnusableKey``.
     """
-    key: object = data
-    if isinstance(data, str | bytes):
-        raw = data.encode() if isinstance(data, str) else data
-        is_pem = raw.lstrip().startswith(b"-----BEGIN ")
-        if is_pem and b"PRIVATE KEY" in raw:
-            raise UnusableKey("This is a private key where the public one is wanted.")
-        load = serialization.load_pem_public_key if is_pem else serialization.load_der_public_key
-        try:
-            key = load(raw)
-        except (ValueError, UnsupportedAlgorithm) as error:
-            raise UnusableKey(f"The public key can't be read: {len(raw)} bytes.") from error
-    return check_key(key, allow_legacy_sizes=allow_legacy_sizes)
+    try:
+        key = _parse_public_key(data) if isinstance(data, str | bytes) else data
+        return check_key(key, allow_legacy_sizes=allow_legacy_sizes)
+    except UnusableKey as error:
+        problem = str(error)
+    finally:
+        # As above: it may be a private key, given by mistake.
+        del data
+    raise UnusableKey(problem)
+
+
+def _parse_public_key(data: bytes | str) -> object:
+    raw = _to_bytes(data, "The public key")
+    is_pem = raw.lstrip().startswith(b"-----BEGIN ")
+    if is_pem and b"PRIVATE KEY" in raw:
+        raise UnusableKey("This is a private key where the public one is wanted.")
+    load = serialization.load_pem_public_key if is_pem else serialization.load_der_public_key
+    try:
+        return load(raw)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise UnusableKey(f"The public key can't be read: {len(raw)} bytes.") from error
 
 
 def check_key(key: object, *, allow_legacy_sizes: bool = False) -> PublicKey:
@@ -211,6 +221,17 @@ def is_signed_by(
     except InvalidSignature:
         return False
     return True
+
+
+def _to_bytes(data: bytes | str, what: str) -> bytes:
+    if isinstance(data, bytes):
+        return data
+    if not isinstance(data, str):
+        raise UnusableKey(f"{what} has to be text or bytes, not {type(data).__name__}.")
+    try:
+        return data.encode()
+    except UnicodeEncodeError as error:
+        raise UnusableKey(f"{what} isn't text in UTF-8.") from error
 
 
 def _refuse_what_is_no_private_key(raw: bytes, *, encrypted: bool) -> None:

@@ -80,17 +80,15 @@ class CloudFrontSigner:
         The viewer must come before ``date_less_than``, after ``date_greater_than`` and
         from ``ip_address`` (an IPv4 address or network).
 
-        Raises ``InvalidURL`` for a URL that isn't encoded to the end, is too long or has
-        a parameter that CloudFront reserves, and ``InvalidCondition`` for dates and
-        addresses that can't be meant.
+        Raises ``InvalidURL`` for a URL that isn't encoded to the end, is too long, holds a
+        wildcard or has a parameter that CloudFront reserves, and ``InvalidCondition`` for
+        dates and addresses that can't be meant.
         """
         check_url(url)
         expires = self._expiry(date_less_than)
-        foreign = resource is not None and resource != url
-        if foreign or date_greater_than is not None or ip_address is not None:
-            policy = self._custom_policy(
-                _covering(resource, url), expires, date_greater_than, ip_address
-            )
+        resource = _covering(resource, url)
+        if resource != url or date_greater_than is not None or ip_address is not None:
+            policy = self._custom_policy(resource, expires, date_greater_than, ip_address)
             return self._with_policy(url, policy)
         signature = self._signature(canned_policy(url, expires))
         return self._join(url, f"Expires={expires}&Signature={signature}")
@@ -114,6 +112,7 @@ class CloudFrontSigner:
         exact = "*" not in resource and date_greater_than is None and ip_address is None
         if exact:
             check_url(resource)
+            _check_exact(resource)
             policy = canned_policy(resource, expires)
             first = {"CloudFront-Expires": str(expires)}
         else:
@@ -197,15 +196,21 @@ def _check_policy(policy: str) -> None:
 
 
 def _covering(resource: str | None, url: str) -> str:
-    """The resource of a custom policy for ``url``, refused where it would do harm or nothing."""
+    """The resource of a policy for ``url``, refused where it would do harm or nothing."""
     if resource is None or resource == url:
-        if "*" in url or "?" in url.partition("?")[2]:
-            raise InvalidURL(
-                "In a custom policy a '*' or a second '?' of the URL is a wildcard; write "
-                "%2A or %3F, or name the resource yourself."
-            )
+        _check_exact(url)
         return url
     check_resource(resource)
     if not matches(resource, url):
         raise InvalidURL(f"The resource {resource} doesn't cover the URL, so it can't open it.")
     return resource
+
+
+def _check_exact(url: str) -> None:
+    # A canned policy is no shelter: its viewer can send the same text, with the same
+    # signature, as a custom policy, where the edge takes these for wildcards.
+    if "*" in url or "?" in url.partition("?")[2]:
+        raise InvalidURL(
+            "A '*' or a second '?' of the URL is a wildcard to CloudFront, so the signature "
+            "would open more than it; write %2A or %3F, or name the resource yourself."
+        )

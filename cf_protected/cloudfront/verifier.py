@@ -134,7 +134,8 @@ def _policy(claim: _Claim) -> tuple[Policy, bytes]:
     # A canned policy holds the very URL, so that its signature alone binds it; a "*" in
     # there is a plain character, and nothing is left to match.
     policy = Policy(resource="*", date_less_than=int(expires))
-    return policy, canned_policy(claim.resource, int(expires)).encode()
+    # "surrogatepass", since a URL that isn't even UTF-8 is to be refused like any other.
+    return policy, canned_policy(claim.resource, int(expires)).encode(errors="surrogatepass")
 
 
 def _check_signature(key: PublicKey, claim: _Claim, signed_bytes: bytes) -> None:

@@ -29,12 +29,18 @@ class FileKeySource(KeySource):
         passphrase: str | bytes | None = None,
     ) -> None:
         self.path = Path(path)
-        self._key = Once(
-            lambda: load_private_key(self._read(), key_pair_id=key_pair_id, passphrase=passphrase)
-        )
+        self._key_pair_id = key_pair_id
+        # Not in a closure: its frame, in the traceback of a broken key, would show it.
+        self._passphrase = passphrase
+        self._key = Once(self._load)
 
     def get_signing_key(self) -> SigningKey:
         return self._key.get()
+
+    def _load(self) -> SigningKey:
+        return load_private_key(
+            self._read(), key_pair_id=self._key_pair_id, passphrase=self._passphrase
+        )
 
     def _read(self) -> bytes:
         try:

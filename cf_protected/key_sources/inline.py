@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from cf_protected.cloudfront.keys import SigningKey, load_private_key
@@ -22,8 +23,9 @@ class InlineKeySource(KeySource):
     def __init__(
         self, *, private_key: str | bytes, key_pair_id: str, passphrase: str | bytes | None = None
     ) -> None:
+        # Not a closure: its frame, in the traceback of a broken key, would show the key.
         self._key = Once(
-            lambda: load_private_key(private_key, key_pair_id=key_pair_id, passphrase=passphrase)
+            partial(load_private_key, private_key, key_pair_id=key_pair_id, passphrase=passphrase)
         )
 
     def get_signing_key(self) -> SigningKey:

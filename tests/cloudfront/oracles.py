@@ -1,0 +1,62 @@
+"""What this project didn't write, to check it against: botocore and the openssl command."""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+from pathlib import Path
+
+from botocore.signers import CloudFrontSigner as BotocoreSigner
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+
+from tests.keys import KEY_PAIR_ID
+
+
+def b64decode(text: str) -> bytes:
+    """CloudFront's base64, read without the code under test."""
+    return base64.b64decode(text.replace("-", "+").replace("_", "=").replace("~", "/"))
+
+
+def query_parameters(url: str) -> dict[str, str]:
+    """The parameters of a query, undecoded."""
+    fields = url.partition("?")[2].split("&")
+    return {name: value for name, _, value in (field.partition("=") for field in fields)}
+
+
+def canned_policy_text(url: str, expires: int) -> str:
+    """The policy as AWS's page on canned policies prints it."""
+    template = '{"Statement":[{"Resource":"URL","Condition":{"DateLessThan":{"AWS:EpochTime":N}}}]}'
+    return template.replace("URL", url).replace("N}", f"{expires}}}", 1)
+
+
+def botocore_signer(private_key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> BotocoreSigner:
+    """botocore's signer with SHA-1, the hash that it is made for."""
+
+    def sign(message: bytes) -> bytes:
+        if isinstance(private_key, rsa.RSAPrivateKey):
+            return private_key.sign(message, padding.PKCS1v15(), hashes.SHA1())
+        return private_key.sign(message, ec.ECDSA(hashes.SHA1()))
+
+    return BotocoreSigner(KEY_PAIR_ID, sign)
+
+
+class OpenSSL:
+    """``openssl dgst -verify``, with its files in ``directory``."""
+
+    def __init__(self, directory: Path) -> None:
+        self._public_key = directory / "public.pub"
+        self._signature = directory / "signature.bin"
+
+    def accepts(
+        self, public_pem: str, *, signature: bytes, message: bytes, hash_algorithm: str
+    ) -> bool:
+        """Whether ``signature`` is the key's over ``message``."""
+        self._public_key.write_text(public_pem)
+        self._signature.write_bytes(signature)
+        command = f"openssl dgst -{hash_algorithm.lower()} -verify".split()
+        files = [str(self._public_key), "-signature", str(self._signature)]
+        result = subprocess.run([*command, *files], input=message, capture_output=True, check=False)
+        verdict = result.stdout.strip().lower()  # LibreSSL writes "Failure"
+        assert verdict in (b"verified ok", b"verification failure"), result.stderr
+        return verdict == b"verified ok"

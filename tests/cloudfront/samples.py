@@ -1,0 +1,19 @@
+"""One request that most tests share, and the moments around it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+DOMAIN: Final = "d111111abcdef8.cloudfront.net"
+URL: Final = f"https://{DOMAIN}/books/a%20b.pdf"
+URL_WITH_QUERY: Final = f"{URL}?size=large&response-content-disposition=attachment"
+
+NOW: Final = 1_767_225_600  # 2026-01-01T00:00:00Z
+STARTS: Final = NOW + 100
+EXPIRES: Final = NOW + 900
+
+
+def moment(seconds: int) -> datetime:
+    """The instant as an aware datetime."""
+    return datetime.fromtimestamp(seconds, UTC)
