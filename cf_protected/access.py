@@ -117,9 +117,9 @@ def explain(decision: Decision) -> str:
     grant = decision.grant
     match decision.reason:
         case Reason.NOT_STARTED if grant is not None:
-            return _("Your access begins on %(date)s.") % {"date": _day(grant.starts_at)}
+            return _("On %(date)s your access begins.") % {"date": _day(grant.starts_at)}
         case Reason.EXPIRED if grant is not None and grant.expires_at is not None:
-            return _("Your access ended on %(date)s.") % {"date": _day(grant.expires_at)}
+            return _("On %(date)s your access ended.") % {"date": _day(grant.expires_at)}
         case Reason.LIMIT_REACHED if grant is not None and grant.max_downloads is not None:
             return _("You have used all %(count)s of your downloads.") % {
                 "count": grant.max_downloads

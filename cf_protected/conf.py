@@ -7,10 +7,13 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from threading import Lock
 from typing import Any, Literal
 
 from django.conf import settings
@@ -21,7 +24,7 @@ from cf_protected.exceptions import CFProtectedError
 
 SETTING = "CF_PROTECTED"
 
-_DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.\-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
+_DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9.\-]*[a-z0-9])?(?::[1-9][0-9]{0,4})?")
 
 
 class ConfigurationError(CFProtectedError, ImproperlyConfigured):
@@ -69,19 +72,29 @@ class Settings:
 
 
 _parsed: tuple[object, Settings] | None = None
+_lock = Lock()
+# A child has none of its parent's other threads, so nobody there would release their lock.
+os.register_at_fork(
+    before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
+)
 
 
 def current() -> Settings:
-    """Return the setting as it is now. Raises ``ConfigurationError`` for its first mistake."""
-    global _parsed  # noqa: PLW0603 - one slot, replaced whole, so threads see old or new
-    raw = getattr(settings, SETTING, None)
-    if _parsed is None or _parsed[0] is not raw:
-        reader = _Reader()
-        parsed = reader.read()
-        if parsed is None or reader.errors:
-            raise reader.errors[0]
-        _parsed = (raw, parsed)
-    return _parsed[1]
+    """Return the setting as it is now: one object, until the setting is another.
+
+    Raises ``ConfigurationError`` for its first mistake.
+    """
+    global _parsed  # noqa: PLW0603 - the one slot, under its lock
+    with _lock:
+        if _parsed is None or _parsed[0] is not getattr(settings, SETTING, None):
+            # No local here holds the setting, which may hold a key: a debug page shows
+            # the locals of every frame that an exception passed.
+            reader = _Reader()
+            parsed = reader.read()
+            if parsed is None or reader.errors:
+                raise reader.errors[0]
+            _parsed = (reader.raw, parsed)
+        return _parsed[1]
 
 
 def problems() -> list[ConfigurationError]:
@@ -106,6 +119,13 @@ def _is(type_: type, what: str) -> Check:
     )
 
 
+def _dotted_path(value: Any, of: str) -> str:
+    parts = value.split(".") if isinstance(value, str) else []
+    if len(parts) > 1 and all(part.isidentifier() for part in parts):
+        return ""
+    return f"has to be the dotted path of a {of}, not {value!r}"
+
+
 def _duration(*, zero: bool) -> Check:
     def check(value: Any) -> str:
         if not isinstance(value, timedelta):
@@ -121,13 +141,19 @@ def _domain(value: Any) -> str:
         return f"has to be a string, not {type(value).__name__}"
     if "://" in value or "/" in value:
         return f"has to be the bare domain name, without scheme or path, not {value!r}"
+    if value != value.lower():
+        return f"has to be in lower case, as browsers send it, not {value!r}"
+    if value.endswith((":80", ":443")):
+        return f"names a scheme's own port, which browsers leave out: {value!r}"
     return "" if _DOMAIN.fullmatch(value) else f"isn't a domain name: {value!r}"
 
 
 def _path_prefix(value: Any) -> str:
-    if value is None or (isinstance(value, str) and not value.startswith("/")):
+    if value is None or value == "":
         return ""
-    return "has to be a string without a leading slash, such as 'media/', or None"
+    if isinstance(value, str) and value.endswith("/") and not value.startswith("/"):
+        return ""
+    return "has to be a string without a leading slash and with one at its end, such as 'media/'"
 
 
 _STRING = _is(str, "a string")
@@ -135,7 +161,7 @@ _MAPPING = _is(Mapping, "a dict")
 
 _TOP: dict[str, Check] = {
     "DISTRIBUTIONS": _MAPPING,
-    "AUTHORIZER": _is(str, "the dotted path of a function"),
+    "AUTHORIZER": partial(_dotted_path, of="function"),
     "REFUSAL_STATUS": _one_of(403, 404),
     "REPEAT_WINDOW": _duration(zero=True),
     "LOG_IP_ADDRESSES": _one_of("keep", "truncate", "drop"),
@@ -152,7 +178,7 @@ _DISTRIBUTION: dict[str, Check] = {
     "CONTENT_DISPOSITION": _one_of("attachment", "inline", None),
 }
 _KEY_SOURCE: dict[str, Check] = {
-    "BACKEND": _is(str, "the dotted path of a class"),
+    "BACKEND": partial(_dotted_path, of="class"),
     "OPTIONS": _MAPPING,
 }
 
@@ -161,10 +187,11 @@ class _Reader:
     """Reads the setting once, and goes on after a mistake to find the others."""
 
     def __init__(self) -> None:
+        self.raw = getattr(settings, SETTING, None)
         self.errors: list[ConfigurationError] = []
 
     def read(self) -> Settings | None:
-        raw = getattr(settings, SETTING, None)
+        raw = self.raw
         if not isinstance(raw, Mapping):
             self._error(
                 SETTING,

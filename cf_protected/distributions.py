@@ -190,12 +190,14 @@ def make_key_source(alias: str, settings: conf.KeySourceSettings) -> KeySource:
     try:
         return source_class(**settings.options)
     except TypeError as error:
-        raise conf.ConfigurationError(
-            where,
-            f"OPTIONS don't fit {source_class.__name__}: {error}.",
-            hint=f"See the keyword arguments of {settings.backend}.",
-            id="E007",
-        ) from error
+        problem = str(error)
+    # Not chained: the frames below hold the options, and a debug page would show them.
+    raise conf.ConfigurationError(
+        where,
+        f"OPTIONS don't fit {source_class.__name__}: {problem}.",
+        hint=f"See the keyword arguments of {settings.backend}.",
+        id="E007",
+    )
 
 
 distributions = Distributions()

@@ -186,6 +186,15 @@ def authorize(user: User, asset: Asset, *, now: datetime | None = None) -> Decis
     return get_authorizer()(user, asset, grants, now)
 
 
+def authorize_download(user: User, file: AssetFile, *, now: datetime | None = None) -> Decision:
+    """``authorize`` for one file: the grant's last download may still be repeated."""
+    now = now or timezone.now()
+    decision = authorize(user, file.asset, now=now)
+    if decision.reason == Reason.LIMIT_REACHED and _repeats(user, file, now).exists():
+        return replace(decision, allowed=True)
+    return decision
+
+
 def issue_url(
     user: User, file: AssetFile, *, viewer: Viewer | None = None, now: datetime | None = None
 ) -> IssuedURL:
@@ -199,9 +208,7 @@ def issue_url(
     counted. Sends ``download_issued`` or ``download_refused``.
     """
     now, viewer = now or timezone.now(), viewer or Viewer()
-    decision = authorize(user, file.asset, now=now)
-    if decision.reason == Reason.LIMIT_REACHED and _repeats(user, file, decision, now).exists():
-        decision = replace(decision, allowed=True)
+    decision = authorize_download(user, file, now=now)
     if decision.allowed:
         issued = _take(user, file, decision, viewer, now)
         if issued is not None:
@@ -222,7 +229,7 @@ def _take(
         # what the requests before this one wrote.
         held = decision.grant
         counted = held is None or Grant.objects.filter(pk=held.pk).take_download()
-        if _repeats(user, file, decision, now).exists():
+        if _repeats(user, file, now).exists():
             transaction.set_rollback(True, using=router.db_for_write(Download))
             return IssuedURL(signed.url, signed.expires_at, decision, None)
         if not counted:
@@ -234,11 +241,17 @@ def _take(
     return IssuedURL(signed.url, signed.expires_at, decision, download)
 
 
-def _repeats(user: User, file: AssetFile, decision: Decision, now: datetime) -> DownloadQuerySet:
-    """Downloads that a request now would only repeat, read where they are written."""
-    since = now - conf.current().repeat_window
+def _repeats(user: User, file: AssetFile, now: datetime) -> DownloadQuerySet:
+    """Downloads that a request now would only repeat, read where they are written.
+
+    Those on a grant that was revoked since aren't among them.
+    """
+    window = conf.current().repeat_window
     downloads = Download.objects.using(router.db_for_write(Download))
-    return downloads.of(user, file, since=since).filter(grant=decision.grant)
+    if not window or not user.is_authenticated:
+        return downloads.none()  # strangers can't be told apart
+    since = now - window
+    return downloads.of(user, file, since=since).filter(grant__revoked_at__isnull=True)
 
 
 def _lost(decision: Decision, now: datetime) -> Decision:
@@ -292,7 +305,11 @@ def _ip_to_log(ip_address: str | None) -> str | None:
     rule = conf.current().log_ip_addresses
     if not ip_address or rule == "drop":
         return None
-    address = ipaddress.ip_address(ip_address)
+    try:
+        address = ipaddress.ip_address(ip_address.partition("%")[0])
+    except ValueError:
+        return None  # such as a socket's path: no reason to turn the buyer away
+    address = getattr(address, "ipv4_mapped", None) or address
     if rule == "keep":
         return str(address)
     prefix = 24 if address.version == 4 else 48

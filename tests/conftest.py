@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import pytest
 from django.core.files.base import ContentFile
+from django.dispatch import Signal
+from django.test import Client
+from pytest_django import Settings
 
 from cf_protected import services
+from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.distributions import distributions
 from cf_protected.models import Asset, AssetFile, Grant
 from tests.accounts.models import User
@@ -14,6 +22,11 @@ from tests.accounts.models import User
 @pytest.fixture
 def user(db: None) -> User:
     return User.objects.create_user("ada@example.com", "secret")
+
+
+@pytest.fixture
+def other_user(db: None) -> User:
+    return User.objects.create_user("bob@example.com", "secret")
 
 
 @pytest.fixture
@@ -29,5 +42,75 @@ def file(asset: Asset) -> AssetFile:
 
 
 @pytest.fixture
+def other_file(asset: Asset) -> AssetFile:
+    return AssetFile.objects.create(asset=asset, key="books/appendix.pdf", position=1)
+
+
+@pytest.fixture
 def grant(user: User, asset: Asset) -> Grant:
     return services.grant(asset, user)
+
+
+@pytest.fixture
+def buyer(client: Client, user: User) -> Client:
+    """A browser in which the user is signed in."""
+    client.force_login(user)
+    return client
+
+
+Configure = Callable[..., None]
+Verify = Callable[[str], None]
+Listen = Callable[[Signal], list[Any]]
+
+
+@pytest.fixture
+def configure(settings: Settings) -> Configure:
+    """Change ``CF_PROTECTED`` and, in ``distribution``, its default distribution."""
+
+    def change(distribution: dict[str, Any] | None = None, **values: Any) -> None:
+        default = settings.CF_PROTECTED["DISTRIBUTIONS"]["default"] | (distribution or {})
+        settings.CF_PROTECTED = (
+            settings.CF_PROTECTED | {"DISTRIBUTIONS": {"default": default}} | values
+        )
+
+    return change
+
+
+@pytest.fixture
+def use_key_source(configure: Configure) -> Configure:
+    """Change the default distribution's key source to a class and its options."""
+
+    def change(source_class: type, **options: Any) -> None:
+        backend = f"{source_class.__module__}.{source_class.__qualname__}"
+        configure({"KEY_SOURCE": {"BACKEND": backend, "OPTIONS": options}})
+
+    return change
+
+
+@pytest.fixture
+def verify() -> Verify:
+    """Raises unless CloudFront would serve this URL of the default distribution."""
+
+    def check(url: str) -> None:
+        key = distributions["default"].key_source.get_signing_key()
+        CloudFrontVerifier({key.key_pair_id: key.public_key}).verify(url)
+
+    return check
+
+
+@pytest.fixture
+def received() -> Iterator[Listen]:
+    """Listen to a signal: a list that fills with what is sent."""
+    with contextlib.ExitStack() as stack:
+
+        def listen(signal: Signal) -> list[Any]:
+            sent: list[Any] = []
+
+            def receiver(**kwargs: Any) -> None:
+                sent.append(kwargs)
+
+            signal.connect(receiver, weak=False)
+            stack.callback(signal.disconnect, receiver)
+            return sent
+
+        yield listen

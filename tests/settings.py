@@ -71,6 +71,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, since threads that count downloads have to be real connections.
     DATABASES["default"]["TEST"] = {"NAME": str(SCRATCH / "test.sqlite3")}
     DATABASES["default"]["OPTIONS"] = {"timeout": 30}
+if DATABASES["default"]["ENGINE"].endswith("mysql"):
+    import pymysql  # type: ignore[import-untyped]
+
+    pymysql.install_as_MySQLdb()
 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},

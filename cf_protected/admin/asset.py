@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin, messages
-from django.contrib.admin import helpers
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from cf_protected import services
+from cf_protected.admin.bulk import ask
 from cf_protected.admin.forms import AssetFileForm, AssetFileFormSet, AssetForm, BulkGrantForm
 from cf_protected.models import Asset, AssetFile, Grant
 
@@ -33,12 +36,25 @@ class AssetFileInline(AssetFileStackedInline):
     form = AssetFileForm
     formset = AssetFileFormSet
     extra = 1
+    view_on_site = False  # the link would be a download, refused and logged for most staff
     fields = (
-        ("name", "download_name", "position"),
         ("upload", "key"),
-        ("size", "content_type", "checksum"),
+        ("name", "download_name", "position"),
+        ("stored_size", "content_type", "checksum"),
     )
-    readonly_fields = ("size", "content_type", "checksum")
+    readonly_fields = ("stored_size", "content_type", "checksum")
+
+    def get_fields(self, request: HttpRequest, obj: Asset | None = None) -> Any:
+        """Who may only look isn't asked for an upload."""
+        fields = super().get_fields(request, obj)
+        if self.has_add_permission(request, obj) or self.has_change_permission(request, obj):
+            return fields
+        return ["key", *fields[1:]]
+
+    @admin.display(description=_("size"))
+    def stored_size(self, file: AssetFile) -> str:
+        """The size, for people to read."""
+        return self.get_empty_value_display() if file.size is None else filesizeformat(file.size)
 
 
 @admin.register(Asset)
@@ -47,12 +63,26 @@ class AssetAdmin(AssetModelAdmin):
 
     form = AssetForm
     inlines: ClassVar = [AssetFileInline]
-    list_display = ("title", "state", "sku", "file_count", "distribution", "updated_at")
+    list_display = ("title", "state", "sku", "file_count", "updated_at")
     list_filter = ("state", "distribution")
     search_fields = ("title", "slug", "sku")
     prepopulated_fields: ClassVar = {"slug": ("title",)}
+    ordering = ("title", "pk")  # counting the files takes the model's away
     date_hierarchy = "created_at"
     actions = ("grant_to_people",)
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Asset | None = None
+    ) -> tuple[str, ...]:
+        shown = super().get_readonly_fields(request, obj)
+        linked = obj is not None and self.admin_site.is_registered(Grant)
+        return (*shown, "grants") if linked else tuple(shown)
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        # Called for a valid form alone, before its files are: now they may be uploaded.
+        asset = super().save_form(request, form, change)
+        asset.form_is_valid = True
+        return asset
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Asset]:
         return super().get_queryset(request).annotate(_files=Count("files"))
@@ -61,6 +91,14 @@ class AssetAdmin(AssetModelAdmin):
     def file_count(self, asset: Asset) -> int:
         """How many files the asset has."""
         return getattr(asset, "_files", 0)
+
+    @admin.display(description=_("grants"))
+    def grants(self, asset: Asset) -> SafeString:
+        """How many grants there are, linked to their list."""
+        url = reverse("admin:cf_protected_grant_changelist", current_app=self.admin_site.name)
+        return format_html(
+            '<a href="{}?asset__id__exact={}">{}</a>', url, asset.pk, asset.grants.count()
+        )
 
     def has_grant_permission(self, request: HttpRequest) -> bool:
         """Who may add grants may also add many."""
@@ -75,16 +113,8 @@ class AssetAdmin(AssetModelAdmin):
         if form.is_valid():
             self._grant(request, queryset, form)
             return None
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Grant to people"),
-            "opts": self.opts,
-            "queryset": queryset,
-            "form": form,
-            "media": self.media + form.media,
-            "action_checkbox_name": helpers.ACTION_CHECKBOX_NAME,
-        }
-        return TemplateResponse(request, "admin/cf_protected/bulk_grant.html", context)
+        template = "admin/cf_protected/bulk_grant.html"
+        return ask(self, request, queryset, form, title=_("Grant to people"), template=template)
 
     def _grant(self, request: HttpRequest, assets: QuerySet[Asset], form: BulkGrantForm) -> None:
         made = kept = 0
@@ -102,11 +132,16 @@ class AssetAdmin(AssetModelAdmin):
                     granted_by=request.user,
                 )
                 made += 1
+        self._tell(request, made, kept)
+
+    def _tell(self, request: HttpRequest, made: int, kept: int) -> None:
         text = ngettext("%(count)d grant was made.", "%(count)d grants were made.", made)
         self.message_user(request, text % {"count": made}, messages.SUCCESS)
         if kept:
             text = ngettext(
-                "%(count)d person had it already.", "%(count)d people had it already.", kept
+                "%(count)d grant wasn't needed: the person has an active one.",
+                "%(count)d grants weren't needed: the people have active ones.",
+                kept,
             )
             self.message_user(request, text % {"count": kept}, messages.INFO)
 
@@ -115,4 +150,4 @@ def _has_already(person: Person, asset: Asset) -> bool:
     active = Grant.objects.for_asset(asset).active()
     if person.user is not None:
         return active.for_user(person.user).exists()
-    return active.filter(user__isnull=True, email=person.email.lower()).exists()
+    return active.filter(user__isnull=True, email=person.email).exists()

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import admin, messages
-from django.contrib.admin import helpers
+from django.contrib.admin.widgets import ForeignKeyRawIdWidget
 from django.contrib.auth import get_user_model
-from django.db.models import QuerySet
+from django.db.models import ForeignKey, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from cf_protected import services, signals
-from cf_protected.admin.forms import BulkRevokeForm
+from cf_protected.admin.bulk import ask
+from cf_protected.admin.forms import BulkRevokeForm, GrantForm
 from cf_protected.admin.people import user_search_fields
 from cf_protected.admin.why import facts, verdict
 from cf_protected.models import Grant
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     GrantModelAdmin = admin.ModelAdmin[Grant]
 else:
     GrantModelAdmin = admin.ModelAdmin
+
+_HOLDER: Final[Any] = (None, {"fields": ("asset", ("user", "email"))})
+_TERMS: Final[Any] = (_("Terms"), {"fields": ("starts_at", "expires_at", "max_downloads")})
+_ORIGIN: Final[Any] = (_("Origin"), {"fields": (("source", "reference"),)})
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -49,38 +55,32 @@ class StateFilter(admin.SimpleListFilter):
 class GrantAdmin(GrantModelAdmin):
     """Grants: who may download what. They are revoked rather than deleted."""
 
+    form = GrantForm
     list_display = (
         "holder",
         "asset",
         "state",
-        "starts_at",
-        "expires_at",
         "downloads",
+        "expires",
         "source",
         "reference",
     )
     list_filter = (StateFilter, "source")
     list_select_related = ("asset", "user")
     date_hierarchy = "created_at"
-    raw_id_fields = ("user",)  # where the user model can't be completed
     actions = ("revoke",)
-    readonly_fields = (
-        "why",
-        "downloads_used",
-        "revoked_at",
-        "revoked_reason",
-        "granted_by",
-        "created_at",
-    )
+    readonly_fields = ("why", "downloads_used", "granted_by", "created_at")
     fieldsets = (
-        (None, {"fields": ("asset", ("user", "email"))}),
-        (
-            _("Terms"),
-            {"fields": (("starts_at", "expires_at"), ("max_downloads", "downloads_used"))},
-        ),
-        (_("Origin"), {"fields": (("source", "reference"), ("granted_by", "created_at"))}),
+        _HOLDER,
         (_("Can this person download this?"), {"fields": ("why",)}),
+        _TERMS,
+        _ORIGIN,
+        (_("History"), {"fields": (("downloads_used", "granted_by", "created_at"),)}),
     )
+    add_fieldsets = (_HOLDER, _TERMS, _ORIGIN)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Grant | None = None) -> Any:
+        return self.add_fieldsets if obj is None else super().get_fieldsets(request, obj)
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         own = ["asset__title", "asset__slug", "asset__sku", "email", "reference"]
@@ -92,12 +92,24 @@ class GrantAdmin(GrantModelAdmin):
         searchable = user_admin is not None and user_admin.get_search_fields(request)
         return ["asset", "user"] if searchable else ["asset"]
 
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """The user's ID, where users can't be completed: a list of them all may be long."""
+        if db_field.name == "user" and "user" not in self.get_autocomplete_fields(request):
+            kwargs["widget"] = ForeignKeyRawIdWidget(db_field.remote_field, self.admin_site)
+            kwargs["help_text"] = _("The user's ID. The list of assets has an action for names.")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
     def save_model(self, request: HttpRequest, obj: Grant, form: Any, change: bool) -> None:
-        if not change:
-            obj.granted_by_id = request.user.pk
+        if change:
+            # Only these, since a download may be counted or a webhook revoke at the same time.
+            fields = {field.name for field in self.opts.concrete_fields}
+            obj.save(update_fields=fields.intersection(form.changed_data))
+            return
+        obj.granted_by_id = request.user.pk
         super().save_model(request, obj, form, change)
-        if not change:
-            signals.grant_created.send(Grant, grant=obj)
+        signals.grant_created.send(Grant, grant=obj)
 
     @admin.display(description=_("holder"))
     def holder(self, grant: Grant) -> str:
@@ -116,35 +128,37 @@ class GrantAdmin(GrantModelAdmin):
             return str(grant.downloads_used)
         return f"{grant.downloads_used} / {grant.max_downloads}"
 
+    @admin.display(description=_("expires at"), ordering="expires_at")
+    def expires(self, grant: Grant) -> str | None:
+        """The day alone, since the list is wide."""
+        if grant.expires_at is None:
+            return None
+        return date_format(localtime(grant.expires_at), "SHORT_DATE_FORMAT")
+
     @admin.display(description=_("answer"))
-    def why(self, grant: Grant) -> SafeString | str:
+    def why(self, grant: Grant) -> SafeString:
         """Whether the holder can download the asset now, and everything that matters for it."""
-        if grant.pk is None:
-            return self.get_empty_value_display()
         allowed, reason = verdict(grant)
         answer = _("Yes.") if allowed else _("No: %(reason)s.") % {"reason": reason.rstrip(".")}
-        items = format_html_join("", "<li>{}</li>", ((fact,) for fact in facts(grant)))
-        return format_html("<strong>{}</strong><ul>{}</ul>", answer, items)
+        lines = format_html_join("", "<br>{}", ((fact,) for fact in facts(grant)))
+        return format_html("<strong>{}</strong>{}", answer, lines)
 
     @admin.action(description=_("Revoke selected grants…"), permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Grant]) -> HttpResponse | None:
         """Ask for the reason, then revoke the selected grants."""
         form = BulkRevokeForm(request.POST if "confirm" in request.POST else None)
         if form.is_valid():
-            grants = Grant.objects.filter(pk__in=queryset.values("pk"))
-            revoked = len(services.revoke_grants(grants, reason=form.cleaned_data["reason"]))
-            text = ngettext(
-                "%(count)d grant was revoked.", "%(count)d grants were revoked.", revoked
-            )
-            self.message_user(request, text % {"count": revoked}, messages.SUCCESS)
+            self._revoke(request, queryset, form.cleaned_data["reason"])
             return None
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Revoke grants"),
-            "opts": self.opts,
-            "queryset": queryset,
-            "form": form,
-            "media": self.media,
-            "action_checkbox_name": helpers.ACTION_CHECKBOX_NAME,
-        }
-        return TemplateResponse(request, "admin/cf_protected/bulk_revoke.html", context)
+        template = "admin/cf_protected/bulk_revoke.html"
+        return ask(self, request, queryset, form, title=_("Revoke grants"), template=template)
+
+    def _revoke(self, request: HttpRequest, queryset: QuerySet[Grant], reason: str) -> None:
+        grants = Grant.objects.filter(pk__in=queryset.values("pk"))
+        revoked = services.revoke_grants(grants, reason=reason)
+        for grant in revoked:
+            self.log_change(request, grant, f"{_('Revoked.')} {reason}".strip())
+        text = ngettext(
+            "%(count)d grant was revoked.", "%(count)d grants were revoked.", len(revoked)
+        )
+        self.message_user(request, text % {"count": len(revoked)}, messages.SUCCESS)

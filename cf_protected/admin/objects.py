@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import mimetypes
+import posixpath
 from dataclasses import dataclass
+from typing import Final
 
-from django.core.exceptions import ValidationError
+from botocore.exceptions import BotoCoreError, ClientError
+from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.core.files.base import File
 from django.core.files.storage import Storage
 from django.utils.translation import gettext as _
 
-from cf_protected.distributions import STORAGE_ERRORS
+logger = logging.getLogger("cf_protected")
+
+STORAGE_ERRORS: Final = (OSError, BotoCoreError, ClientError, SuspiciousOperation)
 
 
 @dataclass(frozen=True)
@@ -24,14 +30,16 @@ class ObjectFacts:
 
 def describe(storage: Storage, key: str) -> ObjectFacts:
     """Ask ``storage`` for the object's facts. Raises ``ValidationError`` for staff to read."""
+    _check_normalised(key)
     try:
         with storage.open(key) as opened:
             # django-storages' S3 file carries the object, which knows its own type.
             stated = getattr(getattr(opened, "obj", None), "content_type", "")
             return ObjectFacts(opened.size, stated or _guess(key))
-    except FileNotFoundError as error:
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         raise ValidationError(_("The storage has no object of this key.")) from error
     except STORAGE_ERRORS as error:
+        logger.error("The storage can't tell about %r: %s", key, error)
         raise ValidationError(
             _("The storage can't be asked at the moment (%(error)s).")
             % {"error": type(error).__name__}
@@ -50,10 +58,28 @@ def store(storage: Storage, name: str, content: File[bytes]) -> tuple[str, str]:
     try:
         return storage.save(name, content), f"sha256:{digest.hexdigest()}"
     except STORAGE_ERRORS as error:
+        logger.error("The storage didn't take %r: %s", name, error)
         raise ValidationError(
             _("The storage didn't take the file (%(error)s).") % {"error": type(error).__name__}
         ) from error
 
 
+def discard(storage: Storage, key: str) -> None:
+    """Delete an upload that nothing will refer to; if that fails, it stays, and is logged."""
+    try:
+        storage.delete(key)
+    except STORAGE_ERRORS as error:
+        logger.warning("The upload %r is of no use and can't be deleted: %s", key, error)
+
+
+def _check_normalised(key: str) -> None:
+    """Refuse the keys that a storage takes for another object than CloudFront does."""
+    if key.startswith("/") or "\\" in key or posixpath.normpath(key) != key:
+        raise ValidationError(
+            _("Give the key without slashes at its ends, double slashes or backslashes.")
+        )
+
+
 def _guess(key: str) -> str:
-    return mimetypes.guess_type(key)[0] or "application/octet-stream"
+    content_type, encoding = mimetypes.guess_type(key)
+    return content_type if content_type and not encoding else "application/octet-stream"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db.models import Q
 from django.utils.translation import gettext as _
+
+from cf_protected.models import Grant
 
 
 @dataclass(frozen=True)
@@ -29,30 +29,42 @@ def user_search_fields(prefix: str = "user__") -> list[str]:
     return [f"{prefix}{name}" for name in sorted(names & known)]
 
 
-def find_people(text: str) -> Iterator[Person]:
+def find_people(text: str) -> list[Person]:
     """The people that ``text`` names, one user name or e-mail address on each line.
 
-    Raises ``ValidationError`` for a line that names nobody, or more than one user.
+    Raises ``ValidationError`` with every line that names nobody, or more than one user.
     """
-    for line in dict.fromkeys(line.strip() for line in text.splitlines()):
-        if line:
-            yield _find(line)
+    people: dict[Person, None] = {}
+    errors: list[ValidationError] = []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        try:
+            people[_find(line)] = None
+        except ValidationError as error:
+            errors.append(error)
+    if errors:
+        raise ValidationError(errors)
+    return list(people)
 
 
-def _find(name: str) -> Person:
-    model = get_user_model()
+def users_named(name: str) -> list[Any]:
+    """The first two users of this user name or e-mail address, in whatever case."""
     matches = Q(pk__in=[])
     for field in user_search_fields(prefix=""):
         matches |= Q(**{f"{field}__iexact": name})
-    users = list(model._default_manager.filter(matches)[:2])  # noqa: SLF001 - documented
+    users = get_user_model()._default_manager  # noqa: SLF001 - documented
+    return list(users.filter(matches)[:2])
+
+
+def _find(name: str) -> Person:
+    users = users_named(name)
     if len(users) > 1:
         raise ValidationError(_("%(name)s stands for more than one user.") % {"name": name})
     if users:
         return Person(user=users[0])
     try:
-        validate_email(name)
+        Grant._meta.get_field("email").clean(name, None)  # noqa: SLF001 - public by its docs
     except ValidationError as error:
         raise ValidationError(
             _("%(name)s is no user, and no e-mail address either.") % {"name": name}
         ) from error
-    return Person(email=name)
+    return Person(email=name.lower())

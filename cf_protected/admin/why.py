@@ -4,70 +4,75 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from cf_protected import services
+from cf_protected.admin.people import users_named
 from cf_protected.models import Asset, Download, Grant
 from cf_protected.reasons import Reason
 
 
 def verdict(grant: Grant) -> tuple[bool, str]:
-    """Whether the grant's holder can download its asset now, and the authoriser's reason."""
+    """Whether the grant's holder can download its asset now, and the reason."""
     if grant.user is None:
         return False, _("Nobody with an account has claimed this grant yet.")
     decision = services.authorize(grant.user, grant.asset)
+    if decision.allowed and not grant.asset.files.exists():
+        return False, _("The asset has no files.")
     labels = dict(Reason.choices)
     return decision.allowed, decision.message or str(labels.get(decision.reason, decision.reason))
 
 
 def facts(grant: Grant) -> Iterator[str]:
     """Everything that matters for the verdict, one sentence each."""
-    yield from _about_grant(grant)
+    yield _about_grant(grant)
     if grant.asset.state == Asset.State.DRAFT:
         yield _("The asset is a draft.")
     if not grant.asset.files.exists():
         yield _("The asset has no files.")
-    if grant.user is not None:
-        yield from _about_user(grant)
-
-
-def _about_grant(grant: Grant) -> Iterator[str]:
-    if grant.revoked_at is not None:
-        reason = grant.revoked_reason or _("no reason given")
-        yield _("This grant was revoked on %(date)s: %(reason)s.") % {
-            "date": _moment(grant.revoked_at),
-            "reason": reason,
-        }
-    match grant.state_at():
-        case Grant.State.NOT_STARTED:
-            yield _("This grant starts on %(date)s.") % {"date": _moment(grant.starts_at)}
-        case Grant.State.EXPIRED if grant.expires_at is not None:
-            yield _("This grant ended on %(date)s.") % {"date": _moment(grant.expires_at)}
-        case Grant.State.USED_UP:
-            yield _("All %(count)s downloads of this grant are used.") % {
-                "count": grant.max_downloads
-            }
-        case Grant.State.ACTIVE:
-            yield _("This grant is active.")
-        case _other:
-            pass
-
-
-def _about_user(grant: Grant) -> Iterator[str]:
     if grant.user is None:
-        return
-    if not grant.user.is_active:
+        yield from _about_email(grant.email)
+    else:
+        yield from _about_user(grant, grant.user)
+
+
+def _about_grant(grant: Grant) -> str:
+    values = {
+        "count": grant.max_downloads,
+        "start": _moment(grant.starts_at),
+        "end": _moment(grant.expires_at),
+        "revoked": _moment(grant.revoked_at),
+        "reason": grant.revoked_reason.rstrip(".") or _("no reason given"),
+    }
+    texts = {
+        Grant.State.REVOKED: _("This grant was revoked on %(revoked)s: %(reason)s."),
+        Grant.State.NOT_STARTED: _("This grant starts on %(start)s."),
+        Grant.State.EXPIRED: _("This grant ended on %(end)s."),
+        Grant.State.USED_UP: _("All %(count)s downloads of this grant are used."),
+        Grant.State.ACTIVE: _("This grant is active."),
+    }
+    return texts[grant.state_at()] % values
+
+
+def _about_email(email: str) -> Iterator[str]:
+    if users_named(email):
+        yield _("There is an account with this e-mail address; name it as the user.")
+
+
+def _about_user(grant: Grant, user: Any) -> Iterator[str]:
+    if not user.is_active:
         yield _("The account is not active.")
-    others = Grant.objects.for_user(grant.user).for_asset(grant.asset).exclude(pk=grant.pk)
+    others = Grant.objects.for_user(user).for_asset(grant.asset).exclude(pk=grant.pk)
     for other in others[:5]:
         yield _("Another grant for the same asset, from %(source)s, is %(state)s.") % {
             "source": other.source,
             "state": other.state_at().label,
         }
-    refusals = Download.objects.refused().filter(user=grant.user, file__asset=grant.asset)
+    refusals = Download.objects.refused().filter(user=user, file__asset=grant.asset)
     for refusal in refusals[:3]:
         yield _("Refused on %(date)s: %(reason)s.") % {
             "date": _moment(refusal.requested_at),
@@ -75,5 +80,5 @@ def _about_user(grant: Grant) -> Iterator[str]:
         }
 
 
-def _moment(moment: datetime) -> str:
-    return date_format(localtime(moment), "SHORT_DATETIME_FORMAT")
+def _moment(moment: datetime | None) -> str:
+    return "" if moment is None else date_format(localtime(moment), "SHORT_DATETIME_FORMAT")

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, ForeignKey, Q
+from django.db.models.deletion import Collector
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cf_protected.models.asset import Asset
 from cf_protected.querysets import GrantQuerySet
+
+
+def cascade(collector: Collector, field: ForeignKey[Any, Any], grants: Any, using: str) -> None:
+    """``CASCADE`` that doesn't empty the column first, as Django does on MySQL and MariaDB.
+
+    For that moment the grant would have no holder, which its constraint forbids.
+    """
+    collector.collect(
+        grants, source=field.remote_field.model, source_attr=field.name, fail_on_restricted=False
+    )
 
 
 class Grant(models.Model):
@@ -40,7 +51,7 @@ class Grant(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("user"),
-        on_delete=models.CASCADE,
+        on_delete=cascade,
         null=True,
         blank=True,
         related_name="asset_grants",

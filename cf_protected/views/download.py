@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
-from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.http.response import HttpResponseRedirectBase
 from django.shortcuts import get_object_or_404, render
 from django.views.generic import View
@@ -15,13 +15,14 @@ from cf_protected import services
 from cf_protected.access import DownloadRefused
 from cf_protected.exceptions import KeySourceError
 from cf_protected.models import AssetFile
-from cf_protected.views.protect import REFUSED_TEMPLATE, refuse
+from cf_protected.views.protect import REFUSED_TEMPLATE, not_found, refuse
 
 logger = logging.getLogger("cf_protected")
 
-# Where browsers say that nobody clicked yet. Sources: the Fetch standard's Sec-Purpose,
-# and its forerunners of Safari and Firefox.
+# Where browsers say that nobody clicked yet, and how. Sources: the Fetch standard's
+# Sec-Purpose, and its forerunners of Safari (which also makes previews) and Firefox.
 _PURPOSE_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
+_PURPOSE = re.compile(r"\b(?:prefetch|preview)\b", re.IGNORECASE)
 
 
 class HttpResponseSeeOther(HttpResponseRedirectBase):
@@ -43,12 +44,18 @@ class DownloadView(View):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             return super().dispatch(request, *args, **kwargs)
+        except Http404 as error:
+            return not_found(request, error)
         except KeySourceError as error:
             return self.unavailable(error)
 
-    def get_file(self, uuid: UUID) -> AssetFile:
-        """The file of this request, with its asset. Raises ``Http404``."""
-        return get_object_or_404(AssetFile.objects.select_related("asset"), uuid=uuid)
+    def get_file(self) -> AssetFile:
+        """The file of this request, by default the one with the URL's ``uuid``.
+
+        Raises ``Http404``.
+        """
+        files = AssetFile.objects.select_related("asset")
+        return get_object_or_404(files, uuid=self.kwargs["uuid"])
 
     def get_viewer(self) -> services.Viewer:
         """What the log keeps about the request.
@@ -61,31 +68,32 @@ class DownloadView(View):
             user_agent=self.request.headers.get("User-Agent", ""),
         )
 
-    def get(self, request: HttpRequest, uuid: UUID) -> HttpResponseBase:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Count, log and redirect; a browser that only prefetches is sent away."""
         if is_prefetch(request):
             return _uncacheable(HttpResponse(status=503))
-        file = self.get_file(uuid)
+        file = self.get_file()
         if not request.user.is_authenticated:
-            return self.refused(file, DownloadRefused(services.authorize(request.user, file.asset)))
+            decision = services.authorize(request.user, file.asset)
+            if not decision.allowed:  # on the way to the login page: nothing to log yet
+                return self.refused(file, DownloadRefused(decision))
         try:
             issued = services.issue_url(request.user, file, viewer=self.get_viewer())
         except DownloadRefused as refusal:
             return self.refused(file, refusal)
         return see_other(issued.url)
 
-    def head(self, request: HttpRequest, uuid: UUID) -> HttpResponseBase:
+    def head(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Say what ``get`` would, and leave no trace.
 
         Where downloads are counted there is no ``Location``: a signature that isn't
         counted would be a way around the limit.
         """
-        file = self.get_file(uuid)
-        access = services.Access(request.user)
-        decision = access.decide(file.asset)
+        file = self.get_file()
+        decision = services.authorize_download(request.user, file)
         if not decision.allowed:
             return self.refused(file, DownloadRefused(decision))
-        return see_other(access.signed_url(file))
+        return see_other(services.Access(request.user).signed_url(file))
 
     def refused(self, file: AssetFile, refusal: DownloadRefused) -> HttpResponseBase:
         """The answer to someone who may not have the file."""
@@ -101,7 +109,7 @@ class DownloadView(View):
 
 def is_prefetch(request: HttpRequest) -> bool:
     """Whether a browser fetches this ahead of any click."""
-    return any("prefetch" in request.headers.get(name, "").lower() for name in _PURPOSE_HEADERS)
+    return any(_PURPOSE.search(request.headers.get(name, "")) for name in _PURPOSE_HEADERS)
 
 
 def see_other(url: str | None) -> HttpResponseBase:

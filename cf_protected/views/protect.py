@@ -37,6 +37,15 @@ def refuse(
     return response
 
 
+def not_found(request: HttpRequest, error: Http404) -> HttpResponseBase:
+    """Answer for what doesn't exist: with ``REFUSAL_STATUS`` 404 just as ``refuse`` does."""
+    if conf.current().refusal_status != 404:
+        raise error
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    raise Http404 from error
+
+
 class AssetRequiredMixin(View):
     """For class-based views: only for people who have the asset of ``get_asset()``.
 
@@ -52,7 +61,10 @@ class AssetRequiredMixin(View):
         return get_object_or_404(Asset, slug=self.kwargs["slug"])
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        self.asset = self.get_asset()
+        try:
+            self.asset = self.get_asset()
+        except Http404 as error:
+            return not_found(request, error)
         self.decision = services.authorize(request.user, self.asset)
         if not self.decision.allowed:
             return refuse(request, self.asset, self.decision, self.refused_template)
@@ -82,7 +94,10 @@ def asset_required(
     def decorate(view: ViewFunction) -> ViewFunction:
         @wraps(view)
         def protected(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            asset = find(request, *args, **kwargs)
+            try:
+                asset = find(request, *args, **kwargs)
+            except Http404 as error:
+                return not_found(request, error)
             decision = services.authorize(request.user, asset)
             if not decision.allowed:
                 return refuse(request, asset, decision)

@@ -1,0 +1,45 @@
+"""The page between choosing an action and carrying it out."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django import forms
+from django.contrib.admin import ModelAdmin, helpers
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+# Of "select all", this many are listed by name and the others counted.
+_LISTED: Final = 100
+
+
+def ask(
+    model_admin: ModelAdmin[Any],
+    request: HttpRequest,
+    queryset: QuerySet[Any],
+    form: forms.Form,
+    *,
+    title: Any,
+    template: str,
+) -> HttpResponse:
+    """Show ``form`` with the selected objects; it comes back with the same selection.
+
+    The selection is repeated as the list posted it, so that "select all" stays one field
+    however many there are: Django refuses a form of more than a thousand.
+    """
+    count = queryset.count()
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": title,
+        "opts": model_admin.opts,
+        "objects": queryset[:_LISTED],
+        "count": count,
+        "more": max(0, count - _LISTED),
+        "form": form,
+        "media": model_admin.media + form.media,
+        "action_checkbox_name": helpers.ACTION_CHECKBOX_NAME,
+        "selected": request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),
+        "select_across": request.POST.get("select_across", "0"),
+    }
+    return TemplateResponse(request, template, context)

@@ -1,0 +1,124 @@
+"""The files of an asset in S3, over real HTTP."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from django.core.files.storage import Storage, storages
+from moto.server import ThreadedMotoServer
+from pytest_django import Settings
+
+from cf_protected.models import Asset
+from tests.admin.browser import Browser
+from tests.admin.test_asset_files import PDF, fill, upload
+
+BUCKET = "downloads"
+ACCESS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """The URL of an S3."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield "http://{}:{}".format(*server.get_host_and_port())
+    server.stop()
+
+
+@pytest.fixture
+def bucket(address: str, settings: Settings) -> Any:
+    """The bucket behind the distribution, which keeps its objects in the folder ``media``."""
+    use_s3(settings, address)
+    s3 = boto3.resource("s3", endpoint_url=address, region_name="us-east-1", **ACCESS)
+    bucket = s3.create_bucket(Bucket=BUCKET)
+    bucket.objects.delete()
+    return bucket
+
+
+def use_s3(settings: Settings, address: str, bucket_name: str = BUCKET) -> Storage:
+    options = {
+        "bucket_name": bucket_name,
+        "location": "media",
+        "endpoint_url": address,
+        "access_key": "testing",
+        "secret_key": "testing",
+        "region_name": "us-east-1",
+        "client_config": Config(retries={"total_max_attempts": 1}),
+    }
+    backend = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+    settings.STORAGES = settings.STORAGES | {"protected": backend}
+    return storages["protected"]
+
+
+@pytest.fixture
+def nowhere() -> str:
+    """An address where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_upload(admin: Browser, asset: Asset, bucket: Any) -> None:
+    fill(admin, asset, files__0__upload=upload("Größe.pdf"))
+    file = asset.files.get()
+    (stored,) = bucket.objects.all()
+    assert stored.key == f"media/{file.key}"
+    assert stored.get()["Body"].read() == PDF
+    assert (file.size, file.download_name) == (len(PDF), "Größe.pdf")
+
+
+def test_upload_of_the_same_name_is_another_object(
+    admin: Browser, asset: Asset, bucket: Any
+) -> None:
+    for _ in range(2):
+        fill(admin, asset, files__0__upload=upload())
+    assert len(list(bucket.objects.all())) == 2
+
+
+def test_content_type_is_that_of_the_object(admin: Browser, asset: Asset, bucket: Any) -> None:
+    bucket.put_object(Key="media/a/b.bin", Body=b"book", ContentType="application/epub+zip")
+    fill(admin, asset, files__0__key="a/b.bin")
+    file = asset.files.get()
+    assert (file.size, file.content_type) == (4, "application/epub+zip")
+
+
+def test_missing_object(admin: Browser, asset: Asset, bucket: Any) -> None:
+    fill(admin, asset, files__0__key="a/none.bin")
+    assert admin.file_errors == [{"key": ["The storage has no object of this key."]}]
+
+
+def test_leading_slash(admin: Browser, asset: Asset, bucket: Any) -> None:
+    """The storage would find it, and CloudFront wouldn't."""
+    bucket.put_object(Key="media/b.pdf", Body=PDF)
+    fill(admin, asset, files__0__key="/b.pdf")
+    assert [list(errors) for errors in admin.file_errors] == [["key"]]
+
+
+def test_upload_without_a_bucket(
+    admin: Browser,
+    asset: Asset,
+    address: str,
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    use_s3(settings, address, "no-such-bucket")
+    fill(admin, asset, files__0__upload=upload())
+    assert admin.file_errors == [{"upload": ["The storage didn't take the file (NoSuchBucket)."]}]
+    assert "The specified bucket does not exist" in caplog.text
+
+
+@pytest.mark.parametrize("field", ["upload", "key"])
+def test_s3_that_is_down(
+    admin: Browser, asset: Asset, nowhere: str, settings: Settings, field: str
+) -> None:
+    use_s3(settings, nowhere)
+    value = upload() if field == "upload" else "a/b.bin"
+    fill(admin, asset, title="New title", **{f"files__0__{field}": value})
+    (errors,) = admin.file_errors
+    assert "(EndpointConnectionError)" in errors[field][0]
+    asset.refresh_from_db()
+    assert (asset.title, asset.files.count()) == ("Ebook", 0)

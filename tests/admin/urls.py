@@ -1,0 +1,35 @@
+"""Two admin sites: Django's own, and one whose users can be searched."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from cf_protected.admin import AssetAdmin, DownloadAdmin, GrantAdmin
+from cf_protected.models import Asset, Download, Grant
+from tests.accounts.models import User
+
+
+class UserAdmin(admin.ModelAdmin):
+    search_fields = ("email",)
+    ordering = ("email",)
+
+
+class PlainUserAdmin(admin.ModelAdmin):
+    """Without anything to search."""
+
+
+office = admin.AdminSite("office")
+office.register(User, UserAdmin)
+office.register(Asset, AssetAdmin)
+office.register(Grant, GrantAdmin)
+office.register(Download, DownloadAdmin)
+
+plain = admin.AdminSite("plain")
+plain.register(User, PlainUserAdmin)
+plain.register(Asset, AssetAdmin)
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("office/", office.urls),
+    path("plain/", plain.urls),
+    path("downloads/", include("cf_protected.urls")),
+]

@@ -1,0 +1,3 @@
+"""A project that forgot the include()."""
+
+urlpatterns: list[object] = []

@@ -1,0 +1,129 @@
+"""No signature for a person without the authoriser's yes, on whatever path."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.template import Context, Template
+from django.test import Client
+from pytest_django import Settings
+
+import cf_protected
+from cf_protected import services
+from cf_protected.access import Decision, DownloadRefused
+from cf_protected.models import AssetFile
+from cf_protected.reasons import Reason
+from tests.accounts.models import User
+from tests.conftest import Configure
+from tests.doubles import CountingKey, GivenKeySource
+from tests.keys import signing_key
+
+
+@pytest.fixture
+def key(use_key_source: Configure, configure: Configure) -> CountingKey:
+    """The distribution's key, while the authoriser refuses everybody everything."""
+    counting = CountingKey(signing_key("p256"))
+    use_key_source(GivenKeySource, key=counting)
+    configure(AUTHORIZER="tests.doubles.refuse_all", REPEAT_WINDOW=timedelta(days=1))
+    return counting
+
+
+PATHS = [
+    "/downloads/",
+    "/downloads/assets/{file.asset.slug}/",
+    "/downloads/files/{file.uuid}/",
+    "/first/{file.asset.slug}/",
+    "/read/{file.asset.slug}/",
+    "/f/read/{file.asset.slug}/",
+    "/careless/{file.asset.slug}/",
+]
+
+
+@pytest.mark.usefixtures("grant")
+@pytest.mark.parametrize("path", PATHS)
+def test_no_view_signs(
+    buyer: Client, file: AssetFile, key: CountingKey, settings: Settings, path: str
+) -> None:
+    settings.ROOT_URLCONF = "tests.own_urls"
+
+    for ask in (buyer.get, buyer.head):
+        response = ask(path.format(file=file), headers={"X-Real-IP": "198.51.100.7"})
+        assert response.status_code in {200, 402, 403}
+        assert "Signature" not in response.content.decode() + str(response.headers)
+
+    assert key.signatures == 0
+
+
+def signed_by_tags(user: object, file: AssetFile) -> str:
+    source = (
+        "{% load cf_protected %}{% if user|can_download:file.asset %}yes{% endif %}"
+        "{% signed_url file %}{% signed_url file as url %}{{ url }}"
+    )
+    return Template(source).render(Context({"user": user, "file": file}))
+
+
+@pytest.mark.usefixtures("grant")
+def test_no_tag_signs(user: User, file: AssetFile, key: CountingKey) -> None:
+    assert signed_by_tags(user, file) == signed_by_tags(AnonymousUser(), file) == ""
+    assert key.signatures == 0
+
+
+@pytest.mark.usefixtures("grant")
+def test_no_service_signs(user: User, file: AssetFile, key: CountingKey) -> None:
+    assert services.Access(user).signed_url(file) is None
+    with pytest.raises(DownloadRefused):
+        services.issue_url(user, file)
+    assert key.signatures == 0
+
+
+def test_the_signing_function_itself_wants_a_yes(file: AssetFile, key: CountingKey) -> None:
+    with pytest.raises(DownloadRefused):
+        services._sign(file, Decision(False, Reason.NO_GRANT))
+    assert key.signatures == 0
+
+
+PACKAGE = Path(cf_protected.__file__).parent
+WITHOUT_DJANGO = {"cloudfront", "edge", "key_rotation", "key_sources"}
+SIGNING = {"sign", "sign_url", "sign_cookies", "generate_presigned_url", "signer"}
+
+
+def signing_functions(path: Path) -> Iterator[str]:
+    """The functions of a module that sign something or take a signer."""
+    for function in ast.walk(ast.parse(path.read_text())):
+        if isinstance(function, ast.FunctionDef):
+            names = {node.attr for node in ast.walk(function) if isinstance(node, ast.Attribute)}
+            if names & SIGNING:
+                yield f"{path.relative_to(PACKAGE)}: {function.name}"
+
+
+def django_modules() -> list[Path]:
+    return [
+        path
+        for path in PACKAGE.rglob("*.py")
+        if path.relative_to(PACKAGE).parts[0] not in WITHOUT_DJANGO
+    ]
+
+
+def test_one_function_signs_for_persons() -> None:
+    found = {name for path in django_modules() for name in signing_functions(path)}
+
+    assert found == {"distributions.py: sign", "services.py: _sign"}
+
+
+def test_those_who_sign_ask_first() -> None:
+    tree = ast.parse((PACKAGE / "services.py").read_text())
+
+    callers = {
+        function.name
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Name) and node.id == "_sign"
+    }
+
+    assert callers == {"signed_url", "_take"}

@@ -1,0 +1,290 @@
+from __future__ import annotations
+
+import inspect
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.checks import CheckMessage, run_checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from pytest_django import Settings
+
+from cf_protected import access, checks, conf, distributions
+from cf_protected.key_sources.file import FileKeySource
+from cf_protected.key_sources.inline import InlineKeySource
+from tests.conftest import Configure
+from tests.doubles import GivenKeySource, RemoteKeySource
+from tests.keys import KEY_PAIR_ID, base64_lines, private_pem, public_pem, signing_key
+
+AT_KEY_SOURCE = "CF_PROTECTED['DISTRIBUTIONS']['default']['KEY_SOURCE']"
+
+
+def messages(*, deploy: bool = False) -> list[CheckMessage]:
+    return run_checks(tags=["cf_protected"], include_deployment_checks=deploy)
+
+
+def ids(*, deploy: bool = False) -> list[str]:
+    return [str(message.id).removeprefix("cf_protected.") for message in messages(deploy=deploy)]
+
+
+def test_the_smallest_project_passes() -> None:
+    assert ids() == []
+
+
+def test_e001_no_setting(settings: Settings) -> None:
+    settings.CF_PROTECTED = None
+
+    assert ids() == ["E001"]
+
+
+def test_e002_an_unknown_key(configure: Configure) -> None:
+    configure({"DOMIAN": "downloads.example.com"})
+
+    assert ids() == ["E002"]
+
+
+def test_e003_a_missing_key(settings: Settings) -> None:
+    settings.CF_PROTECTED = {}
+
+    assert ids() == ["E003"]
+
+
+def test_e004_a_wrong_value(configure: Configure) -> None:
+    configure(REFUSAL_STATUS=500)
+
+    assert ids() == ["E004"]
+
+
+def test_e005_an_unknown_storage(configure: Configure) -> None:
+    configure({"STORAGE": "protectde"})
+
+    assert ids() == ["E005"]
+
+
+@pytest.mark.parametrize(
+    "backend", ["no.such.KeySource", "builtins.dict", "tests.keys.signing_key"]
+)
+def test_e006_a_class_that_is_no_key_source(configure: Configure, backend: str) -> None:
+    configure({"KEY_SOURCE": {"BACKEND": backend}})
+
+    assert ids() == ["E006"]
+
+
+def test_e007_a_key_source_that_is_abstract(configure: Configure) -> None:
+    configure({"KEY_SOURCE": {"BACKEND": "cf_protected.key_sources.base.KeySource"}})
+
+    assert ids() == ["E007"]
+
+
+def test_e007_an_option_that_the_key_source_does_not_have(use_key_source: Configure) -> None:
+    use_key_source(FileKeySource, path="key", key_pair_id=KEY_PAIR_ID, pasphrase="")
+
+    assert ids() == ["E007"]
+
+
+def test_e007_an_option_that_the_key_source_misses(use_key_source: Configure) -> None:
+    use_key_source(FileKeySource)
+
+    assert ids() == ["E007"]
+
+
+def test_e007_an_option_of_the_wrong_type(use_key_source: Configure) -> None:
+    use_key_source(FileKeySource, path=None, key_pair_id=KEY_PAIR_ID)
+
+    assert ids() == ["E007"]
+
+
+def test_e008_a_key_file_that_is_missing(use_key_source: Configure, tmp_path: Path) -> None:
+    use_key_source(FileKeySource, path=tmp_path / "key", key_pair_id=KEY_PAIR_ID)
+
+    (message,) = messages()
+    assert message.id == "cf_protected.E008"
+    assert str(tmp_path / "key") in message.msg
+    assert "No such file" in message.msg
+
+
+def test_a_key_file_that_is_fine(use_key_source: Configure, tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_text(private_pem("p256"))
+    use_key_source(FileKeySource, path=str(path), key_pair_id=KEY_PAIR_ID)
+
+    assert ids() == []
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        (private_pem("p256").replace("\n", " "), "lost its newlines"),
+        (private_pem("p256").replace("\n", "\\n"), "lost its newlines"),
+        (private_pem("ed25519"), "CloudFront takes RSA-2048 and ECDSA P-256"),
+        (private_pem("rsa-1024"), "1024 bits; CloudFront takes 2048"),
+        (private_pem("p384"), "secp384r1; CloudFront takes P-256"),
+        (public_pem("p256"), "a public key; the private half is wanted"),
+        (private_pem("p256", passphrase="open sesame"), "is encrypted, but no passphrase"),
+        (private_pem("p256")[:-60], "can't be read"),
+        ("", "is empty"),
+    ],
+)
+def test_e008_a_broken_key_says_what_is_wrong_without_showing_it(
+    use_key_source: Configure, key: str, text: str
+) -> None:
+    use_key_source(InlineKeySource, private_key=key, key_pair_id=KEY_PAIR_ID)
+
+    (message,) = messages()
+    assert message.id == "cf_protected.E008"
+    assert message.msg.startswith(f"{AT_KEY_SOURCE}: ")
+    assert text in message.msg
+    assert not any(line in str(message) for line in key.split() if len(line) > 40)
+
+
+def test_e008_a_wrong_passphrase_is_not_shown(use_key_source: Configure) -> None:
+    key = private_pem("rsa", passphrase="open sesame")
+    use_key_source(
+        InlineKeySource, private_key=key, key_pair_id=KEY_PAIR_ID, passphrase="open barley"
+    )
+
+    (message,) = messages()
+    assert "the passphrase is wrong" in message.msg
+    assert "barley" not in str(message)
+    assert not any(line in str(message) for line in base64_lines(key))
+
+
+def test_e008_a_key_pair_id_that_is_none(use_key_source: Configure) -> None:
+    use_key_source(InlineKeySource, private_key=private_pem("p256"), key_pair_id="")
+
+    assert ids() == ["E008"]
+
+
+@pytest.mark.parametrize("path", ["no.such.function", "cf_protected.conf.SETTING"])
+def test_e009_an_authoriser_that_is_none(configure: Configure, path: str) -> None:
+    configure(AUTHORIZER=path)
+
+    assert ids() == ["E009"]
+
+
+def test_w001_a_step_longer_than_the_lifetime(configure: Configure) -> None:
+    configure({"URL_LIFETIME": timedelta(minutes=5), "EXPIRY_STEP": timedelta(minutes=6)})
+
+    assert ids() == ["W001"]
+    assert "URLs may live 0:11:00" in messages()[0].msg
+
+
+def test_w002_urls_that_are_not_included(settings: Settings) -> None:
+    settings.ROOT_URLCONF = "tests.no_urls"
+
+    assert ids() == ["W002"]
+
+
+@pytest.mark.parametrize(
+    "domain",
+    ["localhost", "localhost:8001", "shop.localhost", "127.0.0.1:8001", "127.1.2.3", "127.0.0.1"],
+)
+def test_e010_the_development_edge(
+    configure: Configure, use_key_source: Configure, domain: str
+) -> None:
+    use_key_source(GivenKeySource, key=signing_key("p256"))
+    configure({"DOMAIN": domain})
+
+    assert ids(deploy=True) == ["E010"]
+
+
+def test_e011_an_inline_key() -> None:
+    assert ids(deploy=True) == ["E011"]
+
+
+def test_e012_http(configure: Configure, use_key_source: Configure) -> None:
+    use_key_source(GivenKeySource, key=signing_key("p256"))
+    configure({"SCHEME": "http"})
+
+    assert ids(deploy=True) == ["E012"]
+
+
+def test_a_laptop_is_refused_in_production_for_all_its_reasons(configure: Configure) -> None:
+    configure({"DOMAIN": "127.0.0.1:8001", "SCHEME": "http"})
+
+    assert ids(deploy=True) == ["E010", "E012", "E011"]
+
+
+def test_a_laptop_is_fine_on_a_laptop(configure: Configure) -> None:
+    configure({"DOMAIN": "127.0.0.1:8001", "SCHEME": "http"})
+
+    assert ids() == []
+
+
+def test_production_is_fine_in_production(configure: Configure, use_key_source: Configure) -> None:
+    use_key_source(GivenKeySource, key=signing_key("p256"))
+    configure({"DOMAIN": "d111111abcdef8.cloudfront.net"})
+
+    assert ids(deploy=True) == []
+
+
+def test_the_checks_for_production_leave_mistakes_to_the_others(settings: Settings) -> None:
+    settings.CF_PROTECTED = {}
+
+    assert ids(deploy=True) == ["E003"]
+
+
+def test_a_key_source_that_cannot_be_made_is_reported_once(configure: Configure) -> None:
+    configure({"KEY_SOURCE": {"BACKEND": "no.such.KeySource"}})
+
+    assert ids(deploy=True) == ["E006"]
+
+
+def test_a_remote_key_source_is_not_asked(use_key_source: Configure) -> None:
+    RemoteKeySource.asked = 0
+    use_key_source(RemoteKeySource)
+
+    assert ids(deploy=True) == []
+    assert RemoteKeySource.asked == 0
+
+
+def test_all_mistakes_of_a_distribution_are_reported(configure: Configure) -> None:
+    configure(
+        {
+            "STORAGE": "protectde",
+            "EXPIRY_STEP": timedelta(hours=1),
+            "KEY_SOURCE": {"BACKEND": "no.such.KeySource"},
+        },
+        AUTHORIZER="no.such.function",
+    )
+
+    assert ids() == ["E005", "W001", "E006", "E009"]
+
+
+def test_mistakes_of_every_distribution_are_reported(settings: Settings) -> None:
+    default = settings.CF_PROTECTED["DISTRIBUTIONS"]["default"] | {"STORAGE": "protectde"}
+    settings.CF_PROTECTED = {"DISTRIBUTIONS": {"books": default, "video": default}}
+
+    assert [message.msg.partition(": ")[0] for message in messages()] == [
+        "CF_PROTECTED['DISTRIBUTIONS']['books']['STORAGE']",
+        "CF_PROTECTED['DISTRIBUTIONS']['video']['STORAGE']",
+    ]
+
+
+def test_errors_stop_manage_py_check(configure: Configure) -> None:
+    configure({"DOMAIN": "https://downloads.example.com"})
+
+    with pytest.raises(SystemCheckError, match=r"cf_protected\.E004") as stopped:
+        call_command("check", tags=["cf_protected"])
+
+    assert "CF_PROTECTED['DISTRIBUTIONS']['default']['DOMAIN']" in str(stopped.value)
+    assert "HINT" in str(stopped.value)
+
+
+def test_the_ids_are_numbered_without_holes() -> None:
+    modules = (access, checks, conf, distributions)
+    source = "".join(inspect.getsource(module) for module in modules)
+    used = set(re.findall(r'id="(?:cf_protected\.)?([EW]\d{3})"', source))
+
+    assert used == {f"E{number:03}" for number in range(1, 13)} | {"W001", "W002"}
+
+
+def test_every_mistake_has_a_hint_and_ends_as_a_sentence(configure: Configure) -> None:
+    configure({"DOMAIN": "", "DOMIAN": "", "STORAGE": None, "KEY_SOURCE": {}})
+
+    for problem in conf.problems():
+        assert problem.hint
+        assert str(problem).endswith(".")
+    assert len(conf.problems()) == 4

@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.test import override_settings
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from pytest_django import Settings
+
+from cf_protected import conf
+from cf_protected.cloudfront.resource import check_url, object_url
+from cf_protected.exceptions import CFProtectedError
+from tests.conftest import Configure
+from tests.doubles import SlowDict
+
+AT_DEFAULT = "CF_PROTECTED['DISTRIBUTIONS']['default']"
+
+WRONG_AT_THE_TOP = [
+    ("AUTHORIZER", len, "has to be the dotted path of a function, not <built-in"),
+    ("AUTHORIZER", "decide", "has to be the dotted path of a function, not 'decide'"),
+    ("REFUSAL_STATUS", 500, "has to be one of 403, 404, not 500"),
+    ("REPEAT_WINDOW", 30, "has to be a datetime.timedelta, not int"),
+    ("REPEAT_WINDOW", timedelta(seconds=-1), "has to be at least 0:00:00"),
+    ("LOG_IP_ADDRESSES", True, "has to be one of 'keep', 'truncate', 'drop'"),
+]
+WRONG_IN_A_DISTRIBUTION = [
+    ("DOMAIN", b"downloads.example.com", "has to be a string, not bytes"),
+    ("DOMAIN", "https://downloads.example.com", "has to be the bare domain name"),
+    ("DOMAIN", "downloads.example.com/media", "has to be the bare domain name"),
+    ("DOMAIN", "downloads example", "isn't a domain name"),
+    ("DOMAIN", "", "isn't a domain name"),
+    ("DOMAIN", "Downloads.example.com", "has to be in lower case"),
+    ("DOMAIN", "downloads.example.com:443", "names a scheme's own port"),
+    ("STORAGE", None, "has to be a string, not NoneType"),
+    ("KEY_SOURCE", "cf_protected.key_sources.file.FileKeySource", "has to be a dict, not str"),
+    ("SCHEME", "ftp", "has to be one of 'https', 'http'"),
+    ("PATH_PREFIX", "/media/", "has to be a string without a leading slash"),
+    ("PATH_PREFIX", "media", "has to be a string without a leading slash"),
+    ("PATH_PREFIX", 1, "has to be a string without a leading slash"),
+    ("URL_LIFETIME", 900, "has to be a datetime.timedelta, not int"),
+    ("URL_LIFETIME", timedelta(0), "has to be at least 0:00:01"),
+    ("EXPIRY_STEP", timedelta(0), "has to be at least 0:00:01"),
+    ("HASH_ALGORITHM", "MD5", "has to be one of 'SHA256', 'SHA1', not 'MD5'"),
+    ("CONTENT_DISPOSITION", "download", "has to be one of 'attachment', 'inline', None"),
+]
+WRONG_IN_A_KEY_SOURCE = [
+    ("BACKEND", dict, "has to be the dotted path of a class, not <class 'dict'>"),
+    ("BACKEND", "", "has to be the dotted path of a class, not ''"),
+    ("BACKEND", ".file.FileKeySource", "has to be the dotted path of a class, not '.file"),
+    ("BACKEND", "FileKeySource", "has to be the dotted path of a class, not 'FileKeySource'"),
+    ("OPTIONS", ["path"], "has to be a dict, not list"),
+]
+
+
+def only_problem() -> conf.ConfigurationError:
+    (problem,) = conf.problems()
+    return problem
+
+
+@pytest.mark.parametrize(("name", "value", "text"), WRONG_AT_THE_TOP)
+def test_a_wrong_value_at_the_top(
+    configure: Configure, name: str, value: object, text: str
+) -> None:
+    configure(**{name: value})
+
+    assert str(only_problem()).startswith(f"CF_PROTECTED['{name}']: {text}")
+
+
+@pytest.mark.parametrize(("name", "value", "text"), WRONG_IN_A_DISTRIBUTION)
+def test_a_wrong_value_in_a_distribution(
+    configure: Configure, name: str, value: object, text: str
+) -> None:
+    configure({name: value})
+
+    assert str(only_problem()).startswith(f"{AT_DEFAULT}['{name}']: {text}")
+
+
+@pytest.mark.parametrize(("name", "value", "text"), WRONG_IN_A_KEY_SOURCE)
+def test_a_wrong_value_in_a_key_source(
+    configure: Configure, name: str, value: object, text: str
+) -> None:
+    configure({"KEY_SOURCE": {"BACKEND": "some.KeySource", name: value}})
+
+    assert str(only_problem()).startswith(f"{AT_DEFAULT}['KEY_SOURCE']['{name}']: {text}")
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (None, "CF_PROTECTED: isn't set."),
+        ([], "CF_PROTECTED: has to be a dict, not list."),
+        ({}, "CF_PROTECTED: 'DISTRIBUTIONS' is missing."),
+        ({"DISTRIBUTIONS": {}}, "CF_PROTECTED['DISTRIBUTIONS']: 'default' is missing."),
+        ({"DISTRIBUTIONS": []}, "CF_PROTECTED['DISTRIBUTIONS']: has to be a dict, not list."),
+        ({"DISTRIBUTIONS": {"default": 1}}, f"{AT_DEFAULT}: has to be a dict, not int."),
+    ],
+)
+def test_a_setting_without_the_right_shape(settings: Settings, raw: object, text: str) -> None:
+    settings.CF_PROTECTED = raw
+
+    assert str(only_problem()) == text
+
+
+def test_no_setting_at_all(settings: Settings) -> None:
+    del settings.CF_PROTECTED
+
+    assert str(only_problem()) == "CF_PROTECTED: isn't set."
+
+
+def test_what_a_distribution_cannot_do_without(settings: Settings) -> None:
+    settings.CF_PROTECTED = {"DISTRIBUTIONS": {"default": {}}}
+
+    assert [str(problem) for problem in conf.problems()] == [
+        f"{AT_DEFAULT}: {name!r} is missing." for name in ("DOMAIN", "STORAGE", "KEY_SOURCE")
+    ]
+
+
+def test_a_key_source_without_its_class(configure: Configure) -> None:
+    configure({"KEY_SOURCE": {}})
+
+    assert str(only_problem()) == f"{AT_DEFAULT}['KEY_SOURCE']: 'BACKEND' is missing."
+
+
+def test_an_unknown_key_names_the_nearest(configure: Configure) -> None:
+    configure({"DOMIAN": "downloads.example.com"})
+
+    problem = only_problem()
+    assert str(problem) == f"{AT_DEFAULT}: 'DOMIAN' is unknown."
+    assert problem.hint == "Did you mean 'DOMAIN'?"
+
+
+def test_a_key_in_lower_case_names_the_right_one(configure: Configure) -> None:
+    configure(refusal_status=404)
+
+    assert only_problem().hint == "Did you mean 'REFUSAL_STATUS'?"
+
+
+def test_an_unknown_key_near_to_none_names_all(configure: Configure) -> None:
+    configure({"KEY_SOURCE": {"BACKEND": "some.KeySource", 7: "x"}})
+
+    assert only_problem().hint == "Known are BACKEND, OPTIONS."
+
+
+def test_every_mistake_is_reported(configure: Configure) -> None:
+    configure({"DOMAIN": "", "SCHEMA": "http", "KEY_SOURCE": {"OPTIONS": None}}, REFUSAL_STATUS=200)
+
+    assert [problem.where for problem in conf.problems()] == [
+        "CF_PROTECTED['REFUSAL_STATUS']",
+        f"{AT_DEFAULT}['DOMAIN']",
+        AT_DEFAULT,
+        f"{AT_DEFAULT}['KEY_SOURCE']['OPTIONS']",
+        f"{AT_DEFAULT}['KEY_SOURCE']",
+    ]
+
+
+def test_mistakes_of_several_distributions_are_reported(settings: Settings) -> None:
+    settings.CF_PROTECTED = {"DISTRIBUTIONS": {"video": None, "books": None}}
+
+    assert [problem.where for problem in conf.problems()] == [
+        "CF_PROTECTED['DISTRIBUTIONS']['video']",
+        "CF_PROTECTED['DISTRIBUTIONS']['books']",
+    ]
+
+
+def test_a_mistake_stops_whoever_needs_the_setting(configure: Configure) -> None:
+    configure(REFUSAL_STATUS=500)
+
+    with pytest.raises(conf.ConfigurationError, match=r"^CF_PROTECTED"):
+        conf.current()
+
+
+def test_a_mistake_is_both_djangos_kind_of_error_and_ours() -> None:
+    assert issubclass(conf.ConfigurationError, ImproperlyConfigured)
+    assert issubclass(conf.ConfigurationError, CFProtectedError)
+
+
+def test_six_lines_are_enough() -> None:
+    assert conf.problems() == []
+
+
+def test_the_defaults() -> None:
+    current = conf.current()
+
+    assert current.authorizer == "cf_protected.access.decide"
+    assert current.refusal_status == 403
+    assert current.repeat_window == timedelta(minutes=30)
+    assert current.log_ip_addresses == "truncate"
+
+
+def test_the_defaults_of_a_distribution() -> None:
+    distribution = conf.current().distributions["default"]
+
+    assert distribution.scheme == "https"
+    assert distribution.path_prefix is None
+    assert distribution.url_lifetime == timedelta(minutes=15)
+    assert distribution.expiry_step == timedelta(minutes=5)
+    assert distribution.hash_algorithm == "SHA256"
+    assert distribution.content_disposition == "attachment"
+
+
+@pytest.mark.parametrize("prefix", [None, "", "media/", "a/b/"])
+def test_the_path_prefixes_that_are_fine(configure: Configure, prefix: str | None) -> None:
+    configure({"PATH_PREFIX": prefix})
+
+    assert conf.current().distributions["default"].path_prefix == prefix
+
+
+def test_the_setting_is_live(settings: Settings) -> None:
+    with override_settings(CF_PROTECTED=settings.CF_PROTECTED | {"REFUSAL_STATUS": 404}):
+        assert conf.current().refusal_status == 404
+    assert conf.current().refusal_status == 403
+
+
+def test_the_setting_is_read_once(settings: Settings) -> None:
+    assert conf.current() is conf.current()
+
+
+def test_threads_that_read_at_the_same_time_get_one_object(settings: Settings) -> None:
+    settings.CF_PROTECTED = raw = SlowDict(settings.CF_PROTECTED)
+
+    with ThreadPoolExecutor(8) as threads:
+        read = list(threads.map(lambda _: conf.current(), range(8)))
+
+    assert len({id(current) for current in read}) == 1
+    assert raw.reads == 1
+
+
+def test_the_repr_hides_the_key(configure: Configure) -> None:
+    configure({"KEY_SOURCE": {"BACKEND": "some.KeySource", "OPTIONS": {"private_key": "s3cret"}}})
+
+    assert "some.KeySource" in repr(conf.current())
+    assert "s3cret" not in repr(conf.current())
+
+
+@given(st.from_regex(r"[a-z0-9.\-]{1,9}[A-Za-z0-9.\-_]?(:[0-9]{1,6})?", fullmatch=True))
+def test_whatever_domain_is_accepted_can_be_signed(domain: str) -> None:
+    default = {"DOMAIN": domain, "STORAGE": "", "KEY_SOURCE": {"BACKEND": "some.Source"}}
+    with override_settings(CF_PROTECTED={"DISTRIBUTIONS": {"default": default}}):
+        assume(not conf.problems())
+
+    check_url(object_url(domain, "key"))

@@ -1,0 +1,241 @@
+"""The buyer's own pages: the library and the page of an asset."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from pytest_django import Settings
+
+from cf_protected import services
+from cf_protected.distributions import distributions
+from cf_protected.models import Asset, AssetFile, Download, Grant
+from tests.accounts.models import User
+from tests.conftest import Configure
+from tests.doubles import DownKeySource
+from tests.pages import text
+
+LIBRARY = "/downloads/"
+EBOOK = "/downloads/assets/ebook/"
+
+
+def give(user: User, number: int, files: int = 1) -> Asset:
+    """Sell the user one more asset."""
+    asset = Asset.objects.create(
+        title=f"Book {number:03}", slug=f"book-{number}", state=Asset.State.PUBLISHED
+    )
+    AssetFile.objects.bulk_create(
+        AssetFile(asset=asset, key=f"books/{number}-{part}.pdf") for part in range(files)
+    )
+    services.grant(asset, user)
+    return asset
+
+
+def test_the_library_lists_what_the_person_has_with_its_files(
+    buyer: Client, grant: Grant, file: AssetFile, other_file: AssetFile
+) -> None:
+    page = text(buyer.get(LIBRARY))
+
+    assert f'<a href="{EBOOK}">Ebook</a>' in page
+    assert f'<a href="{file.get_absolute_url()}" rel="nofollow">Ebook.pdf</a>' in page
+    assert f'<a href="{other_file.get_absolute_url()}" rel="nofollow">appendix.pdf</a>' in page
+    assert "<small>15 bytes</small>" in page
+
+
+def test_the_library_never_shows_a_key_or_a_signature(
+    buyer: Client, grant: Grant, other_file: AssetFile
+) -> None:
+    page = text(buyer.get(LIBRARY)) + text(buyer.get(EBOOK))
+
+    assert "books/" not in page
+    assert "Signature" not in page
+
+
+def test_looking_at_the_library_counts_nothing(
+    buyer: Client, grant: Grant, file: AssetFile
+) -> None:
+    buyer.get(LIBRARY)
+    buyer.get(EBOOK)
+
+    grant.refresh_from_db()
+    assert (grant.downloads_used, Download.objects.count()) == (0, 0)
+
+
+def test_the_library_says_until_when_and_how_often(
+    buyer: Client, user: User, file: AssetFile
+) -> None:
+    services.grant(
+        file.asset, user, max_downloads=3, expires_at=timezone.now() + timedelta(days=9999)
+    )
+
+    for page in (text(buyer.get(LIBRARY)), text(buyer.get(EBOOK))):
+        assert "Yours until " in page
+        assert "3 of 3 downloads left." in page
+
+
+def test_the_library_says_why_something_cannot_be_downloaded(
+    buyer: Client, grant: Grant, file: AssetFile
+) -> None:
+    services.revoke_grants(Grant.objects.all())
+
+    page = text(buyer.get(LIBRARY))
+
+    assert "Ebook" in page
+    assert "Your access was withdrawn, for example because of a refund." in page
+    assert file.get_absolute_url() not in page
+    assert EBOOK not in page
+
+
+def test_an_asset_held_twice_is_listed_once(
+    buyer: Client, user: User, grant: Grant, file: AssetFile
+) -> None:
+    services.grant(file.asset, user, max_downloads=3)
+
+    assert text(buyer.get(LIBRARY)).count("<section") == 1
+
+
+def test_an_empty_library_says_so(buyer: Client) -> None:
+    response = buyer.get(LIBRARY)
+
+    assert response.status_code == 200
+    assert "There is nothing here yet." in text(response)
+
+
+def test_an_asset_without_files_says_so(buyer: Client, grant: Grant) -> None:
+    assert "The files will follow." in text(buyer.get(LIBRARY))
+    assert "The files will follow." in text(buyer.get(EBOOK))
+
+
+def test_what_others_have_is_never_seen(buyer: Client, other_user: User, file: AssetFile) -> None:
+    services.grant(file.asset, other_user)
+    services.grant(file.asset, email="ada@example.com")
+
+    assert "Ebook" not in text(buyer.get(LIBRARY))
+    assert buyer.get(EBOOK).status_code == 403
+
+
+def test_a_long_library_has_pages(buyer: Client, user: User) -> None:
+    for number in range(51):
+        give(user, number)
+
+    first, second = text(buyer.get(LIBRARY)), text(buyer.get(LIBRARY, {"page": 2}))
+
+    assert first.count("<section") == 50
+    assert '<a href="?page=2" rel="next">Next</a>' in first
+    assert second.count("<section") == 1
+    assert "Book 050" in second
+    assert '<a href="?page=1" rel="prev">Previous</a>' in second
+
+
+@pytest.mark.parametrize("page", ["3", "0", "x"])
+def test_a_page_that_does_not_exist_is_not_found(buyer: Client, page: str) -> None:
+    assert buyer.get(LIBRARY, {"page": page}).status_code == 404
+
+
+def queries(buyer: Client, path: str) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        assert buyer.get(path).status_code == 200
+    return len(captured)
+
+
+def test_the_queries_of_the_library_do_not_grow_with_it(buyer: Client, user: User) -> None:
+    give(user, 0)
+    before = queries(buyer, LIBRARY)
+
+    for number in range(1, 40):
+        give(user, number, files=3)
+
+    # Session, user, how many, the assets, their files, the grants.
+    assert (before, queries(buyer, LIBRARY)) == (6, 6)
+
+
+def test_the_queries_of_an_asset_do_not_grow_with_its_files(
+    buyer: Client, grant: Grant, file: AssetFile
+) -> None:
+    before = queries(buyer, EBOOK)
+
+    AssetFile.objects.bulk_create(
+        AssetFile(asset=file.asset, key=f"{number}.pdf") for number in range(100)
+    )
+
+    # Session, user, the asset, the grants, its files.
+    assert (before, queries(buyer, EBOOK)) == (5, 5)
+
+
+@pytest.fixture
+def outage(file: AssetFile, settings: Settings, use_key_source: Configure) -> None:
+    settings.STORAGES = settings.STORAGES | {"protected": {"BACKEND": "tests.doubles.DownStorage"}}
+    use_key_source(DownKeySource)
+    with pytest.raises(OSError, match="doesn't answer"):
+        distributions["default"].storage.exists(file.key)
+
+
+@pytest.mark.usefixtures("outage")
+@pytest.mark.parametrize("path", [LIBRARY, EBOOK])
+def test_the_pages_do_without_the_storage_and_the_key(
+    buyer: Client, grant: Grant, file: AssetFile, path: str
+) -> None:
+    response = buyer.get(path)
+
+    assert response.status_code == 200
+    assert file.get_absolute_url() in text(response)
+
+
+@pytest.mark.parametrize("path", [LIBRARY, EBOOK])
+def test_the_pages_stay_out_of_shared_caches(buyer: Client, grant: Grant, path: str) -> None:
+    assert "private" in buyer.get(path)["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", [LIBRARY, EBOOK])
+def test_nobody_is_sent_to_the_login_page(client: Client, asset: Asset, path: str) -> None:
+    response = client.get(path)
+
+    assert (response.status_code, response["Location"]) == (302, f"/login/?next={path}")
+    assert "private" in response["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", [LIBRARY, EBOOK])
+def test_the_pages_are_only_read(buyer: Client, grant: Grant, path: str) -> None:
+    assert buyer.post(path).status_code == 405
+    assert buyer.head(path).status_code == 200
+
+
+def test_an_unknown_asset_is_not_found(buyer: Client) -> None:
+    assert buyer.get("/downloads/assets/video/").status_code == 404
+
+
+def test_the_page_of_an_asset_shows_its_description(buyer: Client, grant: Grant) -> None:
+    Asset.objects.update(description="First line.\n\nSecond line.")
+
+    assert "<p>First line.</p> <p>Second line.</p>" in text(buyer.get(EBOOK))
+
+
+@pytest.mark.parametrize("path", [LIBRARY, EBOOK])
+def test_what_staff_write_is_escaped(
+    buyer: Client, grant: Grant, file: AssetFile, path: str
+) -> None:
+    evil = "<script>alert('1')</script>"
+    Asset.objects.update(title=evil, description=evil)
+    AssetFile.objects.update(name=evil)
+
+    page = text(buyer.get(path))
+
+    assert page.count("&lt;script&gt;alert(&#x27;1&#x27;)&lt;/script&gt;") >= 2
+    assert "<script" not in page
+
+
+def test_a_project_overrides_the_base_template(buyer: Client, settings: Settings) -> None:
+    engine = settings.TEMPLATES[0]
+    base = "{% block content %}{% endblock %} of the shop"
+    loaders = [
+        ("django.template.loaders.locmem.Loader", {"cf_protected/base.html": base}),
+        "django.template.loaders.app_directories.Loader",
+    ]
+    options = engine["OPTIONS"] | {"loaders": loaders}
+    settings.TEMPLATES = [{"BACKEND": engine["BACKEND"], "OPTIONS": options}]
+
+    assert text(buyer.get(LIBRARY)).endswith("of the shop")

@@ -1,0 +1,174 @@
+"""The same person's next request for the same file is the same download, for a while."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from cf_protected import services
+from cf_protected.access import DownloadRefused
+from cf_protected.models import AssetFile, Download, Grant
+from cf_protected.reasons import Reason
+from tests.accounts.models import User
+from tests.conftest import Configure, Verify
+
+WINDOW = timedelta(minutes=30)
+MOMENT = timedelta(microseconds=1)
+
+
+@pytest.fixture
+def first(user: User, file: AssetFile) -> datetime:
+    """When the user downloaded the file, with one of two downloads."""
+    now = timezone.now()
+    services.grant(file.asset, user, starts_at=now - WINDOW, max_downloads=2)
+    services.issue_url(user, file, now=now)
+    return now
+
+
+def used() -> int:
+    return Grant.objects.get().downloads_used
+
+
+def test_inside_the_window_it_is_the_same_download(
+    user: User, file: AssetFile, first: datetime, verify: Verify
+) -> None:
+    again = services.issue_url(user, file, now=first + WINDOW - MOMENT)
+
+    assert again.download is None
+    assert (used(), Download.objects.count()) == (1, 1)
+    verify(again.url)
+
+
+def test_from_its_end_on_it_is_another(user: User, file: AssetFile, first: datetime) -> None:
+    again = services.issue_url(user, file, now=first + WINDOW)
+
+    assert again.download is not None
+    assert (used(), Download.objects.count()) == (2, 2)
+
+
+def test_a_repeat_does_not_prolong_the_window(user: User, file: AssetFile, first: datetime) -> None:
+    services.issue_url(user, file, now=first + WINDOW / 2)
+
+    assert services.issue_url(user, file, now=first + WINDOW).download is not None
+
+
+def test_the_window_is_a_setting(
+    user: User, file: AssetFile, first: datetime, configure: Configure
+) -> None:
+    configure(REPEAT_WINDOW=timedelta(minutes=5))
+
+    assert services.issue_url(user, file, now=first + timedelta(minutes=5)).download is not None
+
+
+@pytest.mark.parametrize("since", [-WINDOW / 2, -MOMENT, timedelta(0), MOMENT])
+def test_without_a_window_nothing_is_a_repeat(
+    user: User, file: AssetFile, first: datetime, configure: Configure, since: timedelta
+) -> None:
+    configure(REPEAT_WINDOW=timedelta(0))
+
+    # Requests at the same time needn't be counted in the order of their clocks.
+    assert services.issue_url(user, file, now=first + since).download is not None
+
+
+def test_another_file_is_another_download(
+    user: User, other_file: AssetFile, first: datetime
+) -> None:
+    assert services.issue_url(user, other_file, now=first).download is not None
+    assert used() == 2
+
+
+def test_another_persons_is_another_download(
+    other_user: User, file: AssetFile, first: datetime
+) -> None:
+    services.grant(file.asset, other_user, starts_at=first)
+
+    assert services.issue_url(other_user, file, now=first).download is not None
+
+
+def test_a_refusal_is_not_repeated(user: User, file: AssetFile) -> None:
+    for _ in range(2):
+        with pytest.raises(DownloadRefused):
+            services.issue_url(user, file)
+
+    assert Download.objects.refused().count() == 2
+
+
+@pytest.fixture
+def used_up(first: datetime) -> datetime:
+    """When the user took the last download of the grant."""
+    Grant.objects.update(max_downloads=1)
+    return first
+
+
+def refusal(user: User, file: AssetFile, now: datetime) -> str:
+    with pytest.raises(DownloadRefused) as refused:
+        services.issue_url(user, file, now=now)
+    return refused.value.decision.reason
+
+
+def test_the_last_download_may_be_repeated_inside_the_window(
+    user: User, file: AssetFile, used_up: datetime, verify: Verify
+) -> None:
+    again = services.issue_url(user, file, now=used_up + WINDOW - MOMENT)
+
+    assert again.download is None
+    assert again.decision.allowed
+    assert (used(), Download.objects.count()) == (1, 1)
+    verify(again.url)
+
+
+def test_the_last_download_may_not_be_repeated_after_the_window(
+    user: User, file: AssetFile, used_up: datetime
+) -> None:
+    assert refusal(user, file, used_up + WINDOW) == Reason.LIMIT_REACHED
+
+
+def test_the_last_download_lets_no_other_file_in(
+    user: User, other_file: AssetFile, used_up: datetime
+) -> None:
+    assert refusal(user, other_file, used_up) == Reason.LIMIT_REACHED
+
+
+def test_a_revoked_grant_allows_no_repeat(user: User, file: AssetFile, used_up: datetime) -> None:
+    services.revoke_grants(Grant.objects.all())
+
+    assert refusal(user, file, used_up) == Reason.REVOKED
+
+
+def test_a_used_up_and_a_revoked_grant_allow_no_repeat_of_the_revoked_ones(
+    user: User, file: AssetFile, used_up: datetime
+) -> None:
+    services.revoke_grants(Grant.objects.all())
+    services.grant(file.asset, user, starts_at=used_up, max_downloads=0)
+
+    assert refusal(user, file, used_up) == Reason.LIMIT_REACHED
+
+
+def test_an_expired_grant_allows_no_repeat(user: User, file: AssetFile, used_up: datetime) -> None:
+    now = used_up + timedelta(minutes=2)
+    Grant.objects.update(expires_at=now)
+
+    assert refusal(user, file, now) == Reason.EXPIRED
+
+
+def test_a_repeat_is_the_same_download_on_whichever_grant(user: User, file: AssetFile) -> None:
+    for _ in range(2):
+        services.grant(file.asset, user, max_downloads=3)
+
+    downloads = [services.issue_url(user, file).download for _ in range(3)]
+
+    assert [download is None for download in downloads] == [False, True, True]
+    assert sorted(grant.downloads_used for grant in Grant.objects.all()) == [0, 1]
+
+
+def test_what_is_bought_again_after_a_refund_is_counted(
+    user: User, file: AssetFile, first: datetime
+) -> None:
+    services.revoke_grants(Grant.objects.all())
+    again = services.grant(file.asset, user, starts_at=first, max_downloads=2)
+
+    assert services.issue_url(user, file, now=first + MOMENT).download is not None
+    again.refresh_from_db()
+    assert again.downloads_used == 1
