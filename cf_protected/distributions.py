@@ -101,7 +101,7 @@ class Distribution:
             query["response-content-disposition"] = header or disposition
         return object_url(self.domain, self.path_prefix + name, query=query, scheme=self.scheme)
 
-    def sign(self, url: str, *, now: float | None = None) -> SignedURL:
+    def sign(self, url: str) -> SignedURL:
         """Sign ``url`` for at least ``URL_LIFETIME``, until the next ``EXPIRY_STEP``.
 
         Call it through ``cf_protected.services`` alone, which asks the authoriser first.
@@ -109,9 +109,7 @@ class Distribution:
         Raises ``SigningError``, ``KeySourceError`` and ``UnusableKey``.
         """
         step = round(self.settings.expiry_step.total_seconds())
-        earliest = (
-            self._now() if now is None else now
-        ) + self.settings.url_lifetime.total_seconds()
+        earliest = self._now() + self.settings.url_lifetime.total_seconds()
         expires = -int(-earliest // step) * step
         signed = self.signer.sign_url(url, date_less_than=expires)
         return SignedURL(signed, datetime.fromtimestamp(expires, UTC))

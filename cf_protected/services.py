@@ -6,7 +6,6 @@ The only place where models meet signers. Every signature for a person is made h
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -17,18 +16,24 @@ from django.utils import timezone
 from cf_protected import conf, signals
 from cf_protected.access import Decision, DownloadRefused, User, get_authorizer
 from cf_protected.distributions import SignedURL, distributions
+from cf_protected.download_log import Viewer, log_download
 from cf_protected.exceptions import GrantConflict
 from cf_protected.models import Asset, AssetFile, Download, Grant
 from cf_protected.querysets import DownloadQuerySet, GrantQuerySet
 from cf_protected.reasons import Reason
 
-
-@dataclass(frozen=True)
-class Viewer:
-    """Where a request comes from, for the download log."""
-
-    ip_address: str | None = None
-    user_agent: str = ""
+__all__ = [
+    "Access",
+    "IssuedURL",
+    "Viewer",
+    "authorize",
+    "authorize_download",
+    "claim",
+    "grant",
+    "issue_url",
+    "revoke",
+    "revoke_grants",
+]
 
 
 @dataclass(frozen=True)
@@ -63,31 +68,41 @@ def grant(
     is, even if it was revoked since. Sends ``grant_created`` for a new one.
 
     Raises ``GrantConflict`` if the reference was granted to somebody else, and
-    ``ValueError`` if neither or both of ``user`` and ``email`` are given.
+    ``ValueError`` if neither or both of ``user`` and ``email`` are given, or if the grant
+    would end before it starts.
     """
     if (user is None) == (not email):
         raise ValueError("Grant to a user or to an e-mail address, not to both or neither.")
+    starts_at = starts_at or timezone.now()
+    if expires_at is not None and expires_at <= starts_at:
+        raise ValueError(f"The grant would end ({expires_at}) before it starts ({starts_at}).")
     holder = {"user": user, "email": email.lower()}
     terms = {
-        "starts_at": starts_at or timezone.now(),
+        "starts_at": starts_at,
         "expires_at": expires_at,
         "max_downloads": max_downloads,
         "granted_by": granted_by,
     }
-    if not reference:
-        made, created = Grant.objects.create(asset=asset, source=source, **holder, **terms), True
-    else:
-        made, created = Grant.objects.get_or_create(
-            asset=asset, source=source, reference=reference, defaults=holder | terms
-        )
+    with transaction.atomic(using=router.db_for_write(Grant)):
+        made, created = _make_once(asset, source, reference, holder | terms)
+        if created:
+            signals.grant_created.send(Grant, grant=made)
     if not created and not _is_held_by(made, **holder):
         raise GrantConflict(
             f"{source!r} {reference!r} was already granted to somebody else (grant {made.pk}); "
             "give each order line its own reference."
         )
-    if created:
-        signals.grant_created.send(Grant, grant=made)
     return made
+
+
+def _make_once(
+    asset: Asset, source: str, reference: str | None, fields: dict[str, Any]
+) -> tuple[Grant, bool]:
+    if not reference:
+        return Grant.objects.create(asset=asset, source=source, **fields), True
+    return Grant.objects.get_or_create(
+        asset=asset, source=source, reference=reference, defaults=fields
+    )
 
 
 def _is_held_by(existing: Grant, *, user: Any, email: str) -> bool:
@@ -121,14 +136,15 @@ def revoke_grants(
     until it expires. Sends ``grant_revoked`` for each.
     """
     revoked = []
-    for one in grants.filter(revoked_at__isnull=True).select_related("asset", "user"):
-        one.revoked_at, one.revoked_reason = now or timezone.now(), reason
-        changed = Grant.objects.filter(pk=one.pk, revoked_at__isnull=True).update(
-            revoked_at=one.revoked_at, revoked_reason=one.revoked_reason
-        )
-        if changed:
-            revoked.append(one)
-            signals.grant_revoked.send(Grant, grant=one)
+    with transaction.atomic(using=router.db_for_write(Grant)):
+        for one in grants.filter(revoked_at__isnull=True).select_related("asset", "user"):
+            one.revoked_at, one.revoked_reason = now or timezone.now(), reason
+            changed = Grant.objects.filter(pk=one.pk, revoked_at__isnull=True).update(
+                revoked_at=one.revoked_at, revoked_reason=one.revoked_reason
+            )
+            if changed:
+                revoked.append(one)
+                signals.grant_revoked.send(Grant, grant=one)
     return revoked
 
 
@@ -213,9 +229,13 @@ def issue_url(
         issued = _take(user, file, decision, viewer, now)
         if issued is not None:
             return issued
-        decision = _lost(decision, now)
-    refusal = _logged(user, file, decision, viewer, now, outcome=Download.Outcome.REFUSED)
-    signals.download_refused.send(Download, download=refusal)
+        # Another request changed the grant in between, so the answer is another one too.
+        decision = replace(decision, allowed=False, reason=Reason.LIMIT_REACHED)
+        asked_again = authorize(user, file.asset, now=now)
+        decision = decision if asked_again.allowed else asked_again
+    with transaction.atomic(using=router.db_for_write(Download)):
+        refusal = log_download(user, file, decision, viewer, now=now, url_expires_at=None)
+        signals.download_refused.send(Download, download=refusal)
     raise DownloadRefused(decision)
 
 
@@ -223,7 +243,7 @@ def _take(
     user: User, file: AssetFile, decision: Decision, viewer: Viewer, now: datetime
 ) -> IssuedURL | None:
     """Sign, count and log one download, or sign a repeat; ``None`` if none was left."""
-    signed = _sign(file, decision)
+    url, expires_at = _sign(file, decision)
     with transaction.atomic(using=router.db_for_write(Download)):
         # Counting comes first: its UPDATE locks the grant, so that what is read next is
         # what the requests before this one wrote.
@@ -231,14 +251,12 @@ def _take(
         counted = held is None or Grant.objects.filter(pk=held.pk).take_download()
         if _repeats(user, file, now).exists():
             transaction.set_rollback(True, using=router.db_for_write(Download))
-            return IssuedURL(signed.url, signed.expires_at, decision, None)
+            return IssuedURL(url, expires_at, decision, None)
         if not counted:
             return None
-        download = _logged(
-            user, file, decision, viewer, now, outcome=Download.Outcome.ISSUED, signed=signed
-        )
-    signals.download_issued.send(Download, download=download)
-    return IssuedURL(signed.url, signed.expires_at, decision, download)
+        download = log_download(user, file, decision, viewer, now=now, url_expires_at=expires_at)
+        signals.download_issued.send(Download, download=download)
+    return IssuedURL(url, expires_at, decision, download)
 
 
 def _repeats(user: User, file: AssetFile, now: datetime) -> DownloadQuerySet:
@@ -254,15 +272,6 @@ def _repeats(user: User, file: AssetFile, now: datetime) -> DownloadQuerySet:
     return downloads.of(user, file, since=since).filter(grant__revoked_at__isnull=True)
 
 
-def _lost(decision: Decision, now: datetime) -> Decision:
-    """The refusal for a grant that another request used up or revoked in the meantime."""
-    grant = decision.grant
-    assert grant is not None  # noqa: S101 - without a grant nothing can be lost
-    grant.refresh_from_db(using=router.db_for_write(Grant))
-    revoked = grant.state_at(now) is Grant.State.REVOKED
-    return Decision(False, Reason.REVOKED if revoked else Reason.LIMIT_REACHED, grant)
-
-
 def _is_limited(decision: Decision) -> bool:
     return decision.grant is not None and decision.grant.max_downloads is not None
 
@@ -273,44 +282,3 @@ def _sign(file: AssetFile, decision: Decision) -> SignedURL:
         raise DownloadRefused(decision)
     distribution = distributions[file.asset.distribution]
     return distribution.sign(distribution.url(file.key, download_name=file.file_name))
-
-
-def _logged(
-    user: User,
-    file: AssetFile,
-    decision: Decision,
-    viewer: Viewer,
-    now: datetime,
-    *,
-    outcome: Download.Outcome,
-    signed: SignedURL | None = None,
-) -> Download:
-    return Download.objects.create(
-        file=file,
-        grant=decision.grant,
-        user_id=user.pk,
-        asset_title=file.asset.title,
-        file_name=file.file_name,
-        requested_at=now,
-        ip_address=_ip_to_log(viewer.ip_address),
-        user_agent=viewer.user_agent[:255],
-        outcome=outcome,
-        reason=decision.reason,
-        url_expires_at=signed.expires_at if signed else None,
-    )
-
-
-def _ip_to_log(ip_address: str | None) -> str | None:
-    """The address as ``LOG_IP_ADDRESSES`` has it: whole, without its last part, or none."""
-    rule = conf.current().log_ip_addresses
-    if not ip_address or rule == "drop":
-        return None
-    try:
-        address = ipaddress.ip_address(ip_address.partition("%")[0])
-    except ValueError:
-        return None  # such as a socket's path: no reason to turn the buyer away
-    address = getattr(address, "ipv4_mapped", None) or address
-    if rule == "keep":
-        return str(address)
-    prefix = 24 if address.version == 4 else 48
-    return str(ipaddress.ip_network((address, prefix), strict=False).network_address)

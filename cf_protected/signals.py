@@ -1,4 +1,9 @@
-"""Signals; each is sent after the change is in the database, in the same transaction."""
+"""Signals; each is sent after its change was written, in the same transaction.
+
+A receiver that raises undoes the change, so a webhook that is sent again starts anew.
+Work that has to wait for the commit, such as mail, belongs into
+``transaction.on_commit``.
+"""
 
 from django.dispatch import Signal
 

@@ -3,6 +3,8 @@
 ``TEST_DATABASE_URL`` chooses the database; SQLite needs nothing.
 """
 
+import atexit
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 SCRATCH = Path(tempfile.mkdtemp(prefix="cf_protected-tests-"))
+atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
 
 PRIVATE_KEY = ec.generate_private_key(ec.SECP256R1()).private_bytes(
     Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()

@@ -6,6 +6,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -226,6 +227,18 @@ def test_then_nobody_learns_what_exists_either(
 def test_then_a_refusal_is_logged_all_the_same(buyer: Client, file: AssetFile) -> None:
     buyer.get(file.get_absolute_url())
 
+    assert Download.objects.get().reason == Reason.NO_GRANT
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("secretive")
+def test_then_atomic_requests_keep_the_log_too(
+    user: User, file: AssetFile, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.force_login(user)
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+
+    assert client.get(file.get_absolute_url()).status_code == 404
     assert Download.objects.get().reason == Reason.NO_GRANT
 
 

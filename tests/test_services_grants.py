@@ -254,3 +254,24 @@ def test_a_grant_to_an_address_lets_nobody_in_before_the_claim(user: User, asset
     services.grant(asset, email=user.email)
 
     assert not services.authorize(user, asset).allowed
+
+
+def test_a_grant_that_ends_before_it_starts_is_refused(user: User, asset: Asset) -> None:
+    with pytest.raises(ValueError, match=r"would end .* before it starts"):
+        services.grant(asset, user, expires_at=timezone.now() - timedelta(days=1))
+
+
+def test_a_receiver_that_fails_undoes_the_grant(user: User, asset: Asset, received: Listen) -> None:
+    def fail(**kwargs: object) -> None:
+        raise RuntimeError("no mail")
+
+    signals.grant_created.connect(fail)
+    try:
+        with pytest.raises(RuntimeError):
+            services.grant(asset, user, reference="line-1")
+    finally:
+        signals.grant_created.disconnect(fail)
+
+    created = received(signals.grant_created)
+    services.grant(asset, user, reference="line-1")
+    assert len(created) == 1

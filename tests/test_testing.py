@@ -9,8 +9,8 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from cf_protected import services
-from cf_protected.distributions import distributions
+from cf_protected import conf, services
+from cf_protected.distributions import Distribution, distributions
 from cf_protected.models import AssetFile, Grant
 from cf_protected.testing import assert_download, assert_signed_url
 from tests import keys
@@ -38,9 +38,9 @@ def test_signed_url_without_a_query_of_its_own(
 
 
 def test_signed_url_by_another_clock(user: User, file: AssetFile, url: str) -> None:
-    sign = distributions["default"].sign
-    unsigned = distributions["default"].url(file.key, download_name=file.file_name)
-    later = sign(unsigned, now=LATER.timestamp()).url
+    settings = conf.current().distributions["default"]
+    distribution = Distribution("default", settings, now=LATER.timestamp)
+    later = distribution.sign(distribution.url(file.key, download_name=file.file_name)).url
     assert_signed_url(later, file, now=LATER)
 
 

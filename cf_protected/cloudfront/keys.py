@@ -108,8 +108,9 @@ def load_private_key(
     except UnusableKey as error:
         problem = str(error)
     finally:
-        # A debug page shows the locals of every frame that an exception passed.
-        del data, passphrase
+        # A debug page shows the locals of every frame that an exception passed, and what
+        # they hold may be in the wrong one.
+        del data, passphrase, key_pair_id
     # Not chained: the frames below still hold the key.
     raise UnusableKey(problem)
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, ForeignKey, Q
 from django.db.models.deletion import Collector
@@ -122,8 +121,6 @@ class Grant(models.Model):
 
     def clean(self) -> None:
         self.email = self.email.lower()
-        if self.user_id is None and not self.email:
-            raise ValidationError(_("Name a user or an e-mail address."))
 
     @property
     def holder(self) -> str:

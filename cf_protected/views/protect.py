@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
+from django.core.handlers.exception import response_for_exception
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.generic import View
@@ -30,7 +31,8 @@ def refuse(
     if decision.reason == Reason.ANONYMOUS:
         return redirect_to_login(request.get_full_path())
     if conf.current().refusal_status == 404:
-        raise Http404
+        # Returned, not raised: with ATOMIC_REQUESTS that would undo the refusal's log row.
+        return response_for_exception(request, Http404())
     context = {"asset": asset, "decision": decision, "explanation": explain(decision)}
     response = render(request, template, context, status=403)
     response["Cache-Control"] = "private, no-store"
@@ -43,7 +45,7 @@ def not_found(request: HttpRequest, error: Http404) -> HttpResponseBase:
         raise error
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
-    raise Http404 from error
+    return response_for_exception(request, Http404())
 
 
 class AssetRequiredMixin(View):

@@ -1,0 +1,64 @@
+"""Write the download log: who asked for which file, from where, and what they got."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime
+
+from cf_protected import conf
+from cf_protected.access import Decision, User
+from cf_protected.models import AssetFile, Download
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Where a request comes from, for the log."""
+
+    ip_address: str | None = None
+    user_agent: str = ""
+
+
+def log_download(
+    user: User,
+    file: AssetFile,
+    decision: Decision,
+    viewer: Viewer,
+    *,
+    now: datetime,
+    url_expires_at: datetime | None,
+) -> Download:
+    """Write one row: an issued URL, or a refusal if ``url_expires_at`` is ``None``.
+
+    What outlives the file is copied, and what doesn't fit its column is cut.
+    """
+    outcome = Download.Outcome.REFUSED if url_expires_at is None else Download.Outcome.ISSUED
+    return Download.objects.create(
+        file=file,
+        grant=decision.grant,
+        user_id=user.pk,
+        asset_title=file.asset.title,
+        file_name=file.file_name,
+        requested_at=now,
+        ip_address=address_to_log(viewer.ip_address),
+        user_agent=viewer.user_agent[:255],
+        outcome=outcome,
+        reason=decision.reason[:50],
+        url_expires_at=url_expires_at,
+    )
+
+
+def address_to_log(ip_address: str | None) -> str | None:
+    """The address as ``LOG_IP_ADDRESSES`` has it: whole, without its last part, or none."""
+    rule = conf.current().log_ip_addresses
+    if not ip_address or rule == "drop":
+        return None
+    try:
+        address = ipaddress.ip_address(ip_address.partition("%")[0])
+    except ValueError:
+        return None  # such as a socket's path: no reason to turn the buyer away
+    address = getattr(address, "ipv4_mapped", None) or address
+    if rule == "keep":
+        return str(address)
+    prefix = 24 if address.version == 4 else 48
+    return str(ipaddress.ip_network((address, prefix), strict=False).network_address)
