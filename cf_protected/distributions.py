@@ -18,6 +18,7 @@ from django.utils.module_loading import import_string
 from cf_protected import conf
 from cf_protected.cloudfront.resource import object_url
 from cf_protected.cloudfront.signer import CloudFrontSigner
+from cf_protected.exceptions import InvalidURL
 from cf_protected.key_sources.base import KeySource
 
 #: What storages raise when they fail or don't like a name: Django's own, and S3's.
@@ -106,8 +107,11 @@ class Distribution:
 
         Call it through ``cf_protected.services`` alone, which asks the authoriser first.
 
-        Raises ``SigningError``, ``KeySourceError`` and ``UnusableKey``.
+        Raises ``SigningError``, also for a URL of another host; ``KeySourceError`` and
+        ``UnusableKey``.
         """
+        if not url.startswith(f"{self.scheme}://{self.domain}/"):
+            raise InvalidURL(f"The URL isn't one of {self!r}.")
         step = round(self.settings.expiry_step.total_seconds())
         earliest = self._now() + self.settings.url_lifetime.total_seconds()
         expires = -int(-earliest // step) * step

@@ -204,6 +204,20 @@ def test_within_a_step_the_url_is_the_same() -> None:
     assert first != after
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://elsewhere.example.com/book.pdf",
+        "https://downloads.example.com.evil.example/book.pdf",
+        "http://downloads.example.com/book.pdf",
+        "https://downloads.example.com",
+    ],
+)
+def test_a_url_of_another_host_isnt_signed(url: str) -> None:
+    with pytest.raises(InvalidURL, match=r"isn't one of <Distribution 'default'"):
+        distributions["default"].sign(url)
+
+
 def test_the_lifetime_and_the_step_are_settings(at: Callable[..., Distribution]) -> None:
     distribution = at(NOON, url_lifetime=timedelta(seconds=61), expiry_step=timedelta(seconds=60))
 
