@@ -7,17 +7,15 @@ import logging
 import mimetypes
 import posixpath
 from dataclasses import dataclass
-from typing import Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-from django.core.exceptions import SuspiciousOperation, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.core.files.storage import Storage
 from django.utils.translation import gettext as _
 
-logger = logging.getLogger("cf_protected")
+from cf_protected.distributions import STORAGE_ERRORS
 
-STORAGE_ERRORS: Final = (OSError, BotoCoreError, ClientError, SuspiciousOperation)
+logger = logging.getLogger("cf_protected")
 
 
 @dataclass(frozen=True)
