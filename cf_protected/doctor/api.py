@@ -1,0 +1,92 @@
+"""CloudFront's own API, asked with the identity that reads the key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cf_protected.cloudfront.keys import PublicKey, load_public_key
+from cf_protected.doctor.behaviors import Config, serves
+from cf_protected.doctor.findings import Unanswered, failed, unknown
+from cf_protected.exceptions import UnusableKey
+
+#: Makes a boto3 client of a service. Raises botocore's errors.
+Clients = Callable[[str], Any]
+
+_DENIED: Final = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+
+
+@contextmanager
+def asking(action: str) -> Iterator[None]:
+    """Turn botocore's errors into ``Unanswered``; ``action`` is the permission it takes."""
+    try:
+        yield
+    except ClientError as error:
+        details = error.response.get("Error", {})
+        code, message = details.get("Code", "?"), details.get("Message", "")
+    except BotoCoreError as error:
+        code, message = type(error).__name__, str(error)
+    else:
+        return
+    if code in _DENIED:
+        allow = f"Allow {action}: manage.py cf_doctor --policy prints the whole policy."
+        raise Unanswered(unknown(f"there is no permission for {action}", allow))
+    outcome = failed if code.startswith("NoSuch") else unknown
+    raise Unanswered(
+        outcome(f"{action}: {code}: {message}", "Try the same with the AWS CLI, as this user.")
+    )
+
+
+class CloudFrontAPI:
+    """The few things the doctor reads there. Every method raises ``Unanswered``."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+
+    def distribution(self, id: str) -> Config:
+        """The distribution with its whole configuration."""
+        with asking("cloudfront:GetDistribution"):
+            found: Config = self._client.get_distribution(Id=id)["Distribution"]
+        return found
+
+    def find_distribution(self, domain: str) -> str:
+        """The ID of the distribution that serves ``domain``."""
+        with asking("cloudfront:ListDistributions"):
+            for page in self._client.get_paginator("list_distributions").paginate():
+                for distribution in page["DistributionList"].get("Items", []):
+                    if serves(distribution, domain):
+                        return str(distribution["Id"])
+        raise Unanswered(
+            unknown(
+                f"this account has no distribution for {domain}",
+                "Set the distribution's ID, or ask in the account that has it.",
+            )
+        )
+
+    def public_key(self, id: str) -> PublicKey:
+        """The public key that CloudFront holds under ``id``."""
+        with asking("cloudfront:GetPublicKey"):
+            answer = self._client.get_public_key(Id=id)
+        try:
+            return load_public_key(answer["PublicKey"]["PublicKeyConfig"]["EncodedKey"])
+        except UnusableKey as error:
+            raise Unanswered(failed(f"{id}: {error}", "Upload the public key anew.")) from error
+
+    def key_group(self, id: str) -> list[str]:
+        """The IDs of the key group's public keys."""
+        with asking("cloudfront:GetKeyGroup"):
+            return list(self._client.get_key_group(Id=id)["KeyGroup"]["KeyGroupConfig"]["Items"])
+
+    def cache_policy(self, id: str) -> Config:
+        """The configuration of a cache policy."""
+        with asking("cloudfront:GetCachePolicy"):
+            answer = self._client.get_cache_policy(Id=id)
+        found: Config = answer["CachePolicy"]["CachePolicyConfig"]
+        return found
+
+    @property
+    def _client(self) -> Any:
+        return self._clients("cloudfront")

@@ -1,0 +1,177 @@
+"""What the questions are about: each fact is found out once, when first asked for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from functools import cache
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from cf_protected.cloudfront.keys import HashAlgorithm, SigningKey
+from cf_protected.cloudfront.signer import CloudFrontSigner
+from cf_protected.distributions import Distribution
+from cf_protected.doctor import web
+from cf_protected.doctor.api import Clients, CloudFrontAPI, asking
+from cf_protected.doctor.behaviors import Config, behavior_for
+from cf_protected.doctor.findings import Unanswered, failed, once, unknown
+from cf_protected.exceptions import CFProtectedError, KeySourceError, UnusableKey
+from cf_protected.key_sources.aws import AWSAccess, AWSKeySource
+from cf_protected.key_sources.base import KeySource
+from cf_protected.key_sources.cached import CachedKeySource
+
+#: How long a signature made for a question lives, in seconds. Nobody gets to see it.
+LIFETIME: Final = 60
+
+_KEY_REMEDY: Final = "Correct KEY_SOURCE; manage.py cf_doctor --policy prints what it needs in AWS."
+
+
+class KeyRead(NamedTuple):
+    """The key, and how many seconds it took to read."""
+
+    key: SigningKey
+    seconds: float
+
+
+class Facts:
+    """The facts about one distribution and ``name``, an object in its storage.
+
+    ``clients`` makes boto3's clients, by default with the key source's access to AWS.
+    ``now`` returns epoch seconds, ``clock`` monotonic ones.
+
+    Every method raises ``Unanswered`` where the fact can't be had.
+    """
+
+    def __init__(
+        self,
+        distribution: Distribution,
+        name: str,
+        *,
+        clients: Clients | None = None,
+        fetch: web.Fetch = web.fetch,
+        now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.distribution = distribution
+        self.settings = distribution.settings
+        self.source = original(distribution.key_source)
+        self.clients = cache(clients or access(self.source).client)
+        self.api = CloudFrontAPI(self.clients)
+        self.now = now
+        self.remembered: dict[str, Any] = {}
+        self.fetch = fetch
+        self._name = name
+        self._clock = clock
+
+    @once("the key")
+    def signing_key(self) -> KeyRead:
+        """The key, read from its source and not from the cache in front of it."""
+        started = self._clock()
+        try:
+            key = self.source.get_signing_key()
+        except (KeySourceError, UnusableKey) as error:
+            raise Unanswered(failed(str(error), _KEY_REMEDY)) from error
+        return KeyRead(key, self._clock() - started)
+
+    @once("an identity in AWS")
+    def identity(self) -> dict[str, str]:
+        """Who AWS takes us for: ``Account`` and ``Arn``. That takes no permission."""
+        with asking("sts:GetCallerIdentity"):
+            answer: dict[str, str] = self.clients("sts").get_caller_identity()
+        return answer
+
+    @once("an object")
+    def name(self) -> str:
+        """The name of the object that is asked for."""
+        if not self._name:
+            raise Unanswered(unknown("no object is known to ask for", "Name one with --key."))
+        return self._name
+
+    @once("a URL")
+    def url(self) -> str:
+        """The object's URL, unsigned."""
+        try:
+            return self.distribution.url(self.name())
+        except CFProtectedError as error:
+            raise Unanswered(failed(str(error), "Name another object with --key.")) from error
+
+    @once("the distribution")
+    def configuration(self) -> Config:
+        """The distribution as CloudFront's API has it."""
+        known = self.settings.id
+        return self.api.distribution(known or self.api.find_distribution(self.distribution.domain))
+
+    @once("the behaviour")
+    def behavior(self) -> Config:
+        """The behaviour that the object's path meets."""
+        path = urlsplit(self.url()).path
+        return behavior_for(self.configuration()["DistributionConfig"], path)
+
+    @once("CloudFront")
+    def unsigned(self) -> web.Answer:
+        """CloudFront's answer to a request without a signature."""
+        return self.ask_cloudfront(self.url())
+
+    @once("CloudFront")
+    def signed(self) -> web.Answer:
+        """CloudFront's answer to a request signed as the settings say."""
+        return self.ask_signed(self.url())
+
+    @once("CloudFront's clock")
+    def skew(self) -> float:
+        """By how many seconds CloudFront's clock is ahead of ours."""
+        headers = self.unsigned().headers
+        try:
+            date = parsedate_to_datetime(headers.get("Date", "")).timestamp()
+            age = int(headers.get("Age", "0"))  # of a stored answer, which keeps its date
+        except ValueError as error:
+            raise Unanswered(unknown("the answer has no date", "Compare the clocks.")) from error
+        return date + age - self.now()
+
+    def ask_signed(self, url: str, hash_algorithm: HashAlgorithm | None = None) -> web.Answer:
+        """Return CloudFront's answer to ``url``, signed for a minute of CloudFront's clock.
+
+        So a wrong clock of ours is the clock's finding alone.
+        """
+        key = self.signing_key().key
+        self.unsigned()  # whoever doesn't answer that won't answer this either
+        signer = CloudFrontSigner(
+            key,
+            hash_algorithm=hash_algorithm or self.settings.hash_algorithm,
+            memo_size=0,
+            now=self._cloudfront_now,
+        )
+        try:
+            signed = signer.sign_url(url, date_less_than=round(self._cloudfront_now()) + LIFETIME)
+        except CFProtectedError as error:
+            raise Unanswered(failed(str(error), _KEY_REMEDY)) from error
+        return self.ask_cloudfront(signed)
+
+    def ask_cloudfront(self, url: str) -> web.Answer:
+        """Return CloudFront's answer to ``url``."""
+        try:
+            return self.fetch(url)
+        except web.Unreachable as error:
+            raise Unanswered(
+                failed(
+                    f"{self.distribution.domain} can't be reached: {error}",
+                    "Check DOMAIN, its DNS and certificate, and the way out of this network.",
+                )
+            ) from error
+
+    def _cloudfront_now(self) -> float:
+        try:
+            return self.now() + self.skew()
+        except Unanswered:
+            return self.now()
+
+
+def original(source: KeySource) -> KeySource:
+    """The key source that the settings name, without the cache in front of it."""
+    return source.source if isinstance(source, CachedKeySource) else source
+
+
+def access(source: KeySource) -> AWSAccess:
+    """How to reach AWS: as the key source does, or else as boto3 does by itself."""
+    return source.access if isinstance(source, AWSKeySource) else AWSAccess()

@@ -1,0 +1,120 @@
+"""``manage.py cf_doctor``: ask CloudFront, AWS and the bucket whether all is set up right."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError
+from django.db import Error as DatabaseError
+
+from cf_protected.distributions import distributions
+from cf_protected.doctor.facts import Facts
+from cf_protected.doctor.findings import Finding, Verdict
+from cf_protected.doctor.permissions import Place, app_needs, app_policy, doctor_policy
+from cf_protected.doctor.questions import QUESTIONS, examine
+from cf_protected.exceptions import CFProtectedError
+from cf_protected.models import AssetFile
+
+_VERDICT_WIDTH = max(len(verdict) for verdict in Verdict)
+_QUESTION_WIDTH = max(len(question.text) for question in QUESTIONS)
+
+
+class Command(BaseCommand):
+    """Prints a line for each question. Shows neither keys nor signatures."""
+
+    help = (
+        "Asks CloudFront, AWS and the bucket whether a distribution is set up right. Exits with "
+        "1 if an answer is 'failed'; 'warning' and 'unknown' don't count."
+    )
+    # A key that can't be read fails the checks, and is what this command explains.
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--distribution", default="default", help="Alias in DISTRIBUTIONS (default: default)."
+        )
+        parser.add_argument(
+            "--key",
+            default="",
+            help="Object of the storage to ask for (default: a file of the distribution's assets).",
+        )
+        parser.add_argument(
+            "--json", action="store_true", dest="as_json", help="Print the findings as JSON."
+        )
+        parser.add_argument(
+            "--policy", action="store_true", help="Print the IAM policies that this takes, and end."
+        )
+
+    def handle(
+        self,
+        *args: object,
+        distribution: str,
+        key: str,
+        as_json: bool,
+        policy: bool,
+        **options: Any,
+    ) -> None:
+        facts = _load(distribution, key)
+        if policy:
+            self._print_policies(facts, as_json=as_json)
+            return
+        findings = []
+        for finding in examine(facts):
+            findings.append(finding)
+            if not as_json:
+                self._print(finding)
+        if as_json:
+            self.stdout.write(json.dumps([asdict(finding) for finding in findings], indent=2))
+        if any(finding.verdict == Verdict.FAILED for finding in findings):
+            sys.exit(1)
+
+    def _print(self, finding: Finding) -> None:
+        verdict = self._style(finding.verdict)(f"{finding.verdict:{_VERDICT_WIDTH}}")
+        self.stdout.write(f"{verdict}  {finding.question:{_QUESTION_WIDTH}}  {finding.evidence}")
+        if finding.remedy:
+            self.stdout.write(f"{'':{_VERDICT_WIDTH}}  {finding.remedy}")
+        self.stdout.flush()
+
+    def _style(self, verdict: Verdict) -> Callable[[str], str]:
+        styles: dict[Verdict, Callable[[str], str]] = {
+            Verdict.OK: self.style.SUCCESS,
+            Verdict.FAILED: self.style.ERROR,
+        }
+        return styles.get(verdict, self.style.WARNING)
+
+    def _print_policies(self, facts: Facts, *, as_json: bool) -> None:
+        place = Place.of(facts)
+        app, doctor = app_policy(facts, place), doctor_policy(facts, place)
+        if as_json:
+            self.stdout.write(json.dumps({"app": app, "doctor": doctor}, indent=2))
+            return
+        self.stdout.write(self.style.MIGRATE_HEADING("The app, to sign:"))
+        if app:
+            self.stdout.write(json.dumps(app, indent=2))
+        self.stdout.write(app_needs(facts))
+        self.stdout.write(self.style.MIGRATE_HEADING("\ncf_doctor alone, besides:"))
+        self.stdout.write(json.dumps(doctor, indent=2))
+
+
+def _load(alias: str, key: str) -> Facts:
+    try:
+        distribution = distributions[alias]
+        _ = distribution.storage
+    except (CFProtectedError, ImproperlyConfigured) as error:
+        raise CommandError(f"{error} {getattr(error, 'hint', '')}".rstrip()) from error
+    return Facts(distribution, key or _any_key(alias))
+
+
+def _any_key(alias: str) -> str:
+    """The key of a file that is on offer; a key that ends in a slash is a whole folder."""
+    files = AssetFile.objects.filter(asset__distribution=alias).exclude(key__endswith="/")
+    try:
+        return files.order_by("pk").values_list("key", flat=True).first() or ""
+    except DatabaseError:  # a doctor that needs a healthy database is none
+        return ""
