@@ -1,4 +1,4 @@
-"""``python -m benchmarks [--only signing|downloads|queries] [--quick]``."""
+"""``python -m benchmarks [--only PART] [--quick]``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import django
 
 from benchmarks import report
 
-PARTS = ("signing", "downloads", "queries")
+PARTS = ("signing", "key_cache", "downloads", "queries")
 EXTRA = ("dj_database_url", "gunicorn")
 
 

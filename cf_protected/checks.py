@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -19,10 +20,11 @@ from cf_protected.access import get_authorizer
 from cf_protected.distributions import make_key_source
 from cf_protected.exceptions import KeySourceError, UnusableKey
 from cf_protected.key_sources.base import KeySource
+from cf_protected.key_sources.file import FileKeySource
 
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
-    """E001 to E009 and W001, W002: what ``manage.py check`` asks."""
+    """E001 to E009, E013, E014 and W001 to W003: what ``manage.py check`` asks."""
     mistakes = conf.problems()
     if mistakes:
         return [_error(mistake) for mistake in mistakes]
@@ -37,7 +39,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_deployment(**kwargs: Any) -> list[CheckMessage]:
-    """E010 to E012: what is fine on a laptop and wrong in production."""
+    """E010 to E012 and W004: what is fine on a laptop and wrong in production."""
     if conf.problems():
         return []
     messages: list[CheckMessage] = []
@@ -63,12 +65,45 @@ def _check_distribution(
             hint="Choose a step that divides the lifetime, such as a third of it.",
             id="cf_protected.W001",
         )
+    yield from _check_durations(where, distribution)
     try:
         source = make_key_source(alias, distribution.key_source)
     except conf.ConfigurationError as mistake:
         yield _error(mistake)
     else:
         yield from _check_key(f"{where}['KEY_SOURCE']", source)
+        yield from _check_hash(where, distribution, source)
+
+
+def _check_hash(
+    where: str, distribution: conf.DistributionSettings, source: KeySource
+) -> Iterator[CheckMessage]:
+    if distribution.hash_algorithm not in source.hash_algorithms:
+        yield Error(
+            f"{where}['HASH_ALGORITHM']: {type(source).__name__} can't sign with "
+            f"{distribution.hash_algorithm}.",
+            hint=f"Use {' or '.join(map(repr, source.hash_algorithms))}.",
+            id="cf_protected.E013",
+        )
+
+
+def _check_durations(where: str, distribution: conf.DistributionSettings) -> Iterator[CheckMessage]:
+    key = distribution.key_source
+    if key.lifetime > key.stale_limit > timedelta(0):
+        yield checks.Warning(
+            f"{where}['KEY_SOURCE']: a key is served {key.stale_limit} beyond its LIFETIME of "
+            f"{key.lifetime}, which is no help in an outage.",
+            hint="Make STALE_LIMIT longer than LIFETIME, or 0 for none.",
+            id="cf_protected.W003",
+        )
+    longest = distribution.url_lifetime + distribution.expiry_step + key.lifetime
+    if longest > distribution.rotation_overlap:
+        yield Error(
+            f"{where}['ROTATION_OVERLAP']: URLs of a replaced key may live {longest}, but it is "
+            f"distrusted after {distribution.rotation_overlap}.",
+            hint="Make it longer than URL_LIFETIME, EXPIRY_STEP and the key's LIFETIME together.",
+            id="cf_protected.E014",
+        )
 
 
 def _check_key(where: str, source: KeySource) -> Iterator[CheckMessage]:
@@ -122,8 +157,15 @@ def _check_for_production(
     if not source.for_production:
         yield Error(
             f"{where}['KEY_SOURCE']: {type(source).__name__} isn't for production.",
-            hint="Keep the key in a file that only the server can read, or in AWS.",
+            hint="Keep the key in AWS: see SSMKeySource, SecretsManagerKeySource, KMSKeySource.",
             id="cf_protected.E011",
+        )
+    if isinstance(source, FileKeySource):
+        yield checks.Warning(
+            f"{where}['KEY_SOURCE']: the key is in a file, so whoever reads the disk or a backup "
+            "has it, and a new one needs a restart.",
+            hint="Keep it in AWS, or silence this if the file is a secret mounted in memory.",
+            id="cf_protected.W004",
         )
 
 

@@ -43,6 +43,8 @@ class KeySourceSettings:
 
     backend: str
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    lifetime: timedelta = timedelta(minutes=5)
+    stale_limit: timedelta = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,9 @@ class DistributionSettings:
     expiry_step: timedelta = timedelta(minutes=5)
     hash_algorithm: HashAlgorithm = "SHA256"
     content_disposition: Literal["attachment", "inline"] | None = "attachment"
+    rotation_overlap: timedelta = timedelta(days=1)
+    id: str | None = None
+    cookie_domain: str | None = None
 
 
 @dataclass(frozen=True)
@@ -156,6 +161,12 @@ def _path_prefix(value: Any) -> str:
     return "has to be a string without a leading slash and with one at its end, such as 'media/'"
 
 
+def _id(value: Any) -> str:
+    if value is None or (isinstance(value, str) and re.fullmatch(r"[A-Z0-9]+", value)):
+        return ""
+    return f"has to be the distribution's ID, such as 'E2QWRUHEXAMPLE', not {value!r}"
+
+
 _STRING = _is(str, "a string")
 _MAPPING = _is(Mapping, "a dict")
 
@@ -176,10 +187,15 @@ _DISTRIBUTION: dict[str, Check] = {
     "EXPIRY_STEP": _duration(zero=False),
     "HASH_ALGORITHM": _one_of("SHA256", "SHA1"),
     "CONTENT_DISPOSITION": _one_of("attachment", "inline", None),
+    "ROTATION_OVERLAP": _duration(zero=False),
+    "ID": _id,
+    "COOKIE_DOMAIN": lambda value: "" if value is None else _domain(str(value).lstrip(".")),
 }
 _KEY_SOURCE: dict[str, Check] = {
     "BACKEND": partial(_dotted_path, of="class"),
     "OPTIONS": _MAPPING,
+    "LIFETIME": _duration(zero=False),
+    "STALE_LIMIT": _duration(zero=True),
 }
 
 

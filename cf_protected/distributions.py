@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from threading import RLock
 from typing import Final, NamedTuple
 
@@ -15,11 +18,14 @@ from django.core.files.storage import Storage, storages
 from django.utils.http import content_disposition_header
 from django.utils.module_loading import import_string
 
-from cf_protected import conf
+from cf_protected import conf, signals
 from cf_protected.cloudfront.resource import object_url
 from cf_protected.cloudfront.signer import CloudFrontSigner
 from cf_protected.exceptions import InvalidURL
 from cf_protected.key_sources.base import KeySource
+from cf_protected.key_sources.cached import CachedKeySource, KeyEvent, KeyEventKind
+
+logger = logging.getLogger("cf_protected")
 
 #: What storages raise when they fail or don't like a name: Django's own, and S3's.
 STORAGE_ERRORS: Final = (OSError, SuspiciousOperation, BotoCoreError, ClientError)
@@ -46,7 +52,7 @@ class Distribution:
         self.settings = settings
         self.domain = settings.domain
         self.scheme = settings.scheme
-        self.key_source = make_key_source(alias, settings.key_source)
+        self.key_source = _cached(alias, settings.key_source)
         self._now = now
         self._lock = RLock()
         self._signer: CloudFrontSigner | None = None
@@ -191,7 +197,7 @@ def make_key_source(alias: str, settings: conf.KeySourceSettings) -> KeySource:
         )
     try:
         return source_class(**settings.options)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         problem = str(error)
     # Not chained: the frames below hold the options, and a debug page would show them.
     raise conf.ConfigurationError(
@@ -200,6 +206,33 @@ def make_key_source(alias: str, settings: conf.KeySourceSettings) -> KeySource:
         hint=f"See the keyword arguments of {settings.backend}.",
         id="E007",
     )
+
+
+def _cached(alias: str, settings: conf.KeySourceSettings) -> KeySource:
+    """The key source, behind a cache if asking it costs more than local work."""
+    source = make_key_source(alias, settings)
+    if source.is_local:
+        return source
+    return CachedKeySource(
+        source,
+        lifetime=settings.lifetime,
+        stale_limit=settings.stale_limit,
+        listener=partial(_report, alias),
+    )
+
+
+def _report(alias: str, event: KeyEvent) -> None:
+    """Log an event of the cached key and send its signal."""
+    level = logging.WARNING if event.kind is KeyEventKind.STALE else logging.INFO
+    logger.log(
+        level,
+        "Signing key of %r %s: %s",
+        alias,
+        event.kind,
+        event.error or event.key_pair_id,
+        extra={"cf_protected": {"distribution": alias, **asdict(event)}},
+    )
+    signals.signing_key_event.send_robust(Distribution, distribution=alias, event=event)
 
 
 distributions = Distributions()

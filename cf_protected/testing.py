@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import pickle
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from functools import partial
+from threading import Barrier
 
 from django.http import HttpResponseBase
 
+from cf_protected.cloudfront.keys import HASHES, PublicKey, SigningKey, check_key, is_signed_by
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.distributions import distributions
-from cf_protected.exceptions import VerificationError
+from cf_protected.exceptions import KeySourceError, VerificationError
+from cf_protected.key_sources.base import KeySource
+from cf_protected.key_sources.cached import CachedKeySource
 from cf_protected.models import AssetFile
 
 
@@ -23,7 +31,7 @@ def assert_signed_url(url: str, file: AssetFile, *, now: datetime | None = None)
     distribution = distributions[file.asset.distribution]
     expected = distribution.url(file.key, download_name=file.file_name)
     separator = "&" if "?" in expected else "?"
-    assert url.startswith(expected + separator), f"not a signed URL of {expected}"  # noqa: S101
+    assert url.startswith(expected + separator), f"not a signed URL of {expected}"
     key = distribution.key_source.get_signing_key()
     try:
         CloudFrontVerifier({key.key_pair_id: key.public_key}).verify(url, now=now)
@@ -39,6 +47,90 @@ def assert_download(
     A 303 to a signed URL of the file that is valid at ``now``, and that no cache keeps.
     Raises ``AssertionError``.
     """
-    assert response.status_code == 303, f"status {response.status_code}, not 303"  # noqa: S101
-    assert "no-store" in response.headers.get("Cache-Control", ""), "it can be cached"  # noqa: S101
+    assert response.status_code == 303, f"status {response.status_code}, not 303"
+    assert "no-store" in response.headers.get("Cache-Control", ""), "it can be cached"
     assert_signed_url(response.headers.get("Location", ""), file, now=now)
+
+
+class KeySourceContract:
+    """What every key source has to do, as tests that pytest runs.
+
+    Inherit it in a class whose name starts with ``Test``, and make your source::
+
+        class TestVaultKeySource(KeySourceContract):
+            def make_source(self) -> KeySource:
+                return VaultKeySource(path="shop/cloudfront")
+
+    Each test makes sources of its own; all of them have to deliver the same key.
+    """
+
+    def make_source(self) -> KeySource:
+        """Return a source that can deliver its key."""
+        raise NotImplementedError
+
+    def test_the_key_has_an_id_and_a_public_half(self) -> None:
+        key = self.make_source().get_signing_key()
+        assert isinstance(key, SigningKey)
+        assert key.key_pair_id
+        check_key(key.public_key)
+
+    def test_it_signs_with_each_of_its_hash_algorithms(self) -> None:
+        source = self.make_source()
+        assert source.hash_algorithms
+        key = source.get_signing_key()
+        for name in source.hash_algorithms:
+            signature = key.sign(b"a policy", name)
+            assert is_signed_by(key.public_key, signature, b"a policy", name)
+            assert not is_signed_by(key.public_key, signature, b"another policy", name)
+
+    def test_it_signs_long_messages(self) -> None:
+        key = self.make_source().get_signing_key()
+        message = b"x" * 4096
+        assert is_signed_by(key.public_key, key.sign(message, "SHA256"), message, "SHA256")
+
+    def test_it_refuses_the_other_hash_algorithms(self) -> None:
+        source = self.make_source()
+        key = source.get_signing_key()
+        for name in set(HASHES) - set(source.hash_algorithms):
+            assert _raises(KeySourceError, partial(key.sign, b"a policy", name))
+
+    def test_a_local_source_delivers_the_same_object_again(self) -> None:
+        source = self.make_source()
+        one, two = source.get_signing_key(), source.get_signing_key()
+        assert _identity(one) == _identity(two)
+        assert one is two or not source.is_local
+
+    def test_threads_get_the_same_key(self) -> None:
+        source, barrier = self.make_source(), Barrier(8)
+
+        def get(_: int) -> tuple[str, PublicKey]:
+            barrier.wait(timeout=30)
+            return _identity(source.get_signing_key())
+
+        with ThreadPoolExecutor(8) as pool:
+            first, *others = pool.map(get, range(8))
+        assert all(other == first for other in others)
+
+    def test_a_cache_around_it_delivers_its_key(self) -> None:
+        lifetime = timedelta(minutes=5)
+        cached = CachedKeySource(self.make_source(), lifetime=lifetime, stale_limit=lifetime)
+        key = cached.get_signing_key()
+        assert _identity(key) == _identity(self.make_source().get_signing_key())
+        assert cached.get_signing_key() is key
+
+    def test_the_key_is_neither_shown_nor_pickled(self) -> None:
+        key = self.make_source().get_signing_key()
+        assert repr(key) == f"<{type(key).__name__} {key.key_pair_id}>"
+        assert _raises(TypeError, lambda: pickle.dumps(key))
+
+
+def _identity(key: SigningKey) -> tuple[str, PublicKey]:
+    return key.key_pair_id, key.public_key
+
+
+def _raises(expected: type[Exception], call: Callable[[], object]) -> bool:
+    try:
+        call()
+    except expected:
+        return True
+    return False

@@ -38,6 +38,7 @@ class GivenKeySource(KeySource):
     """A key that the test has at hand and may exchange."""
 
     made: ClassVar[int] = 0
+    is_local: ClassVar[bool] = True
 
     def __init__(self, *, key: SigningKey) -> None:
         type(self).made += 1

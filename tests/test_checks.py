@@ -4,6 +4,7 @@ import inspect
 import re
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.checks import CheckMessage, run_checks
@@ -14,6 +15,9 @@ from pytest_django import Settings
 from cf_protected import access, checks, conf, distributions
 from cf_protected.key_sources.file import FileKeySource
 from cf_protected.key_sources.inline import InlineKeySource
+from cf_protected.key_sources.kms import KMSKeySource
+from cf_protected.key_sources.secretsmanager import SecretsManagerKeySource
+from cf_protected.key_sources.ssm import SSMKeySource
 from tests.conftest import Configure
 from tests.doubles import GivenKeySource, RemoteKeySource
 from tests.keys import KEY_PAIR_ID, base64_lines, private_pem, public_pem, signing_key
@@ -116,14 +120,14 @@ def test_a_key_file_that_is_fine(use_key_source: Configure, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("key", "text"),
     [
-        (private_pem("p256").replace("\n", " "), "lost its newlines"),
-        (private_pem("p256").replace("\n", "\\n"), "lost its newlines"),
+        (private_pem("p256").replace("M", "."), "aren't base64"),
+        (private_pem("p256") * 2, "There are 2 private keys"),
         (private_pem("ed25519"), "CloudFront takes RSA-2048 and ECDSA P-256"),
         (private_pem("rsa-1024"), "1024 bits; CloudFront takes 2048"),
         (private_pem("p384"), "secp384r1; CloudFront takes P-256"),
         (public_pem("p256"), "a public key; the private half is wanted"),
         (private_pem("p256", passphrase="open sesame"), "is encrypted, but no passphrase"),
-        (private_pem("p256")[:-60], "can't be read"),
+        (private_pem("p256")[:-60], "it is cut off"),
         ("", "is empty"),
     ],
 )
@@ -175,6 +179,111 @@ def test_w002_urls_that_are_not_included(settings: Settings) -> None:
     settings.ROOT_URLCONF = "tests.no_urls"
 
     assert ids() == ["W002"]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        private_pem("p256").replace("\n", " "),
+        private_pem("p256").replace("\n", "\\n"),
+        f'"{private_pem("p256")}"',
+    ],
+    ids=["spaces", "backslashes", "quotes"],
+)
+def test_a_key_that_a_shell_changed_is_fine(use_key_source: Configure, key: str) -> None:
+    use_key_source(InlineKeySource, private_key=key, key_pair_id=KEY_PAIR_ID)
+
+    assert ids() == []
+
+
+def test_e007_a_stack_that_is_not_set(use_key_source: Configure) -> None:
+    use_key_source(SSMKeySource, name="/shop/${NO_SUCH_STACK}/key")
+
+    (message,) = messages()
+    assert message.id == "cf_protected.E007"
+    assert "the environment variable NO_SUCH_STACK, which isn't set" in message.msg
+
+
+@pytest.mark.parametrize(
+    ("source_class", "options"),
+    [
+        (SSMKeySource, {}),
+        (SSMKeySource, {"name": ""}),
+        (SSMKeySource, {"name": "/key", "key_pair_id": "K1", "key_pair_id_name": "/id"}),
+        (SSMKeySource, {"name": "/key", "regoin": "eu-central-1"}),
+        (SSMKeySource, {"name": "/key", "read_timeout": 0}),
+        (SSMKeySource, {"name": "/key", "endpoint_url": "127.0.0.1:5000"}),
+        (SSMKeySource, {"name": "/key", "external_id": "shop"}),
+        (SecretsManagerKeySource, {}),
+        (SecretsManagerKeySource, {"secret_id": "s", "version_id": "1", "version_stage": "A"}),
+        (KMSKeySource, {"key_id": "alias/shop"}),
+        (KMSKeySource, {"key_pair_id": KEY_PAIR_ID}),
+    ],
+)
+def test_e007_options_of_the_sources_in_aws(
+    use_key_source: Configure, source_class: type, options: dict[str, Any]
+) -> None:
+    use_key_source(source_class, **options)
+
+    assert ids() == ["E007"]
+
+
+def test_e013_sha1_with_kms(configure: Configure, use_key_source: Configure) -> None:
+    use_key_source(KMSKeySource, key_id="alias/shop", key_pair_id=KEY_PAIR_ID)
+    assert ids() == []
+
+    configure({"HASH_ALGORITHM": "SHA1"})
+
+    (message,) = messages()
+    assert message.id == "cf_protected.E013"
+    assert "KMSKeySource can't sign with SHA1" in message.msg
+    assert message.hint == "Use 'SHA256'."
+
+
+@pytest.mark.parametrize("overlap", [timedelta(minutes=25), timedelta(days=2)])
+def test_an_overlap_that_outlives_every_url(configure: Configure, overlap: timedelta) -> None:
+    configure({"ROTATION_OVERLAP": overlap})
+
+    assert ids() == []
+
+
+def test_e014_urls_that_outlive_the_overlap(configure: Configure) -> None:
+    configure({"ROTATION_OVERLAP": timedelta(minutes=25) - timedelta(seconds=1)})
+
+    (message,) = messages()
+    assert message.id == "cf_protected.E014"
+    assert "URLs of a replaced key may live 0:25:00" in message.msg
+
+
+def with_durations(configure: Configure, lifetime: timedelta, stale_limit: timedelta) -> None:
+    source = {
+        "BACKEND": "cf_protected.key_sources.ssm.SSMKeySource",
+        "OPTIONS": {"name": "/shop/key"},
+        "LIFETIME": lifetime,
+        "STALE_LIMIT": stale_limit,
+    }
+    configure({"KEY_SOURCE": source})
+
+
+def test_w003_a_lifetime_longer_than_the_limit(configure: Configure) -> None:
+    with_durations(configure, timedelta(hours=2), timedelta(hours=1))
+
+    assert ids() == ["W003"]
+
+
+@pytest.mark.parametrize("stale_limit", [timedelta(0), timedelta(hours=2)])
+def test_a_lifetime_within_the_limit(configure: Configure, stale_limit: timedelta) -> None:
+    with_durations(configure, timedelta(hours=2), stale_limit)
+
+    assert ids() == []
+
+
+def test_w004_a_key_file_in_production(use_key_source: Configure, tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_text(private_pem("p256"))
+    use_key_source(FileKeySource, path=path, key_pair_id=KEY_PAIR_ID)
+
+    assert (ids(), ids(deploy=True)) == ([], ["W004"])
 
 
 @pytest.mark.parametrize(
@@ -278,7 +387,9 @@ def test_the_ids_are_numbered_without_holes() -> None:
     source = "".join(inspect.getsource(module) for module in modules)
     used = set(re.findall(r'id="(?:cf_protected\.)?([EW]\d{3})"', source))
 
-    assert used == {f"E{number:03}" for number in range(1, 13)} | {"W001", "W002"}
+    assert used == {f"E{number:03}" for number in range(1, 15)} | {
+        f"W{number:03}" for number in range(1, 5)
+    }
 
 
 def test_every_mistake_has_a_hint_and_ends_as_a_sentence(configure: Configure) -> None:

@@ -39,6 +39,8 @@ WRONG_IN_A_DISTRIBUTION = [
     ("SCHEME", "ftp", "has to be one of 'https', 'http'"),
     ("PATH_PREFIX", "/media/", "has to be a string without a leading slash"),
     ("PATH_PREFIX", "media", "has to be a string without a leading slash"),
+    ("ID", "downloads.example.com", "has to be the distribution's ID"),
+    ("COOKIE_DOMAIN", "https://example.com", "has to be the bare domain name"),
     ("PATH_PREFIX", 1, "has to be a string without a leading slash"),
     ("URL_LIFETIME", 900, "has to be a datetime.timedelta, not int"),
     ("URL_LIFETIME", timedelta(0), "has to be at least 0:00:01"),
@@ -141,7 +143,7 @@ def test_a_key_in_lower_case_names_the_right_one(configure: Configure) -> None:
 def test_an_unknown_key_near_to_none_names_all(configure: Configure) -> None:
     configure({"KEY_SOURCE": {"BACKEND": "some.KeySource", 7: "x"}})
 
-    assert only_problem().hint == "Known are BACKEND, OPTIONS."
+    assert only_problem().hint == "Known are BACKEND, OPTIONS, LIFETIME, STALE_LIMIT."
 
 
 def test_every_mistake_is_reported(configure: Configure) -> None:

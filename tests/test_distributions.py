@@ -13,6 +13,7 @@ from cf_protected import conf
 from cf_protected.cloudfront.signer import CloudFrontSigner
 from cf_protected.distributions import Distribution, distributions
 from cf_protected.exceptions import InvalidURL, KeySourceError, UnusableKey
+from cf_protected.key_sources.cached import CachedKeySource
 from cf_protected.key_sources.inline import InlineKeySource
 from tests.conftest import Configure
 from tests.doubles import DownKeySource, GivenKeySource
@@ -226,3 +227,19 @@ def test_the_lifetime_and_the_step_are_settings(at: Callable[..., Distribution])
 
 def test_what_is_signed_verifies(verify: Callable[[str], None]) -> None:
     verify(distributions["default"].sign(URL).url)
+
+
+def test_a_key_source_that_costs_nothing_is_not_cached() -> None:
+    assert isinstance(distributions["default"].key_source, InlineKeySource)
+
+
+def test_any_other_is_cached_for_as_long_as_the_setting_says(configure: Configure) -> None:
+    lifetime, stale_limit = timedelta(minutes=1), timedelta(hours=2)
+    backend = {"BACKEND": "tests.doubles.DownKeySource"}
+    configure({"KEY_SOURCE": {**backend, "LIFETIME": lifetime, "STALE_LIMIT": stale_limit}})
+
+    source = distributions["default"].key_source
+
+    assert isinstance(source, CachedKeySource)
+    assert isinstance(source.source, DownKeySource)
+    assert (source._lifetime, source._stale_limit) == (60, 7200)

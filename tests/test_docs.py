@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import importlib
 import inspect
+import json
 import os
 import pkgutil
 import re
@@ -21,11 +22,14 @@ import pytest
 from django.core.management import call_command, load_command_class
 from django.core.management.base import BaseCommand
 from django.dispatch import Signal
+from django.utils.module_loading import import_string
 
 import cf_protected
 from cf_protected import conf, key_sources, services, signals, testing, urls
 from cf_protected.exceptions import CFProtectedError
+from cf_protected.key_sources.aws import AWSAccess, AWSKeySource
 from cf_protected.key_sources.base import KeySource
+from cf_protected.key_sources.cached import CachedKeySource, KeyEvent, KeyEventKind
 from cf_protected.reasons import Reason
 from cf_protected.templatetags.cf_protected import register
 from cf_protected.views import DownloadView
@@ -121,15 +125,73 @@ def shipped_key_sources() -> list[type[KeySource]]:
         source
         for source in subclasses(KeySource)
         if source.__module__.startswith("cf_protected.") and not inspect.isabstract(source)
+        if source is not CachedKeySource  # goes around a source, and is no BACKEND
     ]
 
 
 @pytest.mark.parametrize("source", shipped_key_sources())
 def test_a_key_source_has_its_options(source: type[KeySource]) -> None:
     text = section(read("settings.md"), f"### `{source.__name__}`")
+    options = set(inspect.signature(source).parameters)
 
     assert f"\n`{source.__module__}.{source.__qualname__}`\n" in text
-    assert first_cells(text) == set(inspect.signature(source).parameters)
+    assert ("[`AWSAccess`](#awsaccess)" in text) == ("access" in options)
+    assert first_cells(text) == options - {"access"}
+
+
+def test_options_of_aws_have_their_real_defaults() -> None:
+    text = section(read("settings.md"), "### `AWSAccess`")
+    documented = re.findall(r"^\| `(\w+)` \| .*Default `([^`]+)`", text, re.MULTILINE)
+
+    assert dict(documented) == {
+        field.name: repr(field.default) for field in dataclasses.fields(AWSAccess)
+    }
+
+
+def source_examples() -> Iterator[tuple[KeySource, list[str]]]:
+    """Each ``KEY_SOURCE`` that is shown, with the policies up to the next example."""
+    for text in (read("keys.md"), (ROOT / "README.md").read_text("utf-8")):
+        for example, below in re.findall(
+            r"^```python\nKEY_SOURCE = (\{[^`]+\})\n```$(.*?)(?=^```python|^## |\Z)",
+            text,
+            re.DOTALL | re.MULTILINE,
+        ):
+            setting = ast.literal_eval(example)
+            yield import_string(setting["BACKEND"])(**setting["OPTIONS"]), blocks(below, "json")
+
+
+def test_a_policy_allows_what_its_source_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STACK", "prod")
+    shown = []
+
+    for source, policies in source_examples():
+        for policy in map(json.loads, policies):
+            assert isinstance(source, AWSKeySource)
+            (statement,) = policy.get("Statement", [policy])
+            assert {*flat(statement["Action"])} == {*source.actions}
+            shown.append(type(source))
+
+    sources = [source for source in shipped_key_sources() if issubclass(source, AWSKeySource)]
+    assert sorted(shown, key=repr) == sorted(2 * sources, key=repr)  # docs/keys.md and README.md
+
+
+def flat(actions: str | list[str]) -> list[str]:
+    return [actions] if isinstance(actions, str) else actions
+
+
+@pytest.mark.parametrize("page", [DOCS / "keys.md", ROOT / "README.md"], ids=lambda page: page.name)
+def test_each_source_for_production_is_shown(page: Path) -> None:
+    text = page.read_text("utf-8")
+    sources = [source for source in shipped_key_sources() if source.for_production]
+
+    missing = [source for source in sources if f'.{source.__name__}"' not in text]
+    assert missing == []
+
+
+def test_events_of_the_key_are_those_of_the_cache() -> None:
+    fields = {field.name for field in dataclasses.fields(KeyEvent)}
+
+    assert first_cells(section(read("keys.md"), "## Events")) == fields | set(KeyEventKind)
 
 
 def test_check_ids_are_those_of_the_source() -> None:

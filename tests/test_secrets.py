@@ -61,7 +61,7 @@ def inline_cut_bytes(configure: Configure, use: Configure, tmp: Path) -> None:
 
 
 def inline_in_one_line(configure: Configure, use: Configure, tmp: Path) -> None:
-    use(InlineKeySource, private_key=GOOD.replace("\n", "\\n"), key_pair_id=KEY_PAIR_ID)
+    use(InlineKeySource, private_key=CUT.replace("\n", "\\n"), key_pair_id=KEY_PAIR_ID)
 
 
 def inline_encrypted(configure: Configure, use: Configure, tmp: Path) -> None:

@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
+from cf_protected.cloudfront.pem import repaired
 from cf_protected.exceptions import UnusableKey
 
 HashAlgorithm = Literal["SHA1", "SHA256"]
@@ -99,6 +100,7 @@ def load_private_key(
 ) -> SigningKey:
     """Load an RSA-2048 or P-256 key from PKCS #1, PKCS #8 or SEC 1, as PEM or DER.
 
+    What shells, ``.env`` files and forms do to a PEM is undone (see ``pem.repaired``).
     Loading an RSA key takes about 30 ms, since its numbers are checked; do it once.
 
     Raises ``UnusableKey``, which says what the data is instead and never repeats it.
@@ -118,7 +120,7 @@ def load_private_key(
 def _parse_private_key(
     data: bytes | str, key_pair_id: str, passphrase: bytes | str | None
 ) -> SigningKey:
-    raw = _to_bytes(data, "The private key")
+    raw = repaired(_to_bytes(data, "The private key"))
     # An empty passphrase is an unset variable, which means none.
     password = _to_bytes(passphrase or b"", "The passphrase") or None
     _refuse_what_is_no_private_key(raw, encrypted=password is not None)
@@ -136,7 +138,7 @@ def _parse_private_key(
         hint = " (or the passphrase is wrong)" if password is not None else ""
         raise UnusableKey(
             f"The private key's {'PEM' if is_pem else 'DER'} can't be read{hint}: "
-            f"{len(raw)} bytes. Is it cut off, or wrapped by a shell?"
+            f"{len(raw)} bytes. Is it cut off or altered?"
         ) from error
     if isinstance(private_key, rsa.RSAPrivateKey):
         return RSASigningKey(key_pair_id, private_key)
@@ -249,14 +251,11 @@ def _refuse_what_is_no_private_key(raw: bytes, *, encrypted: bool) -> None:
             raise UnusableKey(f"This is {what}.")
     if text.startswith((b"ssh-", b"ecdsa-sha2-")):
         raise UnusableKey("This is an SSH public key; a private key in PEM is wanted.")
-    if text.startswith(b"-----BEGIN ") and b"\n" not in text:
-        raise UnusableKey(
-            "The PEM has lost its newlines: it is a single line. Store it with real line "
-            "breaks (in a .env file quoted, not as \\n)."
-        )
+    if text.startswith(b"-----BEGIN ") and b"-----END " not in text:
+        raise UnusableKey("The private key's PEM has no '-----END' line: it is cut off.")
     if b"ENCRYPTED" in text[:120] and not encrypted:
         raise UnusableKey("The private key is encrypted, but no passphrase was given.")
     if b"-----BEGIN " in text and not text.startswith(b"-----BEGIN "):
         raise UnusableKey(
-            "There is something before the PEM's '-----BEGIN' line, such as a quote; remove it."
+            "There is something before the PEM's '-----BEGIN' line, such as a name; remove it."
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from cf_protected.cloudfront.keys import SigningKey
+from cf_protected.cloudfront.keys import HashAlgorithm, SigningKey
 
 
 class KeySource(ABC):
@@ -18,15 +18,19 @@ class KeySource(ABC):
     #: Is this a place for production? ``check --deploy`` refuses the others.
     for_production: ClassVar[bool] = True
 
+    #: What the source's keys can sign with; KMS can't do all.
+    hash_algorithms: ClassVar[tuple[HashAlgorithm, ...]] = ("SHA256", "SHA1")
+
     #: Does asking cost nothing but local work? Then the system checks load the key too;
     #: they never touch the network.
     is_local: ClassVar[bool] = False
 
     @abstractmethod
     def get_signing_key(self) -> SigningKey:
-        """Return the key to sign with now; called for every signature, from any thread.
+        """Return the key to sign with now, asked for from any thread.
 
-        The same object means the same key, and what was derived from it is kept.
+        A local source is asked for every signature; the same object means the same key,
+        and what was derived from it is kept. Any other is asked through a cache.
 
         Raises ``KeySourceError`` when the key can't be had, ``UnusableKey`` when it is
         no key that CloudFront takes.

@@ -132,12 +132,13 @@ def test_viewer_that_goes_away(site: Site, root: Path, capsys: pytest.CaptureFix
     with (root / "large.bin").open("wb") as file:
         file.truncate(64 * 1024 * 1024)
     request = f"GET {site.sign('/large.bin')} HTTP/1.1\r\nHost: {host_of(site.address)}\r\n\r\n"
+    others = _connections()  # of other servers in this process
     with socket.create_connection(site.address, timeout=10) as connection:
         connection.sendall(request.encode())
         connection.recv(1000)
         # Hang up with a reset, as a killed browser does.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    _wait_for_connections_to_end()
+    _wait_for_connections_to_end(others)
     assert capsys.readouterr().err == ""
     assert site.log == ["GET /large.bin 200"]
     assert site.open("/book.txt").status == 200
@@ -186,8 +187,12 @@ def test_viewer_address(host: str, address: str) -> None:
     assert viewer_address(host) == address
 
 
-def _wait_for_connections_to_end() -> None:
+def _connections() -> set[threading.Thread]:
+    return {one for one in threading.enumerate() if "process_request_thread" in one.name}
+
+
+def _wait_for_connections_to_end(others: set[threading.Thread]) -> None:
     deadline = time.monotonic() + 10
-    while any("process_request_thread" in thread.name for thread in threading.enumerate()):
+    while _connections() - others:
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -1,0 +1,247 @@
+"""How the key sources in AWS reach it: one client per source, and errors that say what to do."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import partial
+from string import Template
+from types import SimpleNamespace
+from typing import Any, ClassVar, Final
+
+from cf_protected.exceptions import KeySourceError
+from cf_protected.key_sources.base import KeySource
+from cf_protected.key_sources.forks import reset_in_children
+from cf_protected.key_sources.once import Once
+
+# boto3's own minute would hold a web request; the key is wanted in a fraction of a second.
+CONNECT_TIMEOUT: Final = 2.0
+READ_TIMEOUT: Final = 3.0
+# Each thread may wait for a signature of KMS; boto3's ten connections would be reopened.
+_CONNECTIONS: Final = 50
+
+_ALLOW: Final = "Allow {actions} (and kms:Decrypt, if a KMS key of your own encrypts it)"
+_NAME: Final = "Check its name, account and Region"
+_CREDENTIALS: Final = "Renew or correct the credentials"
+_LESS: Final = "Raise the quota, or let fewer processes ask"
+_NETWORK: Final = "Check the Region, the endpoint and the way to it: routes, security groups, proxy"
+_DECRYPTION: Final = "Check the KMS key that encrypts it"
+_ANSWER: Final = "Check what stands between here and AWS, such as a proxy"
+
+#: What to do about an error, by AWS's code or botocore's class.
+#: https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html
+_REMEDIES: Final[dict[str, str]] = {
+    "AccessDenied": _ALLOW,
+    "AccessDeniedException": _ALLOW,
+    "ParameterNotFound": _NAME,
+    "ParameterVersionNotFound": "Check the version or label after its name",
+    "ResourceNotFoundException": _NAME,
+    "NotFoundException": _NAME,
+    "InvalidRequestException": "Check the secret's state: is it to be deleted?",
+    "DisabledException": "Enable the KMS key",
+    "KMSInvalidStateException": "Check the KMS key's state",
+    "InvalidKeyUsageException": "Make a KMS key for SIGN_VERIFY",
+    "InvalidKeyId": _DECRYPTION,
+    "DecryptionFailure": _DECRYPTION,
+    "ExpiredToken": _CREDENTIALS,
+    "ExpiredTokenException": _CREDENTIALS,
+    "InvalidClientTokenId": _CREDENTIALS,
+    "UnrecognizedClientException": _CREDENTIALS,
+    "InvalidSignatureException": f"{_CREDENTIALS}, and check the clock",
+    "Throttling": _LESS,
+    "ThrottlingException": _LESS,
+    "RequestLimitExceeded": _LESS,
+    "TooManyRequestsException": _LESS,
+    "NoCredentialsError": "Give the process a role, a profile or credentials",
+    "PartialCredentialsError": _CREDENTIALS,
+    "NoRegionError": "Give the option region",
+    "InvalidRegionError": "Correct the option region",
+    "ProfileNotFound": "Correct the option profile, or AWS_PROFILE",
+    "ConnectTimeoutError": _NETWORK,
+    "ReadTimeoutError": _NETWORK,
+    "EndpointConnectionError": _NETWORK,
+    "ConnectionClosedError": _NETWORK,
+    "ProxyConnectionError": _NETWORK,
+    "SSLError": _NETWORK,
+    "UnreadableAnswer": _ANSWER,
+    "IncompleteReadError": _ANSWER,
+    "ResponseStreamingError": _ANSWER,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AWSAccess:
+    """The options that every source in AWS has.
+
+    ``region``, ``profile`` and the credentials are boto3's own choice unless given.
+    ``role_arn`` (with ``external_id``) is assumed first; its credentials renew
+    themselves. ``endpoint_url`` is for emulators, and STS is asked there too. Timeouts
+    are in seconds, and ``max_attempts`` counts the first one too.
+
+    Raises ``ValueError`` for what can't work.
+    """
+
+    region: str | None = None
+    profile: str | None = None
+    role_arn: str | None = None
+    external_id: str | None = field(default=None, repr=False)
+    endpoint_url: str | None = None
+    connect_timeout: float = CONNECT_TIMEOUT
+    read_timeout: float = READ_TIMEOUT
+    max_attempts: int = 2
+
+    def __post_init__(self) -> None:
+        for name in ("connect_timeout", "read_timeout", "max_attempts"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} has to be more than 0, not {getattr(self, name)!r}")
+        if self.endpoint_url is not None and "://" not in self.endpoint_url:
+            raise ValueError(f"endpoint_url needs https:// or http://, not {self.endpoint_url!r}")
+        if self.external_id is not None and self.role_arn is None:
+            raise ValueError("external_id is for role_arn, which is missing")
+
+    def client(self, service: str) -> Any:
+        """Make a boto3 client. Raises botocore's errors."""
+        import boto3  # noqa: PLC0415 - only who keeps a key in AWS needs it
+
+        session = boto3.Session(profile_name=self.profile, region_name=self.region)
+        return self._client(session if self.role_arn is None else self._in_role(session), service)
+
+    def _client(self, session: Any, service: str) -> Any:
+        from botocore.config import Config  # noqa: PLC0415
+
+        config = Config(
+            connect_timeout=self.connect_timeout,
+            read_timeout=self.read_timeout,
+            retries={"mode": "standard", "total_max_attempts": self.max_attempts},
+            max_pool_connections=_CONNECTIONS,
+        )
+        return session.client(service, endpoint_url=self.endpoint_url, config=config)
+
+    def _in_role(self, session: Any) -> Any:
+        """A session in ``role_arn``, whose credentials are fetched when first used.
+
+        Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+        """
+        import boto3  # noqa: PLC0415
+        import botocore.session  # noqa: PLC0415
+        from botocore.credentials import (  # noqa: PLC0415
+            AssumeRoleCredentialFetcher,
+            DeferredRefreshableCredentials,
+        )
+        from botocore.exceptions import NoCredentialsError  # noqa: PLC0415
+
+        source = session.get_credentials()
+        if source is None:
+            raise NoCredentialsError
+        external = {} if self.external_id is None else {"ExternalId": self.external_id}
+        fetcher = AssumeRoleCredentialFetcher(
+            # The client is to have this class's timeouts; its credentials are the session's.
+            client_creator=lambda service, **_credentials: self._client(session, service),
+            source_credentials=source,
+            role_arn=self.role_arn,
+            extra_args={"RoleSessionName": "cf_protected", **external},
+        )
+        credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+        in_role = botocore.session.Session()
+        in_role.register_component(
+            "credential_provider", SimpleNamespace(load_credentials=lambda: credentials)
+        )
+        return boto3.Session(botocore_session=in_role, region_name=session.region_name)
+
+
+class AWSKeySource(KeySource):
+    """Base of the sources in AWS: what one is called in errors, and its client.
+
+    ``${NAME}`` in ``identifier`` stands for an environment variable, so that several
+    stacks (dev, stage, prod) can share settings and an account.
+
+    Raises ``ValueError`` and ``TypeError`` for options that don't fit.
+    """
+
+    service: ClassVar[str]
+    #: What the IAM policy has to allow.
+    actions: tuple[str, ...]
+
+    def __init__(self, *, identifier: str, access: Mapping[str, Any]) -> None:
+        self.identifier = expand_variables(identifier)
+        self.access = AWSAccess(**access)
+        self.reset()
+        reset_in_children(self)
+
+    def __repr__(self) -> str:
+        return f"<{self.label}>"
+
+    @property
+    def label(self) -> str:
+        """What it is called in errors."""
+        return f"{type(self).__name__} {self.identifier!r}"
+
+    def reset(self) -> None:
+        """Make the client anew, when it is wanted: a child mustn't use its parent's sockets."""
+        self._client = Once(partial(self.access.client, self.service))
+
+    @property
+    def client(self) -> Any:
+        """The one client of this process, shared by all threads. Raises botocore's errors."""
+        return self._client.get()
+
+    def ask(self, operation: str, **parameters: Any) -> Any:
+        """Return AWS's answer. Raises ``KeySourceError``, which says what to do."""
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+        from botocore.parsers import ResponseParserError  # noqa: PLC0415
+
+        hidden = _hide_answers_from_logs()
+        region = ""
+        try:
+            region = f" in {self.client.meta.region_name}"
+            return getattr(self.client, operation)(**parameters)
+        except ClientError as error:
+            details = error.response.get("Error", {})
+            code, message = details.get("Code", ""), details.get("Message", "")
+        except (ResponseParserError, UnicodeDecodeError, AttributeError, TypeError):
+            # The last two when an answer is JSON and no object. All may hold the answer.
+            code, message = "UnreadableAnswer", ""
+        except (BotoCoreError, OSError) as error:
+            code, message = type(error).__name__, str(error)
+        finally:
+            _asking.reset(hidden)
+        # Not chained: the frames below may hold the answer, and with it the key.
+        raise KeySourceError(f"{self.label}{region}: {self._explain(code, message)}")
+
+    def _explain(self, code: str, message: str) -> str:
+        said = " ".join(message.split()).rstrip(".")[:300]
+        remedy = _REMEDIES.get(code, "Try the same with the AWS CLI")
+        problem = f"{code}: {said}" if said else code
+        return f"{problem}. {remedy.format(actions=' and '.join(self.actions))}."
+
+    def garbled(self) -> KeySourceError:
+        """The error for an answer that isn't what AWS sends."""
+        return KeySourceError(f"{self.label}: the answer holds no value. {_ANSWER}.")
+
+
+def expand_variables(text: str) -> str:
+    """Replace ``${NAME}`` by the environment's value. Raises ``ValueError`` if it isn't set."""
+    if not isinstance(text, str) or not text:
+        raise ValueError(f"a name in AWS is wanted, not {text!r}")
+    try:
+        return Template(text).substitute(os.environ)
+    except KeyError as error:
+        raise ValueError(
+            f"{text!r} names the environment variable {error.args[0]}, which isn't set"
+        ) from error
+
+
+_asking: Final[ContextVar[bool]] = ContextVar("cf_protected_asking", default=False)
+
+
+def _hide_answers_from_logs() -> Any:
+    """At level DEBUG botocore logs answers whole: don't, while one with a key is on its way."""
+    logging.getLogger("botocore.parsers").addFilter(_is_no_answer)  # the same one but once
+    return _asking.set(True)
+
+
+def _is_no_answer(record: logging.LogRecord) -> bool:
+    return not _asking.get()

@@ -1,0 +1,110 @@
+"""A signing key that never leaves AWS KMS."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, ClassVar, Final
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from cf_protected.cloudfront.keys import HashAlgorithm, PublicKey, SigningKey, load_public_key
+from cf_protected.exceptions import KeySourceError, UnusableKey
+from cf_protected.key_sources.aws import AWSKeySource
+from cf_protected.key_sources.once import Once
+
+# "Messages of 0-4096 bytes"; beyond that KMS takes the digest.
+# https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html
+MAX_RAW_BYTES: Final = 4096
+
+
+class KMSSigningKey(SigningKey):
+    """Signs by asking KMS, which knows SHA-256 only; ``public_key`` was read from there once."""
+
+    def __init__(
+        self,
+        key_pair_id: str,
+        public_key: PublicKey,
+        kms_sign: Callable[[str, str, bytes], bytes],
+    ) -> None:
+        super().__init__(key_pair_id)
+        self._public_key = public_key
+        self._kms_sign = kms_sign
+        is_rsa = isinstance(public_key, rsa.RSAPublicKey)
+        self._algorithm = "RSASSA_PKCS1_V1_5_SHA_256" if is_rsa else "ECDSA_SHA_256"
+
+    @property
+    def public_key(self) -> PublicKey:
+        return self._public_key
+
+    def sign(self, message: bytes, hash_algorithm: HashAlgorithm) -> bytes:
+        """Raises ``KeySourceError``, also for SHA-1."""
+        if hash_algorithm != "SHA256":
+            raise KeySourceError(
+                f"KMS can't sign with {hash_algorithm}. Set HASH_ALGORITHM to 'SHA256'."
+            )
+        if len(message) <= MAX_RAW_BYTES:
+            return self._kms_sign(self._algorithm, "RAW", message)
+        return self._kms_sign(self._algorithm, "DIGEST", hashlib.sha256(message).digest())
+
+
+class KMSKeySource(AWSKeySource):
+    """The KMS key ``key_id`` (an ID, an ARN or ``alias/…``) of ECC_NIST_P256 or RSA_2048.
+
+    CloudFront knows its public half as ``key_pair_id``. Every signature is one call of
+    KMS, so ``HASH_ALGORITHM`` has to be ``SHA256``, and each URL costs its latency.
+    An alias is looked up once: pointed at another key, it needs another ``key_pair_id``
+    in any case. Further options: see ``AWSAccess``.
+
+    Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_GetPublicKey.html
+    """
+
+    service: ClassVar[str] = "kms"
+    actions = ("kms:GetPublicKey", "kms:Sign")
+    hash_algorithms: ClassVar[tuple[HashAlgorithm, ...]] = ("SHA256",)
+
+    def __init__(self, *, key_id: str, key_pair_id: str, **access: Any) -> None:
+        super().__init__(identifier=key_id, access=access)
+        self._key_pair_id = key_pair_id
+
+    def reset(self) -> None:
+        super().reset()
+        self._key = Once(self._read)
+
+    def get_signing_key(self) -> SigningKey:
+        return self._key.get()
+
+    def _read(self) -> SigningKey:
+        answer = self.ask("get_public_key", KeyId=self.identifier)
+        if not answer.keys() >= {"KeyId", "KeyUsage", "PublicKey"}:
+            raise self.garbled()
+        if answer["KeyUsage"] != "SIGN_VERIFY":
+            raise UnusableKey(
+                f"{self.label}: the key is for {answer['KeyUsage']}. Make one for SIGN_VERIFY."
+            )
+        # Not by the alias: pointed elsewhere, it would sign with what isn't the public key's.
+        return KMSSigningKey(
+            self._key_pair_id, self._public_key(answer), partial(self._sign, answer["KeyId"])
+        )
+
+    def _public_key(self, answer: Mapping[str, Any]) -> PublicKey:
+        try:
+            return load_public_key(answer["PublicKey"])
+        except UnusableKey as error:
+            found = str(error).partition(";")[0]
+            raise UnusableKey(
+                f"{self.label}: {found}. Make a KMS key of ECC_NIST_P256 or RSA_2048."
+            ) from error
+
+    def _sign(self, key_id: str, algorithm: str, message_type: str, message: bytes) -> bytes:
+        answer = self.ask(
+            "sign",
+            KeyId=key_id,
+            SigningAlgorithm=algorithm,
+            MessageType=message_type,
+            Message=message,
+        )
+        if "Signature" not in answer:
+            raise self.garbled()
+        return bytes(answer["Signature"])

@@ -1,0 +1,52 @@
+"""A signing key in Secrets Manager."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from cf_protected.cloudfront.keys import SigningKey
+from cf_protected.key_sources.aws import AWSKeySource
+from cf_protected.key_sources.secret import signing_key
+
+
+class SecretsManagerKeySource(AWSKeySource):
+    """The key in the secret ``secret_id``, a name or an ARN.
+
+    Its value is the JSON ``{"key_pair_id": …, "private_key": …}``, or a bare key with the
+    option ``key_pair_id``. ``version_stage`` is ``AWSCURRENT`` unless given;
+    ``version_id`` names one version instead. Further options: see ``AWSAccess``.
+
+    Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
+    """
+
+    service: ClassVar[str] = "secretsmanager"
+    actions = ("secretsmanager:GetSecretValue",)
+
+    def __init__(
+        self,
+        *,
+        secret_id: str,
+        key_pair_id: str | None = None,
+        version_stage: str | None = None,
+        version_id: str | None = None,
+        **access: Any,
+    ) -> None:
+        if version_stage and version_id:
+            raise TypeError("give version_stage or version_id, not both")
+        super().__init__(identifier=secret_id, access=access)
+        self._key_pair_id = key_pair_id
+        self._version = (
+            {"VersionId": version_id}
+            if version_id
+            else {"VersionStage": version_stage or "AWSCURRENT"}
+        )
+
+    def get_signing_key(self) -> SigningKey:
+        return signing_key(self._value(), self._key_pair_id, label=self.label)
+
+    def _value(self) -> str | bytes:
+        answer = self.ask("get_secret_value", SecretId=self.identifier, **self._version)
+        value = answer.get("SecretString", answer.get("SecretBinary"))
+        if isinstance(value, str | bytes):
+            return value
+        raise self.garbled()
