@@ -21,7 +21,8 @@ HashAlgorithm = Literal["SHA1", "SHA256"]
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 
 HASHES: Final[dict[HashAlgorithm, hashes.HashAlgorithm]] = {
-    # CloudFront's default; it is a MAC over our own text here, not over foreign content.
+    # What CloudFront assumes unless told otherwise. The text that is signed is our own, so
+    # SHA-1's collisions, which need text of the attacker's, are no way in.
     "SHA1": hashes.SHA1(),  # noqa: S303
     "SHA256": hashes.SHA256(),
 }
