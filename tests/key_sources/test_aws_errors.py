@@ -95,7 +95,7 @@ def test_kms_names_what_it_needs(aws: FaultyServer) -> None:
     ("fault", "said"),
     [
         (reset, "ConnectionClosedError: "),
-        # botocore before 1.44 looks at the length itself.
+        # Which of the two depends on botocore's version.
         (cut_off, "the answer holds no value|ConnectionClosedError: "),
         (body(b"not JSON"), "the answer holds no value"),
         (lambda _: Answer(502, {"Content-Type": "text/html"}, b"<h1>Bad gateway</h1>"), "502"),
