@@ -156,8 +156,9 @@ class GrantAdmin(GrantModelAdmin):
     def _revoke(self, request: HttpRequest, queryset: QuerySet[Grant], reason: str) -> None:
         grants = Grant.objects.filter(pk__in=queryset.values("pk"))
         revoked = services.revoke_grants(grants, reason=reason)
+        revocation = _("Revoked.")  # not inside the f-string, where makemessages overlooks it
         for grant in revoked:
-            self.log_change(request, grant, f"{_('Revoked.')} {reason}".strip())
+            self.log_change(request, grant, f"{revocation} {reason}".strip())
         text = ngettext(
             "%(count)d grant was revoked.", "%(count)d grants were revoked.", len(revoked)
         )
