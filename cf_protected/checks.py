@@ -111,13 +111,15 @@ def _check_key(where: str, source: KeySource) -> Iterator[CheckMessage]:
         return
     try:
         source.get_signing_key()
-    except (KeySourceError, UnusableKey) as error:
-        yield Error(
-            f"{where}: {error}",
-            hint="Give an RSA-2048 or P-256 private key, as PEM or DER, and the ID that "
-            "CloudFront gave its public half.",
-            id="cf_protected.E008",
+    except KeySourceError as error:
+        hint = "Correct the OPTIONS, or let the user that runs this read the key."
+        yield Error(f"{where}: {error}", hint=hint, id="cf_protected.E008")
+    except UnusableKey as error:
+        hint = (
+            "Give an RSA-2048 or P-256 private key, as PEM or DER, its passphrase if it is "
+            "encrypted, and the ID that CloudFront gave its public half."
         )
+        yield Error(f"{where}: {error}", hint=hint, id="cf_protected.E008")
 
 
 def _check_urls() -> list[CheckMessage]:
@@ -126,7 +128,8 @@ def _check_urls() -> list[CheckMessage]:
     except NoReverseMatch:
         return [
             checks.Warning(
-                "cf_protected's URLs aren't included, so links to downloads can't be made.",
+                "ROOT_URLCONF: cf_protected's URLs aren't included, so there are no links to "
+                "downloads.",
                 hint='Add path("downloads/", include("cf_protected.urls")) to the URLconf.',
                 id="cf_protected.W002",
             )

@@ -19,12 +19,14 @@ from typing import Any, Literal
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from cf_protected.cloudfront.encoding import quote_object_key
 from cf_protected.cloudfront.keys import HashAlgorithm
-from cf_protected.exceptions import CFProtectedError
+from cf_protected.exceptions import CFProtectedError, InvalidURL
 
 SETTING = "CF_PROTECTED"
 
-_DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9.\-]*[a-z0-9])?(?::[1-9][0-9]{0,4})?")
+_LABEL = r"[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?::([1-9][0-9]{{0,4}}))?")
 
 
 class ConfigurationError(CFProtectedError, ImproperlyConfigured):
@@ -150,15 +152,25 @@ def _domain(value: Any) -> str:
         return f"has to be in lower case, as browsers send it, not {value!r}"
     if value.endswith((":80", ":443")):
         return f"names a scheme's own port, which browsers leave out: {value!r}"
-    return "" if _DOMAIN.fullmatch(value) else f"isn't a domain name: {value!r}"
+    match = _DOMAIN.fullmatch(value)
+    is_one = match is not None and int(match[1] or 0) < 2**16
+    return "" if is_one else f"isn't a domain name: {value!r}"
 
 
 def _path_prefix(value: Any) -> str:
     if value is None or value == "":
         return ""
     if isinstance(value, str) and value.endswith("/") and not value.startswith("/"):
-        return ""
+        return _in_url(value)
     return "has to be a string without a leading slash and with one at its end, such as 'media/'"
+
+
+def _in_url(path: str) -> str:
+    try:
+        quote_object_key(path)
+    except InvalidURL:
+        return f"can't be in a URL as it is: {path!r}"
+    return ""
 
 
 def _id(value: Any) -> str:
@@ -189,7 +201,7 @@ _DISTRIBUTION: dict[str, Check] = {
     "CONTENT_DISPOSITION": _one_of("attachment", "inline", None),
     "ROTATION_OVERLAP": _duration(zero=False),
     "ID": _id,
-    "COOKIE_DOMAIN": lambda value: "" if value is None else _domain(str(value).lstrip(".")),
+    "COOKIE_DOMAIN": lambda it: "" if it is None else _STRING(it) or _domain(it.lstrip(".")),
 }
 _KEY_SOURCE: dict[str, Check] = {
     "BACKEND": partial(_dotted_path, of="class"),

@@ -41,7 +41,8 @@ def log_download(
         file_name=file.file_name,
         requested_at=now,
         ip_address=address_to_log(viewer.ip_address),
-        user_agent=viewer.user_agent[:255],
+        # PostgreSQL's text has no NUL, and some servers pass one on.
+        user_agent=viewer.user_agent.replace("\0", "")[:255],
         outcome=outcome,
         reason=decision.reason[:50],
         url_expires_at=url_expires_at,

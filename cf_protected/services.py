@@ -136,8 +136,11 @@ def revoke_grants(
     until it expires. Sends ``grant_revoked`` for each.
     """
     revoked = []
-    with transaction.atomic(using=router.db_for_write(Grant)):
-        for one in grants.filter(revoked_at__isnull=True).select_related("asset", "user"):
+    database = router.db_for_write(Grant)
+    with transaction.atomic(using=database):
+        # Read where they are written: a replica may not have the latest yet.
+        held = grants.using(database).filter(revoked_at__isnull=True)
+        for one in held.select_related("asset", "user"):
             one.revoked_at, one.revoked_reason = now or timezone.now(), reason
             changed = Grant.objects.filter(pk=one.pk, revoked_at__isnull=True).update(
                 revoked_at=one.revoked_at, revoked_reason=one.revoked_reason

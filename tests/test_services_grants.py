@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from cf_protected import services, signals
 from cf_protected.exceptions import GrantConflict
@@ -156,6 +157,22 @@ def test_revoking_again_changes_nothing(user: User, asset: Asset) -> None:
     before = grant.revoked_at
     grant.refresh_from_db()
     assert (grant.revoked_at, grant.revoked_reason) == (before, "refund")
+
+
+class Replicas:
+    """A router that reads where nothing has arrived yet."""
+
+    def db_for_read(self, model: type, **hints: Any) -> str:
+        return "replica-that-lags"
+
+
+def test_a_replica_that_lags_hides_nothing_from_revoking(
+    asset: Asset, user: User, settings: Settings
+) -> None:
+    made = services.grant(asset, user, source="shop", reference="8")
+    settings.DATABASE_ROUTERS = [Replicas()]
+
+    assert services.revoke("shop", "8", asset=asset) == [made]
 
 
 def test_revoking_an_unknown_reference_changes_nothing(grant: Grant) -> None:

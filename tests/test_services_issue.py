@@ -267,3 +267,9 @@ def test_a_long_user_agent_is_cut(user: User, grant: Grant, file: AssetFile) -> 
     services.issue_url(user, file, viewer=services.Viewer(user_agent="x" * 1000))
 
     assert Download.objects.get().user_agent == "x" * 255
+
+
+def test_a_user_agent_that_no_database_holds(user: User, grant: Grant, file: AssetFile) -> None:
+    services.issue_url(user, file, viewer=services.Viewer(user_agent="Fire\0fox"))
+
+    assert Download.objects.get().user_agent == "Firefox"

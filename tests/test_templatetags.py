@@ -136,6 +136,7 @@ def test_can_download_says_no_to_nobody(grant: Grant, asset: Asset, nobody: obje
 
 def test_can_download_says_no_where_something_is_missing(user: User) -> None:
     assert render(CAN, user=user) == "no"
+    assert render(CAN, user=user, asset=None) == "no"
 
 
 @pytest.fixture

@@ -21,6 +21,11 @@ _NO_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/=]")
 _LEGACY_HEADERS: Final = re.compile(rb"\n *Proc-Type:[^\n]*\n *DEK-Info:[^\n]*\n *\n")
 
 
+def holds_pem(text: str) -> bool:
+    """Whether a PEM is in ``text``, where a name or path of its place is wanted."""
+    return "-----BEGIN " in text
+
+
 def repaired(data: bytes) -> bytes:
     """Return ``data`` as one PEM with real line breaks, or as DER.
 

@@ -11,7 +11,9 @@ from functools import partial
 from string import Template
 from types import SimpleNamespace
 from typing import Any, ClassVar, Final
+from urllib.parse import urlsplit
 
+from cf_protected.cloudfront.pem import holds_pem
 from cf_protected.exceptions import KeySourceError
 from cf_protected.key_sources.base import KeySource
 from cf_protected.key_sources.forks import reset_in_children
@@ -95,10 +97,13 @@ class AWSAccess:
 
     def __post_init__(self) -> None:
         for name in ("connect_timeout", "read_timeout", "max_attempts"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} has to be more than 0, not {getattr(self, name)!r}")
-        if self.endpoint_url is not None and "://" not in self.endpoint_url:
-            raise ValueError(f"endpoint_url needs https:// or http://, not {self.endpoint_url!r}")
+            value = getattr(self, name)
+            if not (isinstance(value, int | float) and value > 0):
+                raise ValueError(f"{name} has to be a number above 0, not {value!r}")
+        if self.endpoint_url is not None and not _is_endpoint(self.endpoint_url):
+            raise ValueError(
+                f"endpoint_url needs https:// or http:// and a host, not {self.endpoint_url!r}"
+            )
         if self.external_id is not None and self.role_arn is None:
             raise ValueError("external_id is for role_arn, which is missing")
 
@@ -150,6 +155,18 @@ class AWSAccess:
             "credential_provider", SimpleNamespace(load_credentials=lambda: credentials)
         )
         return boto3.Session(botocore_session=in_role, region_name=session.region_name)
+
+
+def _is_endpoint(url: str) -> bool:
+    from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url  # noqa: PLC0415
+
+    if not isinstance(url, str) or not url.startswith(("https://", "http://")):
+        return False
+    try:
+        _ = urlsplit(url).port  # raises for one that can't be
+    except ValueError:
+        return False
+    return bool(is_valid_endpoint_url(url) or is_valid_ipv6_endpoint_url(url))
 
 
 class AWSKeySource(KeySource):
@@ -223,15 +240,23 @@ class AWSKeySource(KeySource):
 
 
 def expand_variables(text: str) -> str:
-    """Replace ``${NAME}`` by the environment's value. Raises ``ValueError`` if it isn't set."""
+    """Replace ``${NAME}`` by the environment's value.
+
+    Raises ``ValueError`` if it isn't set, or holds the key where its name is wanted.
+    """
     if not isinstance(text, str) or not text:
-        raise ValueError(f"a name in AWS is wanted, not {text!r}")
+        found = "an empty text" if text == "" else type(text).__name__
+        raise ValueError(f"a name in AWS is wanted, not {found}")
     try:
-        return Template(text).substitute(os.environ)
+        expanded = Template(text).substitute(os.environ)
     except KeyError as error:
         raise ValueError(
             f"{text!r} names the environment variable {error.args[0]}, which isn't set"
         ) from error
+    if holds_pem(expanded):
+        # ECS and others put a secret's value into the variable, not its name.
+        raise ValueError("a name in AWS is wanted, not the key itself")
+    return expanded
 
 
 _asking: Final[ContextVar[bool]] = ContextVar("cf_protected_asking", default=False)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from cf_protected.cloudfront.keys import SigningKey, load_private_key
+from cf_protected.cloudfront.pem import holds_pem
 from cf_protected.exceptions import KeySourceError
 from cf_protected.key_sources.base import KeySource
 from cf_protected.key_sources.once import Once
@@ -17,6 +18,8 @@ class FileKeySource(KeySource):
 
     Read once, when the first signature is wanted; a new key needs a new ID and so a
     restart in any case.
+
+    Raises ``ValueError`` if ``path`` is the key itself.
     """
 
     is_local: ClassVar[bool] = True
@@ -28,6 +31,9 @@ class FileKeySource(KeySource):
         key_pair_id: str,
         passphrase: str | bytes | None = None,
     ) -> None:
+        if holds_pem(os.fspath(path)):
+            # Not repeated here, nor by the error of a file that isn't there.
+            raise ValueError("path is the key itself; name the file that holds it")
         self.path = Path(path)
         self._key_pair_id = key_pair_id
         # Not in a closure: its frame, in the traceback of a broken key, would show it.

@@ -50,10 +50,8 @@ def _parse_json(text: str, key_pair_id: str | None) -> SigningKey:
     if stated is None:
         raise UnusableKey(f"its JSON has no key_pair_id. Store {_FORM}.")
     if key_pair_id not in (None, stated):
-        # The stated one isn't repeated: a key may have been pasted there.
-        raise UnusableKey(
-            f"its key_pair_id isn't the option's, {key_pair_id}. Leave the option out."
-        )
+        # Neither is repeated: a key may have been pasted there.
+        raise UnusableKey("its key_pair_id isn't the option's. Leave the option out.")
     return load_private_key(
         fields["private_key"], key_pair_id=stated, passphrase=fields.get("passphrase")
     )

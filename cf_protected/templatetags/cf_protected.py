@@ -60,6 +60,6 @@ def signed_url(context: Context, file: AssetFile) -> str:
 
 
 @register.filter
-def can_download(user: Any, asset: Asset) -> bool:
-    """``{% if user|can_download:asset %}``: whether the authoriser says yes."""
-    return _access(user or AnonymousUser()).decide(asset).allowed
+def can_download(user: Any, asset: Asset | None) -> bool:
+    """``{% if user|can_download:asset %}``: whether the authoriser says yes; no to ``None``."""
+    return asset is not None and _access(user or AnonymousUser()).decide(asset).allowed

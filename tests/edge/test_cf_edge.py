@@ -149,7 +149,7 @@ def test_port_in_use() -> None:
 
 
 def test_port_that_does_not_exist() -> None:
-    with pytest.raises(CommandError, match="port 65536"):
+    with pytest.raises(CommandError, match=r"port 65536: .*[^.]\. Give another"):
         call_command("cf_edge", port=65536)
 
 

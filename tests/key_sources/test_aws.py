@@ -7,7 +7,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from cf_protected.key_sources.secretsmanager import SecretsManagerKeySource
 from cf_protected.key_sources.ssm import SSMKeySource
 from tests.faults import THROTTLED, Answer, FaultyServer, Request, reset
 from tests.key_sources.conftest import MakeClient, as_json, put
-from tests.keys import KEY_PAIR_ID
+from tests.keys import KEY_PAIR_ID, private_pem
 from tests.test_distributions_processes import exit_code_of_child
 
 ROOT = Path(__file__).parent.parent.parent
@@ -272,15 +274,28 @@ def test_neither_import_nor_check_needs_boto3() -> None:
 
 
 @pytest.mark.parametrize("name", ["connect_timeout", "read_timeout", "max_attempts"])
-@pytest.mark.parametrize("value", [0, -1])
-def test_times_that_are_none(name: str, value: int) -> None:
-    with pytest.raises(ValueError, match=f"{name} has to be more than 0, not {value}"):
-        AWSAccess(**{name: value})  # type: ignore[arg-type]
+@pytest.mark.parametrize("value", [0, -1, "3", None])
+def test_times_that_are_none(name: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=f"{name} has to be a number above 0, not {value!r}"):
+        AWSAccess(**{name: value})
 
 
 def test_an_endpoint_without_its_scheme() -> None:
-    with pytest.raises(ValueError, match="needs https:// or http://, not 'localhost:4566'"):
+    with pytest.raises(ValueError, match="needs https:// or http:// and a host, not 'localhost:"):
         AWSAccess(endpoint_url="localhost:4566")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://", "http://bad host", "http://a..b", "ftp://aws", "http://aws:65536", 7]
+)
+def test_an_endpoint_that_is_none(url: Any) -> None:
+    with pytest.raises(ValueError, match=f"endpoint_url .*not {url!r}"):
+        AWSAccess(endpoint_url=url)
+
+
+@pytest.mark.parametrize("url", ["http://localhost:4566", "https://[::1]:4566/", "http://aws"])
+def test_an_endpoint_that_is_one(url: str) -> None:
+    assert AWSAccess(endpoint_url=url).endpoint_url == url
 
 
 def test_an_external_id_without_its_role() -> None:
@@ -309,3 +324,24 @@ def test_a_source_is_called_by_class_and_name() -> None:
     one = SecretsManagerKeySource(secret_id="shop", endpoint_url="https://vpce.example.com")
 
     assert repr(one) == "<SecretsManagerKeySource 'shop'>"
+
+
+def pem_as_bytes() -> bytes:
+    return private_pem("p256").encode()
+
+
+@pytest.mark.parametrize("make", [as_json, partial(private_pem, "p256"), pem_as_bytes])
+def test_the_key_in_place_of_its_name_is_not_shown(make: Callable[[], Any]) -> None:
+    with pytest.raises(ValueError, match="a name in AWS is wanted, not") as caught:
+        SSMKeySource(name=make())
+
+    assert "BEGIN" not in str(caught.value)
+
+
+def test_the_key_in_the_variable_of_its_name_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_KEY", as_json())
+
+    with pytest.raises(ValueError, match="a name in AWS is wanted, not the key itself") as caught:
+        SSMKeySource(name="${SHOP_KEY}")
+
+    assert "BEGIN" not in str(caught.value)

@@ -223,8 +223,15 @@ def test_the_option_may_add_the_id(aws: FaultyServer, ssm: Any) -> None:
 
 
 def test_the_option_may_not_contradict(aws: FaultyServer, parameter: str) -> None:
-    with pytest.raises(UnusableKey, match=r"its key_pair_id isn't the option's, K1\. Leave"):
+    with pytest.raises(UnusableKey, match=r"its key_pair_id isn't the option's\. Leave"):
         source(aws, parameter, key_pair_id="K1").get_signing_key()
+
+
+def test_the_key_in_place_of_its_id_is_not_shown(aws: FaultyServer, parameter: str) -> None:
+    with pytest.raises(UnusableKey) as caught:
+        source(aws, parameter, key_pair_id=as_json(PEM)).get_signing_key()
+
+    assert "BEGIN" not in str(caught.value)
 
 
 # No secret anywhere

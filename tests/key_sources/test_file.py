@@ -45,6 +45,12 @@ def test_the_path_may_be_text(path: Path) -> None:
     assert source(str(path)).get_signing_key().key_pair_id == keys.KEY_PAIR_ID
 
 
+def test_the_key_in_place_of_its_path_is_not_shown() -> None:
+    with pytest.raises(ValueError, match="path is the key itself") as caught:
+        source(keys.private_pem("p256"))
+    assert "BEGIN" not in str(caught.value)
+
+
 def test_it_takes_a_passphrase(path: Path) -> None:
     path.write_text(keys.private_pem("rsa", passphrase=PASSPHRASE))
     assert source(path, PASSPHRASE).get_signing_key().sign(b"text", "SHA1")

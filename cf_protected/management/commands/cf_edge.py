@@ -64,7 +64,8 @@ class Command(BaseCommand):
             server = EdgeServer(host, port, edge, log=log)
         except (OSError, OverflowError) as error:
             raise CommandError(
-                f"Can't listen on {host}, port {port}: {error}. Give another --host or --port."
+                f"Can't listen on {host}, port {port}: {str(error).rstrip('.')}. "
+                "Give another --host or --port."
             ) from error
         with server, _sigterm_interrupts(), suppress(KeyboardInterrupt):
             self._announce(chosen, f"[{host}]" if ":" in host else host, server.port)
