@@ -50,6 +50,19 @@ def object_url(
     return url
 
 
+def append_query(url: str, query: str) -> str:
+    """Return ``url`` with ``query`` after a query of its own, if it has one.
+
+    Raises ``InvalidURL`` if that is longer than CloudFront takes.
+    """
+    joined = f"{url}{'&' if '?' in url else '?'}{query}"
+    if len(joined) > MAX_URL_BYTES:
+        raise InvalidURL(
+            f"The signed URL has {len(joined)} bytes; CloudFront takes {MAX_URL_BYTES}."
+        )
+    return joined
+
+
 def check_url(url: str) -> None:
     """Raise ``InvalidURL`` unless ``url`` can be signed exactly as it stands.
 

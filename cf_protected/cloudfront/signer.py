@@ -21,7 +21,7 @@ from cf_protected.cloudfront.policy import (
     to_epoch_seconds,
     to_source_ip,
 )
-from cf_protected.cloudfront.resource import MAX_URL_BYTES, check_resource, check_url, matches
+from cf_protected.cloudfront.resource import append_query, check_resource, check_url, matches
 from cf_protected.exceptions import InvalidCondition, InvalidURL, MalformedPolicy, SigningError
 
 Moment = datetime | int
@@ -56,7 +56,7 @@ class CloudFrontSigner:
         self._sign = signing_key.sign
         self._memo = SignatureMemo(memo_size) if memo_size else None
         self._now = now
-        self._url_tail = f"&Key-Pair-Id={signing_key.key_pair_id}" + (
+        self._query_tail = f"&Key-Pair-Id={signing_key.key_pair_id}" + (
             "" if hash_algorithm == "SHA1" else f"&Hash-Algorithm={hash_algorithm}"
         )
 
@@ -89,9 +89,29 @@ class CloudFrontSigner:
         resource = _covering(resource, url)
         if resource != url or date_greater_than is not None or ip_address is not None:
             policy = self._custom_policy(resource, expires, date_greater_than, ip_address)
-            return self._with_policy(url, policy)
+            return append_query(url, self._policy_query(policy))
         signature = self._signature(canned_policy(url, expires))
-        return self._join(url, f"Expires={expires}&Signature={signature}")
+        return append_query(url, f"Expires={expires}&Signature={signature}{self._query_tail}")
+
+    def sign_query(
+        self,
+        resource: str,
+        *,
+        date_less_than: Moment,
+        date_greater_than: Moment | None = None,
+        ip_address: str | None = None,
+    ) -> str:
+        """Return the query that opens every URL that ``resource`` covers: one signature.
+
+        ``append_query`` puts it on each URL. The policy is custom; ``resource`` and the
+        other arguments are as in ``sign_url``.
+
+        Raises the same errors as ``sign_url``.
+        """
+        check_resource(resource)
+        expires = self._expiry(date_less_than)
+        policy = self._custom_policy(resource, expires, date_greater_than, ip_address)
+        return self._policy_query(policy)
 
     def sign_cookies(
         self,
@@ -141,7 +161,7 @@ class CloudFrontSigner:
         if policy is not None:
             check_url(url)
             _check_policy(policy)
-            return self._with_policy(url, policy)
+            return append_query(url, self._policy_query(policy))
         assert date_less_than is not None  # noqa: S101 - for the type checker
         if date_less_than.tzinfo is None:
             date_less_than = date_less_than.replace(tzinfo=UTC)
@@ -167,17 +187,9 @@ class CloudFrontSigner:
         source_ip = None if ip_address is None else to_source_ip(ip_address)
         return custom_policy(resource, expires=expires, starts=starts, source_ip=source_ip)
 
-    def _with_policy(self, url: str, policy: str) -> str:
+    def _policy_query(self, policy: str) -> str:
         encoded = cloudfront_b64encode(policy.encode())
-        return self._join(url, f"Policy={encoded}&Signature={self._signature(policy)}")
-
-    def _join(self, url: str, parameters: str) -> str:
-        signed = f"{url}{'&' if '?' in url else '?'}{parameters}{self._url_tail}"
-        if len(signed) > MAX_URL_BYTES:
-            raise InvalidURL(
-                f"The signed URL has {len(signed)} bytes; CloudFront takes {MAX_URL_BYTES}."
-            )
-        return signed
+        return f"Policy={encoded}&Signature={self._signature(policy)}{self._query_tail}"
 
     def _signature(self, policy: str) -> str:
         if self._memo is None:
