@@ -26,6 +26,10 @@ class InvalidCondition(SigningError):
     """A date or IP address of the policy is impossible or ambiguous."""
 
 
+class InvalidPlaylist(CFProtectedError, ValueError):
+    """The text isn't an HLS playlist, or is larger than any that is rewritten."""
+
+
 class UnusableKey(CFProtectedError, ValueError):
     """The data isn't a key that CloudFront accepts; the message says what it is instead."""
 
