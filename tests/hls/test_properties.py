@@ -1,0 +1,170 @@
+"""For any playlist: only URIs in the folder are signed, each works, and nothing else changes."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote, urljoin
+
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from cf_protected.cloudfront.encoding import quote_object_key
+from cf_protected.cloudfront.keys import HashAlgorithm, PublicKey, SigningKey
+from cf_protected.cloudfront.signer import CloudFrontSigner
+from cf_protected.cloudfront.verifier import CloudFrontVerifier
+from cf_protected.exceptions import InvalidPlaylist
+from cf_protected.hls import rewrite, signed_under
+from cf_protected.hls.uri import BaseURL
+from tests import keys
+from tests.cloudfront.samples import EXPIRES, NOW
+from tests.cloudfront.strategies import examples, object_keys
+from tests.hls.samples import BASE_URL, FOLDER, marked
+
+SIGNER = CloudFrontSigner(keys.signing_key("p256"), now=lambda: NOW)
+VERIFIER = CloudFrontVerifier({keys.KEY_PAIR_ID: keys.public_pem("p256")})
+QUERY = SIGNER.sign_query(f"{FOLDER}*", date_less_than=EXPIRES)
+
+endings = st.sampled_from(["\n", "\r\n"])
+uri_pieces = st.one_of(
+    st.sampled_from(
+        [
+            *("https://", "http://", "//", "/", ":", "@", "?", "#", "\\", "&", "=", "%", " ", "'"),
+            *("..", ".", "../", "./", "%2e", "%2E%2e/", "%2f", "..%5c", "%00", "*", "\t", "\r"),
+            *(FOLDER, "cdn.example.com", "/videos/42/", "videos", "42/", "evil.example", ":443"),
+            *("javascript:", "data:", "HTTPS:", "https:", "Policy=x", "?Expires=1", "a.ts", "é"),
+        ]
+    ),
+    st.text(max_size=4),
+)
+uris = st.lists(uri_pieces, max_size=7).map("".join).filter(lambda text: "\n" not in text)
+quoted_uris = uris.filter(lambda text: not re.search('["\r]', text))
+
+plain_lines = st.one_of(
+    st.sampled_from(
+        [
+            *("", "  ", "#", "# a comment", "#EXT-X-ENDLIST", "#EXTINF:4.004,a title, a.ts"),
+            *("#EXT-X-BYTERANGE:100@0", '#EXT-X-DEFINE:NAME="a",VALUE="b"', "#EXT-X-KEY"),
+            *("#EXT-X-STREAM-INF:BANDWIDTH=1", '#EXT-X-MEDIA:NAME="a, b",TYPE=AUDIO'),
+            *('#EXT-X-KEY:METHOD=AES-128,URI="javascript:a"', '#EXT-X-OTHER:URI="a.ts"'),
+        ]
+    ),
+    st.text(st.characters(exclude_characters="\n\r")).map("#{}".format),
+)
+segments = st.sampled_from(["a.ts", "../audio/b c.m4s", "/videos/x.ts", "https://a.example/é.ts"])
+playlists = st.lists(st.tuples(st.one_of(plain_lines, segments), endings)).map(
+    lambda lines: "#EXTM3U\n" + "".join(f"{line}{ending}" for line, ending in lines)
+)
+
+
+def signed(playlist: str) -> str:
+    sign = signed_under(FOLDER, QUERY)
+    return rewrite(playlist, base_url=BASE_URL, media=sign, playlist_url=sign)
+
+
+def assert_safe(uri: str, written: str) -> None:
+    """``written`` is the URI as it was, or a URL that works and lies in the folder."""
+    if written == uri:
+        return
+    url, mark, rest = written.rpartition(QUERY)
+    assert (mark, rest) == (QUERY, "")
+    assert url.startswith(FOLDER)
+    path = unquote(url.partition("?")[0])
+    assert not {".", ".."} & set(re.split(r"[/\\]", path))
+    assert re.fullmatch(r"[!-~]+", written)
+    assert not re.search(r'["\\<>#]', written)
+    VERIFIER.verify(written, now=NOW)
+
+
+@examples
+@given(uris)
+@example("../43/a.ts")
+@example(f"{FOLDER}%2e%2e/43/a.ts")
+@example("https://cdn.example.com@evil.example/videos/42/a.ts")
+def test_a_line_stays_or_is_signed_and_in_the_folder(uri: str) -> None:
+    assume(not uri.startswith("#"))
+    playlist = signed(f"#EXTM3U\n{uri}\n")
+    first, written, last = playlist.split("\n")
+    assert (first, last) == ("#EXTM3U", "")
+    assert_safe(uri.removesuffix("\r"), written.removesuffix("\r"))
+
+
+@examples
+@given(quoted_uris)
+def test_an_attribute_stays_or_is_signed_and_in_the_folder(uri: str) -> None:
+    line = '#EXT-X-KEY:METHOD=AES-128,URI="{}",IV=0x1'
+    written = signed("#EXTM3U\n" + line.format(uri)).removeprefix("#EXTM3U\n")
+    before, after = line.split("{}")
+    assert written.startswith(before)
+    assert written.endswith(after)
+    assert_safe(uri, written.removeprefix(before).removesuffix(after))
+
+
+@examples
+@given(object_keys)
+def test_every_object_of_the_folder_is_signed_under_its_key(key: str) -> None:
+    assume(not {".", ".."} & set(re.split(r"[/\\]", key)))
+    written = signed(f"#EXTM3U\n./{quote_object_key(key)}").removeprefix("#EXTM3U\n")
+    assert written == f"{FOLDER}720p/{quote_object_key(key)}?{QUERY}"
+    VERIFIER.verify(written, now=NOW)
+
+
+@examples
+@given(playlists)
+def test_all_lines_but_uris_are_the_same(playlist: str) -> None:
+    before, after = playlist.split("\n"), marked(playlist).split("\n")
+    assert len(before) == len(after)
+    for old, new in zip(before, after, strict=True):
+        if old.startswith("#") or not old.strip():
+            assert new == old
+        else:
+            assert re.match("(media|playlist):https://", new)
+            assert new.endswith("\r") == old.endswith("\r")
+
+
+@examples
+@given(playlists)
+def test_a_signed_playlist_is_not_signed_again(playlist: str) -> None:
+    assert signed(signed(playlist)) == signed(playlist)
+
+
+@examples
+@given(st.text(), st.sampled_from(["", "#EXTM3U\n", "#EXTM3U\r\n#EXT-X-MAP:", "\ufeff#EXTM3U"]))
+def test_junk_is_refused_or_passes(junk: str, start: str) -> None:
+    try:
+        signed(start + junk)
+    except InvalidPlaylist:
+        assert not re.match(r"#EXTM3U(?![\w-])", start + junk)
+
+
+@examples
+@given(st.lists(st.sampled_from(["a", "b.ts", ".", "..", "...", ";c", "d?x=/../y"]), min_size=1))
+def test_relative_uris_resolve_as_in_the_standard_library(parts: list[str]) -> None:
+    """Without the empty segments that it drops."""
+    reference = "/".join(parts)
+    assert BaseURL(BASE_URL).resolve(reference) == urljoin(BASE_URL, reference)
+
+
+class CountingKey(SigningKey):
+    """Signs with the P-256 key and remembers what."""
+
+    def __init__(self) -> None:
+        super().__init__(keys.KEY_PAIR_ID)
+        self.signed: list[bytes] = []
+
+    def sign(self, message: bytes, hash_algorithm: HashAlgorithm) -> bytes:
+        self.signed.append(message)
+        return keys.signing_key("p256").sign(message, hash_algorithm)
+
+    @property
+    def public_key(self) -> PublicKey:
+        return keys.signing_key("p256").public_key
+
+
+def test_a_playlist_of_2000_segments_costs_one_signature() -> None:
+    key = CountingKey()
+    signer = CloudFrontSigner(key, memo_size=0, now=lambda: NOW)
+    sign = signed_under(FOLDER, signer.sign_query(f"{FOLDER}*", date_less_than=EXPIRES))
+    playlist = "#EXTM3U\n" + "".join(f"#EXTINF:4,\n{n}.ts\n" for n in range(2000))
+    rewritten = rewrite(playlist, base_url=BASE_URL, media=sign, playlist_url=sign)
+    assert rewritten.count("&Signature=") == 2000
+    assert len(key.signed) == 1
