@@ -7,9 +7,9 @@ which may well call this one first.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
@@ -18,11 +18,15 @@ from django.utils.formats import date_format
 from django.utils.module_loading import import_string
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from cf_protected import conf
 from cf_protected.exceptions import CFProtectedError
 from cf_protected.models import Asset, Grant
 from cf_protected.reasons import Reason
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 User = AbstractBaseUser | AnonymousUser
 
@@ -110,6 +114,20 @@ def get_authorizer() -> Authorizer:
     return cast(Authorizer, authorizer)
 
 
+_SENTENCES: Final[dict[str, StrPromise]] = {
+    Reason.REVOKED: _lazy("Your access was withdrawn, for example because of a refund."),
+    Reason.NO_GRANT: _lazy("Your account doesn't have this. Did you buy it with another account?"),
+    Reason.UNPUBLISHED: _lazy("This isn't available at the moment."),
+    Reason.NOT_RELEASED: _lazy("This will be available later."),
+    Reason.ADDRESS_NOT_BOUND: _lazy(
+        "This is delivered over IPv4 only, and you came without an IPv4 address."
+    ),
+    Reason.ANONYMOUS: _lazy("Please sign in first."),
+    Reason.INACTIVE_USER: _lazy("Your account isn't active."),
+    Reason.GRANTED: _lazy("You can download this."),
+}
+
+
 def explain(decision: Decision) -> str:
     """Return the sentence that tells the buyer why, in their language."""
     if decision.message:
@@ -124,20 +142,15 @@ def explain(decision: Decision) -> str:
             return _("You have used all %(count)s of your downloads.") % {
                 "count": grant.max_downloads
             }
-        case Reason.REVOKED:
-            return _("Your access was withdrawn, for example because of a refund.")
-        case Reason.NO_GRANT:
-            return _("Your account doesn't have this. Did you buy it with another account?")
-        case Reason.UNPUBLISHED:
-            return _("This isn't available at the moment.")
-        case Reason.ANONYMOUS:
-            return _("Please sign in first.")
-        case Reason.INACTIVE_USER:
-            return _("Your account isn't active.")
-        case Reason.GRANTED:
-            return _("You can download this.")
-        case _other:
-            return _("You can't download this.")
+    return str(_SENTENCES.get(decision.reason, _lazy("You can't download this.")))
+
+
+def unreleased(decision: Decision, asset: Asset) -> Decision:
+    """The no to somebody who may have ``asset``, but not yet."""
+    message = ""
+    if asset.available_from is not None:
+        message = _("This becomes available on %(date)s.") % {"date": _day(asset.available_from)}
+    return replace(decision, allowed=False, reason=Reason.NOT_RELEASED, message=message)
 
 
 def _day(moment: datetime) -> str:

@@ -24,7 +24,7 @@ from cf_protected.key_sources.file import FileKeySource
 
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
-    """E001 to E009, E013, E014 and W001 to W003: what ``manage.py check`` asks."""
+    """E001 to E009, E013 to E016 and W001 to W003: what ``manage.py check`` asks."""
     mistakes = conf.problems()
     if mistakes:
         return [_error(mistake) for mistake in mistakes]
@@ -66,6 +66,7 @@ def _check_distribution(
             id="cf_protected.W001",
         )
     yield from _check_durations(where, distribution)
+    yield from _check_cookies(where, distribution)
     try:
         source = make_key_source(alias, distribution.key_source)
     except conf.ConfigurationError as mistake:
@@ -96,14 +97,36 @@ def _check_durations(where: str, distribution: conf.DistributionSettings) -> Ite
             hint="Make STALE_LIMIT longer than LIFETIME, or 0 for none.",
             id="cf_protected.W003",
         )
-    longest = distribution.url_lifetime + distribution.expiry_step + key.lifetime
+    longest = distribution.longest_lifetime + key.lifetime
     if longest > distribution.rotation_overlap:
         yield Error(
-            f"{where}['ROTATION_OVERLAP']: URLs of a replaced key may live {longest}, but it is "
-            f"distrusted after {distribution.rotation_overlap}.",
-            hint="Make it longer than URL_LIFETIME, EXPIRY_STEP and the key's LIFETIME together.",
+            f"{where}['ROTATION_OVERLAP']: URLs and cookies of a replaced key may live "
+            f"{longest}, but it is distrusted after {distribution.rotation_overlap}.",
+            hint="Make it longer than the longest of URL_LIFETIME, COOKIE_LIFETIME and "
+            "MAX_LIFETIME, with EXPIRY_STEP and the key's LIFETIME added.",
             id="cf_protected.E014",
         )
+
+
+def _check_cookies(where: str, distribution: conf.DistributionSettings) -> Iterator[CheckMessage]:
+    if distribution.cookie_samesite == "None" and distribution.scheme != "https":
+        yield Error(
+            f"{where}['COOKIE_SAMESITE']: browsers drop 'None' without Secure, and so over http.",
+            hint="Use 'Lax', or SCHEME 'https'.",
+            id="cf_protected.E015",
+        )
+    if distribution.cookie_domain and not _covers(distribution.cookie_domain, distribution.domain):
+        yield Error(
+            f"{where}['COOKIE_DOMAIN']: cookies of {distribution.cookie_domain} are never sent to "
+            f"{distribution.domain}.",
+            hint="Name a parent domain that the app and the distribution share.",
+            id="cf_protected.E016",
+        )
+
+
+def _covers(cookie_domain: str, domain: str) -> bool:
+    """Whether a browser sends cookies of the one to the other: RFC 6265, 5.1.3."""
+    return f".{domain.partition(':')[0]}".endswith(f".{cookie_domain.lstrip('.')}")
 
 
 def _check_key(where: str, source: KeySource) -> Iterator[CheckMessage]:

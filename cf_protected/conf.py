@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -24,6 +25,9 @@ from cf_protected.cloudfront.keys import HashAlgorithm
 from cf_protected.exceptions import CFProtectedError, InvalidURL
 
 SETTING = "CF_PROTECTED"
+
+#: Stands in ``TRUSTED_PROXIES`` for a proxy that connects over a Unix socket.
+UNIX_SOCKET = "unix"
 
 _LABEL = r"[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?::([1-9][0-9]{{0,4}}))?")
@@ -65,6 +69,18 @@ class DistributionSettings:
     rotation_overlap: timedelta = timedelta(days=1)
     id: str | None = None
     cookie_domain: str | None = None
+    cookie_lifetime: timedelta = timedelta(hours=1)
+    cookie_samesite: Literal["Lax", "Strict", "None"] = "Lax"
+    max_lifetime: timedelta = timedelta(hours=12)
+    min_download_speed: int | None = None
+    ip_prefix_length: int = 32
+    ipv6_viewers: Literal["refuse", "unbound"] = "refuse"
+
+    @property
+    def longest_lifetime(self) -> timedelta:
+        """The longest that a URL or cookie may live, the step's rounding included."""
+        longest = max(self.url_lifetime, self.cookie_lifetime, self.max_lifetime)
+        return longest + self.expiry_step
 
 
 @dataclass(frozen=True)
@@ -76,6 +92,8 @@ class Settings:
     refusal_status: Literal[403, 404] = 403
     repeat_window: timedelta = timedelta(minutes=30)
     log_ip_addresses: Literal["keep", "truncate", "drop"] = "truncate"
+    trusted_proxies: Sequence[str] = ()
+    cors_origins: Sequence[str] = ()
 
 
 _parsed: tuple[object, Settings] | None = None
@@ -179,6 +197,44 @@ def _id(value: Any) -> str:
     return f"has to be the distribution's ID, such as 'E2QWRUHEXAMPLE', not {value!r}"
 
 
+def _whole_number(lowest: int, highest: int, *, or_none: bool = False) -> Check:
+    def check(value: Any) -> str:
+        if (value is None and or_none) or (type(value) is int and lowest <= value <= highest):
+            return ""
+        return f"has to be a whole number from {lowest} to {highest}, not {value!r}"
+
+    return check
+
+
+def _list_of(check_one: Check) -> Check:
+    def check(value: Any) -> str:
+        if not isinstance(value, list | tuple):
+            return f"has to be a list, not {type(value).__name__}"
+        return next(filter(None, map(check_one, value)), "")
+
+    return check
+
+
+def _proxy(value: Any) -> str:
+    if value == UNIX_SOCKET:
+        return ""
+    try:
+        ipaddress.ip_network(value)
+    except ValueError:
+        return (
+            "has to hold addresses and networks such as '10.0.0.0/8' (with no host bits set), "
+            f"or {UNIX_SOCKET!r}, not {value!r}"
+        )
+    return ""
+
+
+def _origin(value: Any) -> str:
+    scheme, _, host = value.partition("://") if isinstance(value, str) else ("", "", "")
+    if scheme in ("https", "http") and not _domain(host):
+        return ""
+    return f"has to hold origins such as 'https://app.example.com', without a path, not {value!r}"
+
+
 _STRING = _is(str, "a string")
 _MAPPING = _is(Mapping, "a dict")
 
@@ -188,6 +244,8 @@ _TOP: dict[str, Check] = {
     "REFUSAL_STATUS": _one_of(403, 404),
     "REPEAT_WINDOW": _duration(zero=True),
     "LOG_IP_ADDRESSES": _one_of("keep", "truncate", "drop"),
+    "TRUSTED_PROXIES": _list_of(_proxy),
+    "CORS_ORIGINS": _list_of(_origin),
 }
 _DISTRIBUTION: dict[str, Check] = {
     "DOMAIN": _domain,
@@ -202,6 +260,12 @@ _DISTRIBUTION: dict[str, Check] = {
     "ROTATION_OVERLAP": _duration(zero=False),
     "ID": _id,
     "COOKIE_DOMAIN": lambda it: "" if it is None else _STRING(it) or _domain(it.lstrip(".")),
+    "COOKIE_LIFETIME": _duration(zero=False),
+    "COOKIE_SAMESITE": _one_of("Lax", "Strict", "None"),
+    "MAX_LIFETIME": _duration(zero=False),
+    "MIN_DOWNLOAD_SPEED": _whole_number(1, 2**63, or_none=True),
+    "IP_PREFIX_LENGTH": _whole_number(8, 32),
+    "IPV6_VIEWERS": _one_of("refuse", "unbound"),
 }
 _KEY_SOURCE: dict[str, Check] = {
     "BACKEND": partial(_dotted_path, of="class"),

@@ -6,11 +6,11 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import RLock
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypedDict
 
 from botocore.exceptions import BotoCoreError, ClientError
 from django.core.exceptions import SuspiciousOperation
@@ -36,6 +36,33 @@ class SignedURL(NamedTuple):
 
     url: str
     expires_at: datetime
+
+
+class SignedCookies(NamedTuple):
+    """The cookies, name to value, that open one resource until ``expires_at``."""
+
+    cookies: dict[str, str]
+    expires_at: datetime
+
+
+class SignedQuery(NamedTuple):
+    """A query that opens whatever one resource covers until ``expires_at``."""
+
+    query: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """How long a signature lives, and from when and where it opens something.
+
+    ``lifetime`` is the shortest, from now or from ``date_greater_than`` on, and by default
+    the distribution's ``URL_LIFETIME``. ``ip_address`` is an IPv4 address or network.
+    """
+
+    lifetime: timedelta | None = None
+    date_greater_than: datetime | None = None
+    ip_address: str | None = None
 
 
 class Distribution:
@@ -108,21 +135,72 @@ class Distribution:
             query["response-content-disposition"] = header or disposition
         return object_url(self.domain, self.path_prefix + name, query=query, scheme=self.scheme)
 
-    def sign(self, url: str) -> SignedURL:
-        """Sign ``url`` for at least ``URL_LIFETIME``, until the next ``EXPIRY_STEP``.
+    def resource(self, folder: str) -> str:
+        """Return the resource that covers whatever lies in ``folder``, and nothing beside it.
 
-        Call it through ``cf_protected.services`` alone, which asks the authoriser first.
+        Raises ``InvalidURL`` unless ``folder`` ends in a slash: without the separator
+        ``course-1*`` would open ``course-10`` too.
+        """
+        if not folder.endswith("/"):
+            raise InvalidURL(f"The folder {folder!r} has to end in a slash.")
+        return f"{self.url(folder)}*"
+
+    def sign(self, url: str, conditions: Conditions = Conditions()) -> SignedURL:
+        """Sign ``url`` under ``conditions``, until the next ``EXPIRY_STEP``.
+
+        Call this and the two below through ``cf_protected.services`` alone, which asks the
+        authoriser first.
 
         Raises ``SigningError``, also for a URL of another host; ``KeySourceError`` and
         ``UnusableKey``.
         """
+        self._check_own(url)
+        terms = self._terms(conditions)
+        return SignedURL(self.signer.sign_url(url, **terms), _moment(terms))
+
+    def sign_cookies(self, resource: str, conditions: Conditions = Conditions()) -> SignedCookies:
+        """Sign cookies that open ``resource``. Raises the same errors as ``sign``."""
+        self._check_own(resource)
+        terms = self._terms(conditions)
+        return SignedCookies(self.signer.sign_cookies(resource, **terms), _moment(terms))
+
+    def sign_query(self, resource: str, conditions: Conditions = Conditions()) -> SignedQuery:
+        """Sign one query for all URLs that ``resource`` covers.
+
+        Raises the same errors as ``sign``.
+        """
+        self._check_own(resource)
+        terms = self._terms(conditions)
+        return SignedQuery(self.signer.sign_query(resource, **terms), _moment(terms))
+
+    def _check_own(self, url: str) -> None:
         if not url.startswith(f"{self.scheme}://{self.domain}/"):
             raise InvalidURL(f"The URL isn't one of {self!r}.")
+
+    def _terms(self, conditions: Conditions) -> _Terms:
+        """The conditions as the signer takes them, with the expiry rounded up to the step."""
+        starts = conditions.date_greater_than
+        begin = max(self._now(), starts.timestamp() if starts else 0)
+        lifetime = conditions.lifetime or self.settings.url_lifetime
         step = round(self.settings.expiry_step.total_seconds())
-        earliest = self._now() + self.settings.url_lifetime.total_seconds()
-        expires = -int(-earliest // step) * step
-        signed = self.signer.sign_url(url, date_less_than=expires)
-        return SignedURL(signed, datetime.fromtimestamp(expires, UTC))
+        expires = -int(-(begin + lifetime.total_seconds()) // step) * step
+        return {
+            "date_less_than": expires,
+            "date_greater_than": starts,
+            "ip_address": conditions.ip_address,
+        }
+
+
+class _Terms(TypedDict):
+    """What the signer's methods take."""
+
+    date_less_than: int
+    date_greater_than: datetime | None
+    ip_address: str | None
+
+
+def _moment(terms: _Terms) -> datetime:
+    return datetime.fromtimestamp(terms["date_less_than"], UTC)
 
 
 class Distributions(Mapping[str, Distribution]):

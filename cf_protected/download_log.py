@@ -13,7 +13,7 @@ from cf_protected.models import AssetFile, Download
 
 @dataclass(frozen=True)
 class Viewer:
-    """Where a request comes from, for the log."""
+    """Where a request comes from: for the log, and to bind signatures to the address."""
 
     ip_address: str | None = None
     user_agent: str = ""
@@ -52,14 +52,22 @@ def log_download(
 def address_to_log(ip_address: str | None) -> str | None:
     """The address as ``LOG_IP_ADDRESSES`` has it: whole, without its last part, or none."""
     rule = conf.current().log_ip_addresses
-    if not ip_address or rule == "drop":
+    address = plain_address(ip_address)
+    if address is None or rule == "drop":
         return None
-    try:
-        address = ipaddress.ip_address(ip_address.partition("%")[0])
-    except ValueError:
-        return None  # such as a socket's path: no reason to turn the buyer away
-    address = getattr(address, "ipv4_mapped", None) or address
     if rule == "keep":
         return str(address)
     prefix = 24 if address.version == 4 else 48
     return str(ipaddress.ip_network((address, prefix), strict=False).network_address)
+
+
+def plain_address(ip_address: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address itself: without a zone, and an IPv4 one as such, though it came over IPv6.
+
+    ``None`` for what is no address, such as a socket's path: no reason to turn a buyer away.
+    """
+    try:
+        address = ipaddress.ip_address((ip_address or "").partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address

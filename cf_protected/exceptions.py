@@ -26,6 +26,10 @@ class InvalidCondition(SigningError):
     """A date or IP address of the policy is impossible or ambiguous."""
 
 
+class CookiesTooLarge(SigningError):
+    """More cookies, or larger ones, than a browser keeps or CloudFront takes."""
+
+
 class InvalidPlaylist(CFProtectedError, ValueError):
     """The text isn't an HLS playlist, or is larger than any that is rewritten."""
 

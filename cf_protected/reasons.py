@@ -18,3 +18,5 @@ class Reason(TextChoices):
     EXPIRED = "expired", _("The grant has expired")
     REVOKED = "revoked", _("The grant was revoked")
     LIMIT_REACHED = "limit_reached", _("All downloads of the grant are used up")
+    NOT_RELEASED = "not_released", _("The asset isn't released yet")
+    ADDRESS_NOT_BOUND = "address_not_bound", _("The link can't be bound to the address")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.template import Context, Template
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 import cf_protected
@@ -18,6 +19,8 @@ from cf_protected import services
 from cf_protected.access import Decision, DownloadRefused
 from cf_protected.models import AssetFile
 from cf_protected.reasons import Reason
+from cf_protected.services import Viewer, signing
+from cf_protected.services.signing import Terms
 from tests.accounts.models import User
 from tests.conftest import Configure
 from tests.doubles import CountingKey, GivenKeySource
@@ -81,27 +84,35 @@ def test_no_service_signs(user: User, file: AssetFile, key: CountingKey) -> None
     assert key.signatures == 0
 
 
-def test_the_signing_function_itself_wants_a_yes(file: AssetFile, key: CountingKey) -> None:
+@pytest.mark.parametrize("sign", [signing.sign_url, signing.sign_cookies, signing.sign_query])
+def test_the_signing_functions_themselves_want_a_yes(
+    sign: Callable[..., object], file: AssetFile, key: CountingKey
+) -> None:
     with pytest.raises(DownloadRefused):
-        services._sign(file, Decision(False, Reason.NO_GRANT))
+        sign(file, Decision(False, Reason.NO_GRANT), Terms(Viewer()), timezone.now())
     assert key.signatures == 0
 
 
 PACKAGE = Path(cf_protected.__file__).parent
-WITHOUT_DJANGO = {"cloudfront", "edge", "key_rotation", "key_sources"}
+WITHOUT_DJANGO = {"cloudfront", "edge", "hls", "key_rotation", "key_sources"}
 # The contract in testing.py signs no URLs, and the doctor signs for the operator, to ask
 # CloudFront a question; it shows no URL to anybody.
 NOT_FOR_PERSONS = {"doctor", "testing.py"}
-SIGNING = {"sign", "sign_url", "sign_cookies", "generate_presigned_url", "signer"}
+SIGNING = {
+    "sign",
+    "sign_url",
+    "sign_cookies",
+    "sign_query",
+    "generate_presigned_url",
+    "signer",
+}
 
 
 def signing_functions(path: Path) -> Iterator[str]:
     """The functions of a module that sign something or take a signer."""
     for function in ast.walk(ast.parse(path.read_text())):
-        if isinstance(function, ast.FunctionDef):
-            names = {node.attr for node in ast.walk(function) if isinstance(node, ast.Attribute)}
-            if names & SIGNING:
-                yield f"{path.relative_to(PACKAGE)}: {function.name}"
+        if isinstance(function, ast.FunctionDef) and attributes(function) & SIGNING:
+            yield f"{path.relative_to(PACKAGE)}: {function.name}"
 
 
 def django_modules() -> list[Path]:
@@ -112,21 +123,39 @@ def django_modules() -> list[Path]:
     ]
 
 
-def test_one_function_signs_for_persons() -> None:
+def test_one_module_signs_for_persons() -> None:
     found = {name for path in django_modules() for name in signing_functions(path)}
 
-    assert found == {"distributions.py: sign", "services.py: _sign"}
+    assert {name.partition(":")[0] for name in found} == {"distributions.py", "services/signing.py"}
+
+
+def test_each_of_its_signatures_wants_a_yes() -> None:
+    tree = ast.parse((PACKAGE / "services" / "signing.py").read_text())
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+
+    signing_ones = [one for one in functions if attributes(one) & SIGNING]
+    asking_ones = [one for one in functions if "_conditions" in names(one)]
+
+    assert [one.name for one in signing_ones] == ["sign_url", "sign_cookies", "sign_query"]
+    assert asking_ones == signing_ones
 
 
 def test_those_who_sign_ask_first() -> None:
-    tree = ast.parse((PACKAGE / "services.py").read_text())
-
-    callers = {
-        function.name
-        for function in ast.walk(tree)
-        if isinstance(function, ast.FunctionDef)
-        for node in ast.walk(function)
-        if isinstance(node, ast.Name) and node.id == "_sign"
+    """Whoever imports a signing function passes it to ``issue``, or has asked itself."""
+    importers = {
+        path.name
+        for path in django_modules()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module == "cf_protected.services.signing"
+        if {alias.name for alias in node.names} & SIGNING
     }
 
-    assert callers == {"signed_url", "_take"}
+    assert importers == {"authorization.py", "cookies.py", "downloads.py", "playlists.py"}
+
+
+def attributes(function: ast.FunctionDef) -> set[str]:
+    return {node.attr for node in ast.walk(function) if isinstance(node, ast.Attribute)}
+
+
+def names(function: ast.FunctionDef) -> set[str]:
+    return {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}

@@ -243,7 +243,33 @@ def test_e013_sha1_with_kms(configure: Configure, use_key_source: Configure) -> 
     assert message.hint == "Use 'SHA256'."
 
 
-@pytest.mark.parametrize("overlap", [timedelta(minutes=25), timedelta(days=2)])
+def test_e015_cookies_that_browsers_drop(configure: Configure) -> None:
+    configure({"COOKIE_SAMESITE": "None"})
+    assert ids() == []
+
+    configure({"SCHEME": "http"})
+
+    (message,) = messages()
+    assert message.id == "cf_protected.E015"
+
+
+@pytest.mark.parametrize("domain", ["example.com", ".example.com", "downloads.example.com"])
+def test_cookies_that_reach_the_distribution(configure: Configure, domain: str) -> None:
+    configure({"COOKIE_DOMAIN": domain})
+
+    assert ids() == []
+
+
+@pytest.mark.parametrize("domain", ["shop.example.com", "ample.com", "example.org"])
+def test_e016_cookies_of_another_domain(configure: Configure, domain: str) -> None:
+    configure({"COOKIE_DOMAIN": domain})
+
+    (message,) = messages()
+    assert message.id == "cf_protected.E016"
+    assert "never sent to downloads.example.com" in message.msg
+
+
+@pytest.mark.parametrize("overlap", [timedelta(hours=12, minutes=10), timedelta(days=2)])
 def test_an_overlap_that_outlives_every_url(configure: Configure, overlap: timedelta) -> None:
     configure({"ROTATION_OVERLAP": overlap})
 
@@ -251,11 +277,11 @@ def test_an_overlap_that_outlives_every_url(configure: Configure, overlap: timed
 
 
 def test_e014_urls_that_outlive_the_overlap(configure: Configure) -> None:
-    configure({"ROTATION_OVERLAP": timedelta(minutes=25) - timedelta(seconds=1)})
+    configure({"ROTATION_OVERLAP": timedelta(hours=12, minutes=10) - timedelta(seconds=1)})
 
     (message,) = messages()
     assert message.id == "cf_protected.E014"
-    assert "URLs of a replaced key may live 0:25:00" in message.msg
+    assert "URLs and cookies of a replaced key may live 12:10:00" in message.msg
 
 
 def with_durations(configure: Configure, lifetime: timedelta, stale_limit: timedelta) -> None:
@@ -390,7 +416,7 @@ def test_the_ids_are_numbered_without_holes() -> None:
     source = "".join(inspect.getsource(module) for module in modules)
     used = set(re.findall(r'id="(?:cf_protected\.)?([EW]\d{3})"', source))
 
-    assert used == {f"E{number:03}" for number in range(1, 15)} | {
+    assert used == {f"E{number:03}" for number in range(1, 17)} | {
         f"W{number:03}" for number in range(1, 5)
     }
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import uuid
+from datetime import datetime
 from typing import ClassVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cf_protected.cloudfront.encoding import quote_object_key
@@ -29,6 +31,13 @@ def validate_key(key: str) -> None:
         quote_object_key(key)
     except InvalidURL as error:
         raise ValidationError(str(error)) from error
+
+
+def validate_entry(entry: str) -> None:
+    """Refuse entries that lie outside their folder or that no URL can carry."""
+    if entry.startswith("/") or entry.endswith("/"):
+        raise ValidationError(_("An entry is a path inside the folder, without slashes around it."))
+    validate_key(entry)
 
 
 class Asset(models.Model):
@@ -63,6 +72,17 @@ class Asset(models.Model):
         help_text=_("An alias of CF_PROTECTED['DISTRIBUTIONS']."),
     )
     state = models.CharField(_("state"), max_length=20, choices=State, default=State.DRAFT)
+    available_from = models.DateTimeField(
+        _("available from"),
+        null=True,
+        blank=True,
+        help_text=_("Links that are handed out earlier open nothing before this time."),
+    )
+    bind_to_ip = models.BooleanField(
+        _("bind to the buyer's address"),
+        default=False,
+        help_text=_("Links and cookies work only from the IPv4 address they were made for."),
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 
@@ -80,23 +100,47 @@ class Asset(models.Model):
         """The page that lists the asset's files for those who have it."""
         return reverse("cf_protected:asset", kwargs={"slug": self.slug})
 
+    def is_released_at(self, moment: datetime) -> bool:
+        """Whether ``available_from`` has come by then."""
+        return self.available_from is None or self.available_from <= moment
+
+    @property
+    def is_released(self) -> bool:
+        """Whether ``available_from`` has come."""
+        return self.is_released_at(timezone.now())
+
 
 class AssetFile(models.Model):
-    """An object at the origin that belongs to an asset.
+    """An object at the origin that belongs to an asset, or a folder of them.
 
     URLs show the ``uuid``, never the key. The size and content type are copied from the
-    storage, so that pages need not ask it.
+    storage, so that pages need not ask it. The key of a folder, such as a stream or a
+    gallery, is the prefix of its objects' keys and ends in a slash.
     """
+
+    class Kind(models.TextChoices):
+        """One object is downloaded; a folder is opened by cookies or a rewritten playlist."""
+
+        OBJECT = "object", _("one file")
+        PREFIX = "prefix", _("folder: a stream, gallery or site")
 
     asset = models.ForeignKey(
         Asset, verbose_name=_("asset"), on_delete=models.CASCADE, related_name="files"
     )
     uuid = models.UUIDField(_("public ID"), default=uuid.uuid4, unique=True, editable=False)
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind, default=Kind.OBJECT)
     key = models.CharField(
         _("key"),
         max_length=1024,
         validators=[validate_key],
-        help_text=_("The object's name in the distribution's storage."),
+        help_text=_("The object's name in the distribution's storage; a folder's ends in a slash."),
+    )
+    entry = models.CharField(
+        _("entry"),
+        max_length=1024,
+        blank=True,
+        validators=[validate_entry],
+        help_text=_("What a folder opens with, such as master.m3u8 or index.html."),
     )
     name = models.CharField(
         _("name"),
@@ -112,6 +156,12 @@ class AssetFile(models.Model):
         help_text=_("The name the file is saved under; by default that of the key."),
     )
     size = models.PositiveBigIntegerField(_("size in bytes"), null=True, blank=True)
+    duration = models.DurationField(
+        _("duration"),
+        null=True,
+        blank=True,
+        help_text=_("A video's length: its links and cookies live that much longer."),
+    )
     content_type = models.CharField(_("content type"), max_length=255, blank=True)
     checksum = models.CharField(
         _("checksum"), max_length=255, blank=True, help_text=_("For example sha256:9f86d0…")
@@ -124,18 +174,41 @@ class AssetFile(models.Model):
         verbose_name = _("file")
         verbose_name_plural = _("files")
         ordering: ClassVar = ["position", "pk"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(kind="object") | models.Q(key__endswith="/"),
+                name="cf_protected_folder_ends_in_slash",
+                violation_error_message=_("The key of a folder ends in a slash."),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.display_name
 
     def get_absolute_url(self) -> str:
-        """The download view: the link to put on pages and into mail."""
-        return reverse("cf_protected:download", kwargs={"uuid": self.uuid})
+        """The download view, or a folder's stream view: the link for pages and mail."""
+        view = "cf_protected:stream" if self.is_prefix else "cf_protected:download"
+        return reverse(view, kwargs={"uuid": self.uuid})
+
+    def clean(self) -> None:
+        """Refuse a key or an entry that doesn't fit the kind of file."""
+        if self.is_prefix and not self.key.endswith("/"):
+            # Without it, course-1 would open course-10 too.
+            raise ValidationError({"key": _("The key of a folder ends in a slash.")})
+        if not self.is_prefix and self.key.endswith("/"):
+            raise ValidationError({"key": _("Only the key of a folder ends in a slash.")})
+        if not self.is_prefix and self.entry:
+            raise ValidationError({"entry": _("Only a folder has an entry.")})
+
+    @property
+    def is_prefix(self) -> bool:
+        """Whether this is a folder of objects."""
+        return self.kind == self.Kind.PREFIX
 
     @property
     def file_name(self) -> str:
-        """The name the buyer's browser saves the file under."""
-        return self.download_name or posixpath.basename(self.key)
+        """The name the buyer's browser saves the file under; a folder's own name."""
+        return self.download_name or posixpath.basename(self.key.rstrip("/"))
 
     @property
     def display_name(self) -> str:

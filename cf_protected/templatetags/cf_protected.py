@@ -11,6 +11,7 @@ from django.template import Context
 
 from cf_protected.access import User
 from cf_protected.exceptions import KeySourceError
+from cf_protected.http.viewer import get_viewer
 from cf_protected.models import Asset, AssetFile
 from cf_protected.services import Access
 
@@ -46,10 +47,12 @@ def signed_url(context: Context, file: AssetFile) -> str:
     """A signed URL of the file itself, for example for an ``<img>``.
 
     Nothing for a person who may not have the file. The link to the download view where
-    downloads are counted, since a signature on a page would bypass the count, and while
-    the signing key can't be had.
+    downloads are counted, since a signature on a page would bypass the count, before the
+    asset's release, for a folder, and while the signing key can't be had.
     """
     access = _access(_user(context))
+    if request := context.get("request"):
+        access.viewer = get_viewer(request)  # a tag's user is that of its request
     if not access.decide(file.asset).allowed:
         return ""
     try:

@@ -12,8 +12,9 @@ from django.shortcuts import get_object_or_404, render
 from django.views.generic import View
 
 from cf_protected import services
-from cf_protected.access import DownloadRefused
+from cf_protected.access import DownloadRefused, unreleased
 from cf_protected.exceptions import KeySourceError
+from cf_protected.http.viewer import get_viewer
 from cf_protected.models import AssetFile
 from cf_protected.views.protect import REFUSED_TEMPLATE, not_found, refuse
 
@@ -58,15 +59,8 @@ class DownloadView(View):
         return get_object_or_404(files, uuid=self.kwargs["uuid"])
 
     def get_viewer(self) -> services.Viewer:
-        """What the log keeps about the request.
-
-        The address is that of the connection. Behind a proxy, have the server or a
-        middleware that you trust set ``REMOTE_ADDR``.
-        """
-        return services.Viewer(
-            ip_address=self.request.META.get("REMOTE_ADDR") or None,
-            user_agent=self.request.headers.get("User-Agent", ""),
-        )
+        """Where the request comes from; behind proxies set ``TRUSTED_PROXIES``."""
+        return get_viewer(self.request)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Count, log and redirect; a browser that only prefetches is sent away."""
@@ -77,6 +71,8 @@ class DownloadView(View):
             decision = services.authorize(request.user, file.asset)
             if not decision.allowed:  # on the way to the login page: nothing to log yet
                 return self.refused(file, DownloadRefused(decision))
+        if not file.asset.is_released:
+            return self.not_released(file)
         try:
             issued = services.issue_url(request.user, file, viewer=self.get_viewer())
         except DownloadRefused as refusal:
@@ -90,10 +86,20 @@ class DownloadView(View):
         counted would be a way around the limit.
         """
         file = self.get_file()
-        decision = services.authorize_download(request.user, file)
+        if not file.asset.is_released:
+            return self.not_released(file)
+        viewer = self.get_viewer()
+        decision = services.authorize_download(request.user, file, viewer=viewer)
         if not decision.allowed:
             return self.refused(file, DownloadRefused(decision))
-        return see_other(services.Access(request.user).signed_url(file))
+        return see_other(services.Access(request.user, viewer=viewer).signed_url(file))
+
+    def not_released(self, file: AssetFile) -> HttpResponseBase:
+        """The answer before the asset's release: when it is, to those who may have it."""
+        decision = services.authorize(self.request.user, file.asset)
+        if decision.allowed:
+            decision = unreleased(decision, file.asset)
+        return self.refused(file, DownloadRefused(decision))
 
     def refused(self, file: AssetFile, refusal: DownloadRefused) -> HttpResponseBase:
         """The answer to someone who may not have the file."""

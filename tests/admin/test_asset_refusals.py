@@ -50,7 +50,13 @@ def test_folder(admin: Browser, asset: Asset, storage: Storage) -> None:
     assert admin.file_errors == [{"key": ["The storage has no object of this key."]}]
 
 
-@pytest.mark.parametrize("key", ["/books/atlas.pdf", "books//atlas.pdf", "books/", "a\\b.pdf"])
+def test_folder_as_a_file(admin: Browser, asset: Asset, storage: Storage) -> None:
+    storage.save("books/atlas.pdf", ContentFile(b"x"))
+    fill(admin, asset, files__0__key="books/")
+    assert admin.file_errors == [{"key": ["Only the key of a folder ends in a slash."]}]
+
+
+@pytest.mark.parametrize("key", ["/books/atlas.pdf", "books//atlas.pdf", "a\\b.pdf"])
 def test_key_that_a_storage_reads_as_another(
     admin: Browser, asset: Asset, storage: Storage, key: str
 ) -> None:

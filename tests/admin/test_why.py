@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from cf_protected import services
-from cf_protected.access import DownloadRefused
+from cf_protected.access import Decision, DownloadRefused
 from cf_protected.models import Asset, AssetFile, Grant
 from tests.accounts.models import User
 from tests.admin.browser import Browser
@@ -156,8 +156,8 @@ def test_code_of_the_project(admin: Browser, held: Grant, configure: Configure) 
     assert answer(admin, held)[0] == "No: not_today."
 
 
-def not_today(*args: object) -> services.Decision:
-    return services.Decision(False, "not_today")
+def not_today(*args: object) -> Decision:
+    return Decision(False, "not_today")
 
 
 def test_the_answer_grants_and_counts_nothing(admin: Browser, held: Grant) -> None:

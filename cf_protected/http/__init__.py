@@ -1,0 +1,1 @@
+"""What pages and the JSON API share: who asks, cookies, CORS, problems."""

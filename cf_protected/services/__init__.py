@@ -1,0 +1,45 @@
+"""The use cases: grant, revoke, claim; authorize; issue a URL, cookies or a playlist.
+
+The only place where models meet signers. ``signing`` makes every signature for a person,
+and signs nothing without the authoriser's yes.
+"""
+
+from cf_protected.download_log import Viewer
+from cf_protected.services.authorization import Access, authorize, authorize_download
+from cf_protected.services.cookies import (
+    CookieScope,
+    CookieSet,
+    IssuedCookies,
+    cookie_scopes,
+    issue_cookies,
+)
+from cf_protected.services.downloads import IssuedURL, issue_url
+from cf_protected.services.grants import claim, grant, revoke, revoke_grants
+from cf_protected.services.playlists import (
+    IssuedPlaylist,
+    issue_playlist,
+    make_playlist_token,
+    read_playlist_token,
+)
+
+__all__ = [
+    "Access",
+    "CookieScope",
+    "CookieSet",
+    "IssuedCookies",
+    "IssuedPlaylist",
+    "IssuedURL",
+    "Viewer",
+    "authorize",
+    "authorize_download",
+    "claim",
+    "cookie_scopes",
+    "grant",
+    "issue_cookies",
+    "issue_playlist",
+    "issue_url",
+    "make_playlist_token",
+    "read_playlist_token",
+    "revoke",
+    "revoke_grants",
+]

@@ -1,0 +1,124 @@
+"""Give assets to people, and take them back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import router, transaction
+from django.utils import timezone
+
+from cf_protected import signals
+from cf_protected.exceptions import GrantConflict
+from cf_protected.models import Asset, Grant
+from cf_protected.querysets import GrantQuerySet
+
+
+def grant(
+    asset: Asset,
+    user: Any = None,
+    *,
+    email: str = "",
+    source: str = "manual",
+    reference: str | None = None,
+    starts_at: datetime | None = None,
+    expires_at: datetime | None = None,
+    max_downloads: int | None = None,
+    granted_by: Any = None,
+) -> Grant:
+    """Give ``asset`` to ``user``, or to ``email`` until the buyer has an account.
+
+    With a ``reference`` it is safe to repeat: the grant that exists is returned as it
+    is, even if it was revoked since. Sends ``grant_created`` for a new one.
+
+    Raises ``GrantConflict`` if the reference was granted to somebody else, and
+    ``ValueError`` if neither or both of ``user`` and ``email`` are given, or if the grant
+    would end before it starts.
+    """
+    if (user is None) == (not email):
+        raise ValueError("Grant to a user or to an e-mail address, not to both or neither.")
+    starts_at = starts_at or timezone.now()
+    if expires_at is not None and expires_at <= starts_at:
+        raise ValueError(f"The grant would end ({expires_at}) before it starts ({starts_at}).")
+    holder = {"user": user, "email": email.lower()}
+    terms = {
+        "starts_at": starts_at,
+        "expires_at": expires_at,
+        "max_downloads": max_downloads,
+        "granted_by": granted_by,
+    }
+    with transaction.atomic(using=router.db_for_write(Grant)):
+        made, created = _make_once(asset, source, reference, holder | terms)
+        if created:
+            signals.grant_created.send(Grant, grant=made)
+    if not created and not _is_held_by(made, **holder):
+        raise GrantConflict(
+            f"{source!r} {reference!r} was already granted to somebody else (grant {made.pk}); "
+            "give each order line its own reference."
+        )
+    return made
+
+
+def _make_once(
+    asset: Asset, source: str, reference: str | None, fields: dict[str, Any]
+) -> tuple[Grant, bool]:
+    if not reference:
+        return Grant.objects.create(asset=asset, source=source, **fields), True
+    return Grant.objects.get_or_create(
+        asset=asset, source=source, reference=reference, defaults=fields
+    )
+
+
+def _is_held_by(existing: Grant, *, user: Any, email: str) -> bool:
+    return existing.user_id == user.pk if user is not None else existing.email == email
+
+
+def revoke(
+    source: str,
+    reference: str,
+    *,
+    asset: Asset | None = None,
+    reason: str = "",
+    now: datetime | None = None,
+) -> list[Grant]:
+    """Take back what this reference granted, all of it or one ``asset`` of it.
+
+    Safe to repeat; returns the grants that it did revoke. See ``revoke_grants``.
+    """
+    grants = Grant.objects.filter(source=source, reference=reference)
+    if asset is not None:
+        grants = grants.for_asset(asset)
+    return revoke_grants(grants, reason=reason, now=now)
+
+
+def revoke_grants(
+    grants: GrantQuerySet, *, reason: str = "", now: datetime | None = None
+) -> list[Grant]:
+    """Take back those of ``grants`` that weren't revoked before, and return them.
+
+    Nothing new is signed for them from now on. A URL that was signed already works
+    until it expires. Sends ``grant_revoked`` for each.
+    """
+    revoked = []
+    database = router.db_for_write(Grant)
+    with transaction.atomic(using=database):
+        # Read where they are written: a replica may not have the latest yet.
+        held = grants.using(database).filter(revoked_at__isnull=True)
+        for one in held.select_related("asset", "user"):
+            one.revoked_at, one.revoked_reason = now or timezone.now(), reason
+            changed = Grant.objects.filter(pk=one.pk, revoked_at__isnull=True).update(
+                revoked_at=one.revoked_at, revoked_reason=one.revoked_reason
+            )
+            if changed:
+                revoked.append(one)
+                signals.grant_revoked.send(Grant, grant=one)
+    return revoked
+
+
+def claim(user: Any, email: str) -> int:
+    """Hand the grants that were made for ``email`` to ``user``; returns how many.
+
+    Call it only once the address is known to be the user's, for example after they
+    followed a confirmation link: whoever claims an address gets what was bought with it.
+    """
+    return Grant.objects.filter(user__isnull=True, email=email.lower()).update(user=user)

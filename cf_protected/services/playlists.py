@@ -1,0 +1,136 @@
+"""Issue an HLS playlist whose URIs are signed: for players that can't send cookies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NamedTuple
+from urllib.parse import unquote
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AnonymousUser
+from django.core import signing
+from django.utils import timezone
+
+from cf_protected import hls
+from cf_protected.access import Decision, User
+from cf_protected.distributions import Distribution, distributions
+from cf_protected.download_log import Viewer
+from cf_protected.exceptions import InvalidPlaylist
+from cf_protected.hls.playlist import MAX_CHARACTERS
+from cf_protected.models import AssetFile, Download
+from cf_protected.services.downloads import issue
+from cf_protected.services.signing import Terms, sign_query
+
+_SALT: Final = "cf_protected.playlist"
+
+#: Makes the link to a playlist, given its path in the folder and when the link may end.
+Link = Callable[[str, datetime], str]
+
+
+@dataclass(frozen=True)
+class IssuedPlaylist:
+    """A rewritten playlist; its URIs work until ``expires_at``.
+
+    ``download`` is its row in the log, and ``None`` where it repeats an earlier one.
+    """
+
+    text: str
+    expires_at: datetime
+    decision: Decision
+    download: Download | None
+
+
+def issue_playlist(
+    user: User,
+    file: AssetFile,
+    *,
+    path: str = "",
+    link: Link,
+    viewer: Viewer | None = None,
+    bind_to_ip: bool | None = None,
+    now: datetime | None = None,
+) -> IssuedPlaylist:
+    """Read the folder's playlist ``path``, by default its entry, and sign every URI in it.
+
+    One signature opens the whole folder, and each URI inside it carries that one. URIs of
+    other playlists become what ``link`` returns for their path in the folder and the moment
+    until which the link should work: those are rewritten in turn when a player asks for
+    them. URIs outside the folder stay as they are.
+
+    It is counted and logged as ``issue_url`` does, so a player's later playlists are repeats.
+
+    Raises what ``issue_url`` does; ``ValueError`` for a file that is no folder;
+    ``InvalidURL`` for a ``path`` that no URL can carry; ``InvalidPlaylist`` for an object
+    that isn't a playlist; and what the storage raises (``distributions.STORAGE_ERRORS``).
+    """
+    if not file.is_prefix:
+        raise ValueError(f"{file.key!r} is no folder; see issue_url.")
+    now = now or timezone.now()
+    terms = Terms(viewer or Viewer(), bind_to_ip)
+    name = file.key + (path or file.entry)
+
+    def sign(file: AssetFile, decision: Decision, terms: Terms, now: datetime) -> _SignedPlaylist:
+        query, expires_at = sign_query(file, decision, terms, now)
+        return _SignedPlaylist(_rewrite(file, name, query, expires_at, link), expires_at)
+
+    (issued,) = issue(user, [file], terms, now, sign)
+    return IssuedPlaylist(
+        issued.signed.text, issued.signed.expires_at, issued.decision, issued.download
+    )
+
+
+class _SignedPlaylist(NamedTuple):
+    text: str
+    expires_at: datetime
+
+
+def _rewrite(file: AssetFile, name: str, query: str, expires_at: datetime, link: Link) -> str:
+    distribution = distributions[file.asset.distribution]
+    folder = distribution.url(file.key)
+
+    def link_inside(url: str) -> str | None:
+        inside = url.startswith(folder) and "?" not in url
+        return link(unquote(url.removeprefix(folder)), expires_at) if inside else None
+
+    return hls.rewrite(
+        _read(distribution, name),
+        base_url=distribution.url(name),
+        media=hls.signed_under(folder, query),
+        playlist_url=link_inside,
+    )
+
+
+def _read(distribution: Distribution, name: str) -> str:
+    with distribution.storage.open(name) as playlist:
+        data = playlist.read(MAX_CHARACTERS + 1)
+    if len(data) > MAX_CHARACTERS:
+        raise InvalidPlaylist(f"The playlist has more than {MAX_CHARACTERS:,} bytes.")
+    try:
+        return str(data, "utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidPlaylist("The playlist isn't UTF-8 text.") from error
+
+
+def make_playlist_token(user: User, file: AssetFile, *, expires_at: datetime) -> str:
+    """Return what a player without cookies shows in place of a session.
+
+    It opens nothing by itself: the authoriser is asked about its user each time.
+    """
+    content = {"user": str(user.pk or ""), "file": str(file.uuid), "exp": expires_at.timestamp()}
+    return signing.dumps(content, salt=_SALT, compress=True)
+
+
+def read_playlist_token(token: str, file: AssetFile, *, now: datetime | None = None) -> User | None:
+    """Return the token's user; ``None`` unless it is genuine, current and made for ``file``."""
+    now = now or timezone.now()
+    try:
+        content = signing.loads(token, salt=_SALT)
+    except signing.BadSignature:
+        return None
+    if content["file"] != str(file.uuid) or content["exp"] <= now.timestamp():
+        return None
+    if not content["user"]:
+        return AnonymousUser()
+    return get_user_model().objects.filter(pk=content["user"]).first()
