@@ -6,7 +6,7 @@ import base64
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from email.message import Message
 from email.utils import formatdate
@@ -15,6 +15,7 @@ from typing import Final
 
 from cf_protected.cloudfront.resource import MAX_URL_BYTES
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
+from cf_protected.edge.cors import check_origins, policy_headers, preflight
 from cf_protected.edge.errors import (
     BAD_REQUEST,
     METHOD_NOT_ALLOWED,
@@ -52,8 +53,11 @@ class Edge:
     ``verifier`` is called for each request, since keys are replaced while the edge runs.
     ``scheme`` is the one that viewers sign; the domain is whatever ``Host`` says.
     ``path_prefix`` stands before the storage's names in the path. ``storage_errors`` are
-    what the storage raises when it fails, besides ``OSError``. ``now`` returns the time
-    in epoch seconds.
+    what the storage raises when it fails, besides ``OSError``. Pages of ``cors_origins`` may
+    read the answers, which takes CloudFront a response headers policy. ``now`` returns the
+    time in epoch seconds.
+
+    Raises ``InvalidOrigin``.
     """
 
     def __init__(
@@ -64,11 +68,15 @@ class Edge:
         scheme: str = "http",
         path_prefix: str = "",
         storage_errors: Errors = (),
+        cors_origins: Collection[str] = (),
         now: Callable[[], float] = time.time,
     ) -> None:
+        check_origins(cors_origins)
         self._origin = Origin(storage, path_prefix=path_prefix, storage_errors=storage_errors)
         self._verifier = verifier
         self._scheme = scheme
+        self._cors_origins = cors_origins
+        self._methods = ("GET", "HEAD", "OPTIONS") if cors_origins else ("GET", "HEAD")
         self._now = now
         self._via = f"1.1 {secrets.token_hex(16)}.cloudfront.net (CloudFront)"
 
@@ -77,6 +85,16 @@ class Edge:
 
         The caller closes its body, and doesn't send it to a HEAD.
         """
+        response = self._answer(request)
+        added = policy_headers(request.headers, self._cors_origins)
+        return replace(response, headers={**response.headers, **added})
+
+    def error_page(self, error: EdgeError) -> Response:
+        """Return CloudFront's page for ``error``."""
+        request_id = _request_id()
+        return self._as_cloudfront(error_page(error, request_id), request_id)
+
+    def _answer(self, request: Request) -> Response:
         try:
             return self._serve(request)
         except VerificationError as error:
@@ -87,13 +105,8 @@ class Edge:
             unavailable = HTTPStatus.SERVICE_UNAVAILABLE
             return self.error_page(EdgeError(unavailable, NO_KEY, str(error)))
 
-    def error_page(self, error: EdgeError) -> Response:
-        """Return CloudFront's page for ``error``."""
-        request_id = _request_id()
-        return self._as_cloudfront(error_page(error, request_id), request_id)
-
     def _serve(self, request: Request) -> Response:
-        _check_form(request)
+        _check_form(request, self._methods)
         host, target = _host_and_target(request)
         url = f"{self._scheme}://{host}{target}"
         if len(url) > MAX_URL_BYTES:
@@ -104,6 +117,8 @@ class Edge:
             viewer_ip=request.viewer_ip,
             now=self._now(),
         )
+        if request.method == "OPTIONS":
+            return self._as_cloudfront(preflight(request.headers, self._cors_origins))
         path, _, query = target.partition("?")
         return self._as_cloudfront(self._origin.get(path, query, request.headers))
 
@@ -135,7 +150,7 @@ def parse_cookies(header: str) -> dict[str, str]:
     return cookies
 
 
-def _check_form(request: Request) -> None:
+def _check_form(request: Request, methods: Collection[str]) -> None:
     """Refuse what CloudFront doesn't look at any further.
 
     Sources: "HTTP 403 status code (Invalid method)",
@@ -143,8 +158,9 @@ def _check_form(request: Request) -> None:
     and "GET requests that include a body",
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorS3Origin.html
     """
-    if request.method not in ("GET", "HEAD"):
-        raise EdgeError(HTTPStatus.FORBIDDEN, METHOD_NOT_ALLOWED, "only GET and HEAD are allowed")
+    if request.method not in methods:
+        allowed = f"only {', '.join(methods)} are allowed"
+        raise EdgeError(HTTPStatus.FORBIDDEN, METHOD_NOT_ALLOWED, allowed)
     lengths = set(request.headers.get_all("Content-Length", []))
     if lengths - {"0"} or "Transfer-Encoding" in request.headers:
         raise EdgeError(HTTPStatus.FORBIDDEN, BAD_REQUEST, "the request has a body")

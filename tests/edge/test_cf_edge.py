@@ -106,6 +106,23 @@ def test_warns_if_no_signature_can_fit(use_root: Callable[..., None]) -> None:
     assert err.startswith("URLs are signed for https://downloads.example.com and open there alone.")
 
 
+def test_cors_origins(use_root: Callable[..., None], port: int) -> None:
+    use_root(DOMAIN=f"127.0.0.1:{port}", SCHEME="http")
+    origins = ["http://127.0.0.1:8000", "http://localhost:8000"]
+    asked = {"Origin": origins[1]}
+    answer, _, _ = run(
+        lambda address: fetch(address, signed_target(), headers=asked),
+        port=port,
+        cors_origin=origins,
+    )
+    assert answer.headers["Access-Control-Allow-Origin"] == origins[1]
+
+
+def test_cors_origin_that_is_none() -> None:
+    with pytest.raises(CommandError, match=r"'http://127\.0\.0\.1:8000/' is not an origin"):
+        call_command("cf_edge", "--cors-origin", "http://127.0.0.1:8000/")
+
+
 def test_gives_sigterm_back(use_root: Callable[..., None]) -> None:
     use_root()
     before = signal.getsignal(signal.SIGTERM)

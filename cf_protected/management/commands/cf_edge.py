@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
@@ -19,10 +19,11 @@ from cf_protected.edge.server import EdgeServer
 from cf_protected.exceptions import CFProtectedError
 
 
-def edge_for(distribution: Distribution) -> Edge:
+def edge_for(distribution: Distribution, *, cors_origins: Collection[str] = ()) -> Edge:
     """Return an edge in front of the distribution's storage, which trusts its signing key.
 
-    The key is looked up at each request, so a replaced one counts at once.
+    The key is looked up at each request, so a replaced one counts at once. Raises
+    ``InvalidOrigin``.
     """
     return Edge(
         storage=distribution.storage,
@@ -30,6 +31,7 @@ def edge_for(distribution: Distribution) -> Edge:
         scheme=distribution.scheme,
         path_prefix=distribution.path_prefix,
         storage_errors=STORAGE_ERRORS,
+        cors_origins=cors_origins,
     )
 
 
@@ -53,11 +55,24 @@ class Command(BaseCommand):
         parser.add_argument(
             "--port", type=int, default=8001, help="Port to listen on; 0: any (default: 8001)."
         )
+        parser.add_argument(
+            "--cors-origin",
+            action="append",
+            default=[],
+            metavar="ORIGIN",
+            help="Let pages of this origin read files, as in http://127.0.0.1:8000; repeatable.",
+        )
 
     def handle(
-        self, *args: object, distribution: str, host: str, port: int, **options: Any
+        self,
+        *args: object,
+        distribution: str,
+        host: str,
+        port: int,
+        cors_origin: list[str],
+        **options: Any,
     ) -> None:
-        chosen, edge = _load(distribution)
+        chosen, edge = _load(distribution, cors_origin)
         # Lines about requests go where runserver's do, and in the same colour.
         log = partial(self.stderr.write, style_func=str)
         try:
@@ -85,12 +100,12 @@ class Command(BaseCommand):
             )
 
 
-def _load(alias: str) -> tuple[Distribution, Edge]:
+def _load(alias: str, cors_origins: Collection[str]) -> tuple[Distribution, Edge]:
     """Find out now what would otherwise fail at each request."""
     try:
         distribution = distributions[alias]
         distribution.key_source.get_signing_key()
-        return distribution, edge_for(distribution)
+        return distribution, edge_for(distribution, cors_origins=cors_origins)
     except (CFProtectedError, ImproperlyConfigured) as error:
         raise CommandError(f"{error} {getattr(error, 'hint', '')}".rstrip()) from error
 
