@@ -4,6 +4,8 @@ import itertools
 import signal
 import socket
 import subprocess
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,21 @@ def test_says_where_to_click_and_how_to_sign_in(demo: Demo) -> None:
     for name, password in (READER, STAFF):
         assert name in output
         assert password in output
+
+
+def test_the_edge_lets_the_shops_scripts_read_even_a_refusal(demo: Demo) -> None:
+    host = demo.edge.removeprefix("http://")
+    with closing(HTTPConnection(host, timeout=10)) as connection:
+        connection.request("GET", "/videos/field-notes/master.m3u8", headers={"Origin": demo.shop})
+        response = connection.getresponse()
+    assert response.status == 403
+    assert response.headers["Access-Control-Allow-Origin"] == demo.shop
+
+
+def test_the_film_and_the_gallery_are_there(demo: Demo) -> None:
+    protected = demo.var / "protected"
+    assert (protected / "videos/field-notes/master.m3u8").is_file()
+    assert len(list(protected.glob("galleries/tideline/*.jpg"))) == 24
 
 
 def test_a_second_start_changes_nothing_and_both_signals_end_it(tmp_path: Path) -> None:

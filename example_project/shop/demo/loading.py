@@ -11,6 +11,7 @@ from django.core.files.storage import Storage
 from cf_protected.distributions import distributions
 from cf_protected.models import Asset, AssetFile
 from example_project.shop.demo.catalogue import PRODUCTS, NewFile, NewProduct
+from example_project.shop.demo.folders import FIELD_NOTES, TIDELINE, load_folder
 from example_project.shop.models import Product
 
 
@@ -22,6 +23,8 @@ def load_catalogue() -> None:
         storage = distributions[asset.distribution].storage
         for number, file in enumerate(new.files):
             _load_file(file, asset, number, storage)
+    for folder in (FIELD_NOTES, TIDELINE):
+        load_folder(folder, distributions["default"].storage)
 
 
 def _load_asset(new: NewProduct, sku: str) -> Asset:

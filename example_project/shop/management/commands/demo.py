@@ -61,7 +61,8 @@ class Command(BaseCommand):
         make_key_pair(settings.KEY_FILE)
         public_host = use_addresses(host, edge_port)
         self.check()
-        edge = edge_for(distributions["default"])
+        shop_origin = f"http://{public_host}:{port}"
+        edge = edge_for(distributions["default"], cors_origins=[shop_origin])
         # Lines about requests go where runserver's do, and in the same colour.
         log = partial(self.stderr.write, style_func=str)
         with ExitStack() as stack:
@@ -70,7 +71,7 @@ class Command(BaseCommand):
             with _explained("edge", host, edge_port, "--edge-port"):
                 stack.enter_context(running(edge, host=host, port=edge_port, log=log))
             self._prepare()
-            self._announce(f"http://{public_host}:{port}", f"http://{public_host}:{edge_port}")
+            self._announce(shop_origin, f"http://{public_host}:{edge_port}")
             shop.serve_forever()
 
     def _prepare(self) -> None:
@@ -81,7 +82,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{error}. The demo draws its own goods: pip install -e '.[demo]'"
             ) from error
-        self.stdout.write("Making books, a picture and some music, unless they are there ...")
+        self.stdout.write("Making books, pictures, music and a film, unless they are there ...")
         self.stdout.flush()
         load_catalogue()
         load_accounts()

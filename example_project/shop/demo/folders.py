@@ -1,0 +1,49 @@
+"""What is streamed or looked at in place: folders of files, made once."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from django.core.files import File
+from django.core.files.storage import Storage
+
+from example_project.shop.demo.film import shoot
+from example_project.shop.demo.gallery import paint_gallery
+
+
+@dataclass(frozen=True)
+class NewFolder:
+    """A folder to make: ``write`` puts its files into a directory.
+
+    ``key`` ends with a slash. ``last`` is stored last, so that it tells a whole folder from
+    what an interrupted start has left.
+    """
+
+    key: str
+    last: str
+    write: Callable[[Path], object]
+
+
+FIELD_NOTES: Final = NewFolder("videos/field-notes/", "master.m3u8", shoot)
+TIDELINE: Final = NewFolder("galleries/tideline/", "24-plover-evening.jpg", paint_gallery)
+
+
+def load_folder(new: NewFolder, storage: Storage) -> None:
+    """Make the folder's files, unless the storage has all of them."""
+    if storage.exists(new.key + new.last):
+        return
+    with tempfile.TemporaryDirectory() as directory:
+        new.write(Path(directory))
+        paths = [path for path in Path(directory).rglob("*") if path.is_file()]
+        for path in sorted(paths, key=lambda path: path.name == new.last):
+            _store(path, new.key + path.relative_to(directory).as_posix(), storage)
+
+
+def _store(path: Path, key: str, storage: Storage) -> None:
+    storage.delete(key)
+    with path.open("rb") as stream:
+        storage.save(key, File(stream))
