@@ -7,6 +7,7 @@ Django. The two errors that Django itself acts on are beside their subject:
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import ClassVar
 
 
@@ -44,6 +45,37 @@ class KeySourceError(CFProtectedError):
 
 class GrantConflict(CFProtectedError, ValueError):
     """The same source and reference were already granted to somebody else."""
+
+
+class InvalidToken(CFProtectedError):
+    """A bearer token isn't accepted. ``reason`` is all that is told, and nothing of the token."""
+
+    class Reason(StrEnum):
+        """What is wrong; ``docs/errors.md`` has each with its remedy."""
+
+        NOT_CONFIGURED = "not_configured"
+        MALFORMED = "malformed"
+        HEADER = "header"
+        ALGORITHM = "algorithm"
+        ISSUER = "issuer"
+        NOT_ACCESS_TOKEN = "not_access_token"  # noqa: S105 - no password
+        AUDIENCE = "audience"
+        EXPIRED = "expired"
+        NOT_YET_VALID = "not_yet_valid"
+        CLAIMS = "claims"
+        UNKNOWN_KEY = "unknown_key"
+        SIGNATURE = "signature"
+        UNKNOWN_SUBJECT = "unknown_subject"
+        INACTIVE_USER = "inactive_user"
+        ISSUER_UNAVAILABLE = "issuer_unavailable"
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class IssuerUnavailable(CFProtectedError):
+    """The keys of a token's issuer couldn't be fetched; the message says from where and why."""
 
 
 class VerificationError(CFProtectedError):

@@ -1,0 +1,67 @@
+"""Fetch a JSON document of the issuer's: over TLS, in bounded time and size, unredirected."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import urllib.request
+from collections.abc import Callable
+from http.client import HTTPException, HTTPResponse
+from typing import Any, Final
+from urllib.error import HTTPError
+
+from cf_protected.exceptions import IssuerUnavailable
+
+_LOOPBACK: Final = r"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?"
+_SAFE_URL: Final = re.compile(rf"https://[^/?#@\s]+(?:[/?][^#\s]*)?|http://{_LOOPBACK}/[^#\s]*")
+_TIMEOUT: Final = 3.0  # seconds, for each wait
+_DEADLINE: Final = 10.0  # seconds, for all of the body
+_MAX_BYTES: Final = 256 * 1024
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+        """Leave a redirect as what it is: an answer without keys."""
+
+
+_opener: Final = urllib.request.build_opener(_NoRedirects)
+
+
+def fetch_json(
+    url: str, *, timeout: float = _TIMEOUT, clock: Callable[[], float] = time.monotonic
+) -> dict[str, Any]:
+    """Return the JSON object at ``url``: https, or http on this computer.
+
+    Raises ``IssuerUnavailable``, also for a redirect, more than 256 KiB and an answer that
+    takes longer than 3 seconds to begin or 10 seconds to end.
+    """
+    if not _SAFE_URL.fullmatch(url):
+        raise IssuerUnavailable(f"{url!r} isn't a URL with https.")
+    # Firewalls in front of some issuers refuse urllib's own name.
+    headers = {"Accept": "application/json", "User-Agent": "cf_protected"}
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - checked above
+    try:
+        with _opener.open(request, timeout=timeout) as response:
+            document = json.loads(_read(response, clock))
+    except HTTPError as error:
+        error.close()
+        raise IssuerUnavailable(f"{url} answers {error.code}.") from error
+    except (OSError, HTTPException) as error:
+        raise IssuerUnavailable(f"{url} doesn't answer: {error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise IssuerUnavailable(f"{url} doesn't answer with JSON.") from error
+    if not isinstance(document, dict):
+        raise IssuerUnavailable(f"{url} doesn't answer with a JSON object.")
+    return document
+
+
+def _read(response: HTTPResponse, clock: Callable[[], float]) -> bytes:
+    content, deadline = b"", clock() + _DEADLINE
+    while chunk := response.read1(_MAX_BYTES):
+        content += chunk
+        if len(content) > _MAX_BYTES:
+            raise OSError("the answer is too long")
+        if clock() > deadline:
+            raise TimeoutError("the answer takes too long")
+    return content

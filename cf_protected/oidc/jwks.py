@@ -1,0 +1,185 @@
+"""The issuer's public keys: fetched once, kept for a while, and not asked for in floods."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from threading import Lock
+from typing import Any, Final
+
+import jwt
+
+from cf_protected.exceptions import IssuerUnavailable
+from cf_protected.key_sources.cached import uptime
+from cf_protected.key_sources.forks import reset_in_children
+from cf_protected.oidc.fetch import fetch_json
+
+logger = logging.getLogger("cf_protected")
+
+#: What a token may be signed with, and the ``kty`` and ``crv`` of the keys that fit. Neither
+#: ``none`` nor HMAC, for which the public key would be the secret (RFC 8725, section 2.1).
+ALGORITHMS: Final[Mapping[str, tuple[str, str | None]]] = {
+    "RS256": ("RSA", None),
+    "RS384": ("RSA", None),
+    "RS512": ("RSA", None),
+    "PS256": ("RSA", None),
+    "PS384": ("RSA", None),
+    "PS512": ("RSA", None),
+    "ES256": ("EC", "P-256"),
+    "ES384": ("EC", "P-384"),
+    "ES512": ("EC", "P-521"),
+    "EdDSA": ("OKP", "Ed25519"),
+}
+_SHORTEST_RSA: Final = 2048  # bits: RFC 7518, section 3.3
+
+#: Keys by their ID and the algorithm that they verify.
+Keys = Mapping[tuple[str, str], jwt.PyJWK]
+
+
+def parse_keys(document: Mapping[str, Any]) -> Keys:
+    """Return the keys of a JWK set (RFC 7517) that can verify tokens; others are left out.
+
+    Raises ``IssuerUnavailable`` if it is no JWK set.
+    """
+    if not isinstance(document.get("keys"), list):
+        raise IssuerUnavailable("The JWK set has no list of keys.")
+    keys = {}
+    for jwk in document["keys"]:
+        for algorithm in _algorithms_of(jwk):
+            key = _load(jwk, algorithm)
+            if key is not None:
+                keys[jwk["kid"], algorithm] = key
+    return keys
+
+
+def _algorithms_of(jwk: Any) -> Iterator[str]:
+    """The algorithms that this key is meant for. Nobody should publish a private one."""
+    if not isinstance(jwk, dict) or not isinstance(jwk.get("kid"), str):
+        return
+    if jwk.get("use", "sig") != "sig" or "d" in jwk:
+        return
+    for algorithm, (kty, crv) in ALGORITHMS.items():
+        fits = jwk.get("kty") == kty and crv in (None, jwk.get("crv"))
+        if fits and jwk.get("alg", algorithm) == algorithm:
+            yield algorithm
+
+
+def _load(jwk: dict[str, Any], algorithm: str) -> jwt.PyJWK | None:
+    try:
+        key = jwt.PyJWK(jwk, algorithm)
+    except (jwt.PyJWTError, ValueError, TypeError):
+        return None
+    is_short = jwk["kty"] == "RSA" and key.key.key_size < _SHORTEST_RSA
+    return None if is_short else key
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is known of the keys: replaced whole, so that its parts belong together."""
+
+    keys: Keys = field(default_factory=dict)
+    fetched: float = -math.inf
+    attempted: float = -math.inf
+    error: str = ""  # of the last attempt
+
+
+class IssuerKeys:
+    """The keys of ``issuer``, from ``jwks_url`` or by OpenID Connect Discovery.
+
+    - A set of keys is kept for ``lifetime``. Then it is fetched anew, by one thread while the
+      others wait, and a key that the issuer has withdrawn is no longer known.
+    - An unknown key may be a new one, so the set is fetched for it before its time.
+    - But never more than once in ``window``, whatever the cause, the outcome and the number of
+      threads: neither a flood of made-up key IDs nor an outage becomes one of requests.
+    - If a fetch failed, the old set goes on being served until it is ``stale_limit`` past its
+      lifetime, and nobody waits for the attempts.
+
+    ``fetch`` returns the JSON object at a URL or raises ``IssuerUnavailable``; ``clock``
+    returns monotonic seconds.
+
+    Sources: https://openid.net/specs/openid-connect-core-1_0.html#RotateSigKeys and
+    https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig
+    """
+
+    def __init__(
+        self,
+        issuer: str,
+        *,
+        jwks_url: str | None = None,
+        lifetime: timedelta = timedelta(hours=1),
+        window: timedelta = timedelta(seconds=30),
+        stale_limit: timedelta = timedelta(hours=6),
+        fetch: Callable[[str], Mapping[str, Any]] = fetch_json,
+        clock: Callable[[], float] = uptime,
+    ) -> None:
+        self._issuer = issuer
+        self._jwks_url = jwks_url
+        self._lifetime = lifetime.total_seconds()
+        self._window = window.total_seconds()
+        self._stale_limit = stale_limit.total_seconds()
+        self._fetch = fetch
+        self._clock = clock
+        self._known = _Known()
+        self.reset()
+        reset_in_children(self)
+
+    def reset(self) -> None:
+        """Forget a fetch on its way: in a forked child its thread is gone. The keys stay."""
+        self._fetching = Lock()
+
+    def get(self, key_id: str, algorithm: str) -> jwt.PyJWK | None:
+        """Return the key of that ID for that algorithm, or ``None`` if the issuer has none.
+
+        Raises ``IssuerUnavailable`` when that can't be told.
+        """
+        known = self._known
+        if self._clock() >= known.fetched + self._lifetime:
+            known = self._refresh(known)
+        if (key_id, algorithm) not in known.keys:
+            known = self._refresh(known)
+        key = known.keys.get((key_id, algorithm))
+        if known.error and (key is None or not self._is_usable(known)):
+            raise IssuerUnavailable(known.error)
+        return key
+
+    def _is_usable(self, known: _Known) -> bool:
+        return self._clock() < known.fetched + self._lifetime + self._stale_limit
+
+    def _refresh(self, seen: _Known) -> _Known:
+        """Fetch the keys unless that was done within the window or since ``seen``."""
+        if self._clock() < seen.attempted + self._window:
+            return seen
+        # In an outage, who has keys from before doesn't wait for somebody else's attempt.
+        fetching = self._fetching
+        if not fetching.acquire(blocking=not (seen.error and self._is_usable(seen))):
+            return seen
+        try:
+            if self._known is seen:
+                self._known = self._attempt(seen)
+            return self._known
+        finally:
+            fetching.release()
+
+    def _attempt(self, before: _Known) -> _Known:
+        now = self._clock()
+        try:
+            keys = parse_keys(self._fetch(self._url()))
+        except IssuerUnavailable as error:
+            logger.warning("Keys of %s: %s", self._issuer, error)
+            return replace(before, attempted=now, error=str(error))
+        logger.info("Keys of %s: fetched %d", self._issuer, len({key_id for key_id, _ in keys}))
+        return _Known(keys, fetched=now, attempted=now)
+
+    def _url(self) -> str:
+        if self._jwks_url is not None:
+            return self._jwks_url
+        url = f"{self._issuer.rstrip('/')}/.well-known/openid-configuration"
+        document = self._fetch(url)
+        if document.get("issuer") != self._issuer:
+            raise IssuerUnavailable(f"{url} isn't of {self._issuer}: its issuer is another one.")
+        if not isinstance(document.get("jwks_uri"), str):
+            raise IssuerUnavailable(f"{url} has no jwks_uri.")
+        return str(document["jwks_uri"])

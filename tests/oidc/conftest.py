@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from cf_protected.oidc.jwks import IssuerKeys
+from cf_protected.oidc.verifier import TokenVerifier
+from tests.conftest import Configure
+from tests.oidc.issuer import AUDIENCE, Issuer, serving
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The servers are here, whatever proxy this machine has."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+
+@pytest.fixture
+def issuer() -> Iterator[Issuer]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def verifier(issuer: Issuer) -> TokenVerifier:
+    return TokenVerifier(issuer.url, keys=IssuerKeys(issuer.url), audience=[AUDIENCE])
+
+
+@pytest.fixture
+def configure_issuer(issuer: Issuer, configure: Configure) -> Configure:
+    """Accept the issuer's tokens, with these settings besides."""
+
+    def change(**values: Any) -> None:
+        configure(OIDC={"login": {"ISSUER": issuer.url, "AUDIENCE": AUDIENCE, **values}})
+
+    return change
