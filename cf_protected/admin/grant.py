@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import ForeignKeyRawIdWidget
-from django.contrib.auth import get_user_model
-from django.db.models import ForeignKey, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
@@ -19,7 +17,7 @@ from django.utils.translation import ngettext
 from cf_protected import services, signals
 from cf_protected.admin.bulk import ask
 from cf_protected.admin.forms import BulkRevokeForm, GrantForm
-from cf_protected.admin.people import user_search_fields
+from cf_protected.admin.people import ChoosesUser, user_search_fields
 from cf_protected.admin.why import facts, verdict
 from cf_protected.models import Grant
 from cf_protected.querysets import GrantQuerySet
@@ -52,10 +50,12 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Grant)
-class GrantAdmin(GrantModelAdmin):
+class GrantAdmin(ChoosesUser, GrantModelAdmin):
     """Grants: who may download what. They are revoked rather than deleted."""
 
     form = GrantForm
+    autocomplete_fields = ("asset",)
+    user_id_help = _("The user's ID. The list of assets has an action for names.")
     list_display = (
         "holder",
         "asset",
@@ -85,21 +85,6 @@ class GrantAdmin(GrantModelAdmin):
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         own = ["asset__title", "asset__slug", "asset__sku", "email", "reference"]
         return own + user_search_fields()
-
-    def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
-        """The user too, where the project's user admin can be searched."""
-        user_admin = self.admin_site._registry.get(get_user_model())  # noqa: SLF001
-        searchable = user_admin is not None and user_admin.get_search_fields(request)
-        return ["asset", "user"] if searchable else ["asset"]
-
-    def formfield_for_foreignkey(
-        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
-    ) -> Any:
-        """The user's ID, where users can't be completed: a list of them all may be long."""
-        if db_field.name == "user" and "user" not in self.get_autocomplete_fields(request):
-            kwargs["widget"] = ForeignKeyRawIdWidget(db_field.remote_field, self.admin_site)
-            kwargs["help_text"] = _("The user's ID. The list of assets has an action for names.")
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Grant, form: Any, change: bool) -> None:
         if change:

@@ -3,14 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from django.contrib import admin
+from django.contrib.admin.widgets import ForeignKeyRawIdWidget
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import ForeignKey, Q
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from cf_protected.models import Grant
+
+if TYPE_CHECKING:
+    AnyModelAdmin = admin.ModelAdmin[Any]
+else:
+    AnyModelAdmin = object
+
+
+class ChoosesUser(AnyModelAdmin):
+    """A model admin whose ``user`` is found by typing, where users can be searched."""
+
+    user_id_help: Any = ""
+
+    def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
+        """The user too, where the project's user admin can be searched."""
+        fields = [*super().get_autocomplete_fields(request)]
+        user_admin = self.admin_site._registry.get(get_user_model())  # noqa: SLF001
+        searchable = user_admin is not None and user_admin.get_search_fields(request)
+        return [*fields, "user"] if searchable else fields
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """The user's ID, where users can't be completed: a list of them all may be long."""
+        if db_field.name == "user" and "user" not in self.get_autocomplete_fields(request):
+            kwargs["widget"] = ForeignKeyRawIdWidget(db_field.remote_field, self.admin_site)
+            kwargs["help_text"] = self.user_id_help
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 @dataclass(frozen=True)

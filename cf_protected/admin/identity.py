@@ -1,0 +1,32 @@
+"""Users' accounts at OpenID Connect issuers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from cf_protected.admin.people import ChoosesUser, user_search_fields
+from cf_protected.models import Identity
+
+if TYPE_CHECKING:
+    IdentityModelAdmin = admin.ModelAdmin[Identity]
+else:
+    IdentityModelAdmin = admin.ModelAdmin
+
+
+@admin.register(Identity)
+class IdentityAdmin(ChoosesUser, IdentityModelAdmin):
+    """Who may come with whose tokens: as good as the user's password."""
+
+    list_display = ("subject", "issuer", "user", "created_at")
+    list_filter = ("issuer",)
+    list_select_related = ("user",)
+    date_hierarchy = "created_at"
+    show_full_result_count = False
+    fields = ("user", "issuer", "subject", "created_at")
+    readonly_fields = ("created_at",)
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        return ["subject", *user_search_fields()]
