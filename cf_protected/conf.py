@@ -28,6 +28,12 @@ SETTING = "CF_PROTECTED"
 
 #: Stands in ``TRUSTED_PROXIES`` for a proxy that connects over a Unix socket.
 UNIX_SOCKET = "unix"
+#: What tokens may be signed with; the keys of other algorithms are secrets, or there are none.
+ASYMMETRIC_ALGORITHMS = (
+    *(f"{kind}{bits}" for kind in ("RS", "PS", "ES") for bits in (256, 384, 512)),
+    "EdDSA",
+)
+_LONGEST_LEEWAY = timedelta(minutes=5)
 
 _LABEL = r"[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?::([1-9][0-9]{{0,4}}))?")
@@ -84,6 +90,20 @@ class DistributionSettings:
 
 
 @dataclass(frozen=True)
+class OIDCSettings:
+    """One of ``OIDC``: an issuer whose access tokens are accepted."""
+
+    issuer: str
+    audience: tuple[str, ...] = ()
+    client_ids: tuple[str, ...] = ()
+    jwks_url: str | None = None
+    algorithms: tuple[str, ...] = ("RS256",)
+    leeway: timedelta = timedelta(seconds=30)
+    unknown_subjects: Literal["refuse", "link", "create"] = "refuse"
+    user_mapper: str = "cf_protected.oidc.users.map_user"
+
+
+@dataclass(frozen=True)
 class Settings:
     """The whole of ``CF_PROTECTED``, with its defaults filled in."""
 
@@ -94,6 +114,7 @@ class Settings:
     log_ip_addresses: Literal["keep", "truncate", "drop"] = "truncate"
     trusted_proxies: Sequence[str] = ()
     cors_origins: Sequence[str] = ()
+    oidc: Mapping[str, OIDCSettings] = field(default_factory=dict)
 
 
 _parsed: tuple[object, Settings] | None = None
@@ -235,6 +256,39 @@ def _origin(value: Any) -> str:
     return f"has to hold origins such as 'https://app.example.com', without a path, not {value!r}"
 
 
+_HTTPS_URL = re.compile(
+    r"(?:https://[^/?#@\s]+|http://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?)(/[^?#\s]*)?(\?[^#\s]*)?"
+)
+
+
+def _https_url(value: Any, *, query: bool) -> str:
+    match = _HTTPS_URL.fullmatch(value) if isinstance(value, str) else None
+    if match is not None and (query or match[2] is None):
+        return ""
+    return f"has to be a URL with https, not {value!r}"
+
+
+def _texts(value: Any) -> str:
+    texts = [value] if isinstance(value, str) else value
+    is_fine = isinstance(texts, list | tuple) and all(isinstance(it, str) and it for it in texts)
+    return "" if is_fine and texts else f"has to be a string or a list of strings, not {value!r}"
+
+
+def _algorithms(value: Any) -> str:
+    if not _texts(value) and {*_as_tuple(value)} <= {*ASYMMETRIC_ALGORITHMS}:
+        return ""
+    return f"has to be some of {', '.join(ASYMMETRIC_ALGORITHMS)}, not {value!r}"
+
+
+def _as_tuple(value: Any) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _leeway(value: Any) -> str:
+    too_long = isinstance(value, timedelta) and value > _LONGEST_LEEWAY
+    return f"has to be at most {_LONGEST_LEEWAY}" if too_long else _duration(zero=True)(value)
+
+
 _STRING = _is(str, "a string")
 _MAPPING = _is(Mapping, "a dict")
 
@@ -246,6 +300,7 @@ _TOP: dict[str, Check] = {
     "LOG_IP_ADDRESSES": _one_of("keep", "truncate", "drop"),
     "TRUSTED_PROXIES": _list_of(_proxy),
     "CORS_ORIGINS": _list_of(_origin),
+    "OIDC": _MAPPING,
 }
 _DISTRIBUTION: dict[str, Check] = {
     "DOMAIN": _domain,
@@ -273,6 +328,16 @@ _KEY_SOURCE: dict[str, Check] = {
     "LIFETIME": _duration(zero=False),
     "STALE_LIMIT": _duration(zero=True),
 }
+_OIDC: dict[str, Check] = {
+    "ISSUER": partial(_https_url, query=False),
+    "AUDIENCE": _texts,
+    "CLIENT_IDS": _texts,
+    "JWKS_URL": lambda value: "" if value is None else _https_url(value, query=True),
+    "ALGORITHMS": _algorithms,
+    "LEEWAY": _leeway,
+    "UNKNOWN_SUBJECTS": _one_of("refuse", "link", "create"),
+    "USER_MAPPER": partial(_dotted_path, of="function"),
+}
 
 
 class _Reader:
@@ -294,6 +359,7 @@ class _Reader:
             return None
         values = self._fields(SETTING, raw, _TOP, required=("DISTRIBUTIONS",))
         distributions = dict(self._distributions(values.pop("distributions", None)))
+        values["oidc"] = dict(self._issuers(values.pop("oidc", {})))
         return None if self.errors else Settings(distributions, **values)
 
     def _distributions(self, raw: Any) -> Iterator[tuple[str, DistributionSettings]]:
@@ -319,6 +385,28 @@ class _Reader:
             if len(self.errors) == before:
                 values["key_source"] = KeySourceSettings(**options)
         return DistributionSettings(**values) if len(self.errors) == before else None
+
+    def _issuers(self, raw: Mapping[str, Any]) -> Iterator[tuple[str, OIDCSettings]]:
+        names: dict[str, str] = {}
+        for name, options in raw.items():
+            where = f"{SETTING}['OIDC'][{name!r}]"
+            parsed = self._issuer(where, options)
+            if parsed is not None and names.setdefault(parsed.issuer, name) != name:
+                self._wrong(f"{where}['ISSUER']", f"is that of {names[parsed.issuer]!r} too")
+            elif parsed is not None:
+                yield name, parsed
+
+    def _issuer(self, where: str, raw: Any) -> OIDCSettings | None:
+        if problem := _MAPPING(raw):
+            self._wrong(where, problem)
+            return None
+        before = len(self.errors)
+        values = self._fields(where, raw, _OIDC, required=("ISSUER",))
+        if not {"AUDIENCE", "CLIENT_IDS"} & set(raw):
+            self._missing(where, "'AUDIENCE' or 'CLIENT_IDS'")
+        for name in {"audience", "client_ids", "algorithms"} & set(values):
+            values[name] = _as_tuple(values[name])
+        return OIDCSettings(**values) if len(self.errors) == before else None
 
     def _fields(
         self,

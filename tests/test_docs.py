@@ -26,7 +26,7 @@ from django.utils.module_loading import import_string
 
 import cf_protected
 from cf_protected import conf, key_sources, services, signals, testing, urls
-from cf_protected.exceptions import CFProtectedError
+from cf_protected.exceptions import CFProtectedError, InvalidToken
 from cf_protected.key_sources.aws import AWSAccess, AWSKeySource
 from cf_protected.key_sources.base import KeySource
 from cf_protected.key_sources.cached import CachedKeySource, KeyEvent, KeyEventKind
@@ -43,6 +43,7 @@ GROUPS = {
     "Top level": (conf._TOP, conf.Settings),
     "Each distribution": (conf._DISTRIBUTION, conf.DistributionSettings),
     "The key source": (conf._KEY_SOURCE, conf.KeySourceSettings),
+    "Each issuer": (conf._OIDC, conf.OIDCSettings),
 }
 SETTINGS = [(group, name) for group, (checks, _) in GROUPS.items() for name in checks]
 
@@ -280,6 +281,10 @@ def test_exceptions_are_those_of_the_package() -> None:
 
 def test_reasons_are_those_of_the_code() -> None:
     assert first_cells(section(read("errors.md"), "## Reasons")) == set(Reason.values)
+
+
+def test_reasons_of_tokens_are_those_of_the_code() -> None:
+    assert first_cells(section(read("errors.md"), "### `InvalidToken`")) == {*InvalidToken.Reason}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

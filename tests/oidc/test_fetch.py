@@ -6,7 +6,7 @@ import itertools
 import json
 import logging
 import socket
-from collections.abc import Iterator
+import threading
 from typing import Any
 
 import pytest
@@ -105,7 +105,6 @@ def test_a_connection_that_is_refused() -> None:
 @pytest.mark.parametrize("answer", [b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nA: 1\r\n" * 200, b""])
 def test_an_answer_that_is_no_http(answer: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        import threading
 
         def serve() -> None:
             connection, _ = listener.accept()
@@ -168,11 +167,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def verifier(issuer: Issuer, clock: Clock) -> Iterator[TokenVerifier]:
+def verifier(issuer: Issuer, clock: Clock) -> TokenVerifier:
     keys = IssuerKeys(issuer.url, clock=clock)
-    yield TokenVerifier(
-        issuer.url, keys=keys, audience=[AUDIENCE], algorithms=["RS256", "ES256"]
-    )
+    return TokenVerifier(issuer.url, keys=keys, audience=[AUDIENCE], algorithms=["RS256", "ES256"])
 
 
 def test_an_outage_is_not_the_tokens_fault(issuer: Issuer, verifier: TokenVerifier) -> None:

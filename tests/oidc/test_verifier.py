@@ -270,9 +270,7 @@ def test_one_of_several_audiences(issuer: Issuer, verifier: TokenVerifier) -> No
 
 
 @pytest.mark.parametrize("client", [CLIENT, "another"])
-def test_a_client_id_is_no_audience(
-    issuer: Issuer, verifier: TokenVerifier, client: str
-) -> None:
+def test_a_client_id_is_no_audience(issuer: Issuer, verifier: TokenVerifier, client: str) -> None:
     assert refusal(verifier, issuer.token(aud=None, client_id=client)) is Reason.AUDIENCE
 
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cf_protected", "0001_initial"),
+        ("cf_protected", "0003_folders"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
