@@ -5,10 +5,22 @@ from typing import Any
 
 import pytest
 
+from cf_protected.exceptions import InvalidToken
 from cf_protected.oidc.jwks import IssuerKeys
 from cf_protected.oidc.verifier import TokenVerifier
 from tests.conftest import Configure
 from tests.oidc.issuer import AUDIENCE, Issuer, serving
+
+
+def refusal(verifier: TokenVerifier, token: str) -> InvalidToken.Reason:
+    with pytest.raises(InvalidToken) as caught:
+        verifier.verify(token)
+    return caught.value.reason
+
+
+def verifier_of(issuer: Issuer, **options: Any) -> TokenVerifier:
+    options = {"audience": [AUDIENCE], **options}
+    return TokenVerifier(issuer.url, keys=IssuerKeys(issuer.url), **options)
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +37,7 @@ def issuer() -> Iterator[Issuer]:
 
 @pytest.fixture
 def verifier(issuer: Issuer) -> TokenVerifier:
-    return TokenVerifier(issuer.url, keys=IssuerKeys(issuer.url), audience=[AUDIENCE])
+    return verifier_of(issuer)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import json
 import logging
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -16,7 +17,16 @@ from cf_protected.oidc.fetch import fetch_json
 from cf_protected.oidc.jwks import IssuerKeys
 from cf_protected.oidc.verifier import TokenVerifier
 from tests.key_sources.caches import Clock
-from tests.oidc.issuer import AUDIENCE, DISCOVERY, JWKS, Answer, Issuer, claims_of, new_key
+from tests.oidc.issuer import (
+    AUDIENCE,
+    DISCOVERY,
+    JWKS,
+    Answer,
+    Issuer,
+    SigningKey,
+    claims_of,
+    new_key,
+)
 
 BIG = json.dumps({"keys": ["x" * 300_000]}).encode()
 
@@ -180,6 +190,26 @@ def test_an_outage_is_not_the_tokens_fault(issuer: Issuer, verifier: TokenVerifi
             verifier.verify(issuer.token())
         assert caught.value.reason is InvalidToken.Reason.ISSUER_UNAVAILABLE
     assert issuer.fetches == 1
+
+
+def test_a_flood_of_forged_tokens_from_20_threads(
+    issuer: Issuer, verifier: TokenVerifier, clock: Clock
+) -> None:
+    def send(number: int) -> InvalidToken.Reason:
+        key = SigningKey(issuer.key.key, f"made-up-{number}")
+        with pytest.raises(InvalidToken) as caught:
+            verifier.verify(key.sign(claims_of(issuer.url)))
+        return caught.value.reason
+
+    with ThreadPoolExecutor(20) as pool:
+        for window in range(1, 4):
+            reasons = set(pool.map(send, range(100)))
+            assert reasons == {InvalidToken.Reason.UNKNOWN_KEY}
+            assert issuer.fetches == window
+            clock.now += 30
+
+    assert verifier.verify(issuer.token())
+    assert issuer.fetches == 3
 
 
 def test_an_issuer_that_changes_its_key(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cf_protected.exceptions import IssuerUnavailable
-from cf_protected.oidc.jwks import IssuerKeys, parse_keys
+from cf_protected.oidc.jwks import IssuerKeys
 from tests.key_sources.caches import Clock
 from tests.keys import private_key
 from tests.oidc.issuer import jwk_of
@@ -273,49 +273,3 @@ def test_a_child_keeps_its_parents_keys(keys: Keys) -> None:
         assert keys.source.fetches == 1
 
     assert exit_code_of_child(child) == 0
-
-
-# Key sets
-
-GOOD = jwk_of(private_key("p256"), "good")
-
-
-def test_keys_are_known_by_id_and_algorithm() -> None:
-    keys = parse_keys({"keys": [GOOD, jwk_of(private_key("rsa"), "good", alg="PS256")]})
-
-    assert set(keys) == {("good", "ES256"), ("good", "PS256")}
-
-
-@pytest.mark.parametrize(
-    "jwk",
-    [
-        None,
-        "key",
-        {},
-        GOOD | {"kid": None},
-        GOOD | {"kid": 7},
-        GOOD | {"use": "enc"},
-        GOOD | {"alg": "HS256"},
-        GOOD | {"kty": "oct", "k": "c2VjcmV0"},
-        GOOD | {"crv": "P-384"},
-        GOOD | {"crv": ["P-256"]},
-        GOOD | {"x": "AAAA"},
-        GOOD | {"x": GOOD["y"]},
-        GOOD | {"y": 7},
-        GOOD | {"d": "AAAA"},
-        {"kty": "RSA", "kid": "no-modulus", "e": "AQAB"},
-        {"kty": "RSA", "kid": "zero", "n": "AA", "e": "AQAB"},
-        {"kty": "OKP", "kid": "short", "crv": "Ed25519", "x": "AAAA"},
-        {"kty": "OKP", "kid": "encryption", "crv": "X25519", "x": "A" * 43},
-        jwk_of(private_key("rsa-1024"), "short"),
-        jwk_of(private_key("secp256k1"), "bitcoin"),
-    ],
-)
-def test_what_can_verify_nothing_is_left_out(jwk: Any) -> None:
-    assert set(parse_keys({"keys": [jwk, GOOD]})) == {("good", "ES256")}
-
-
-@pytest.mark.parametrize("document", [{}, {"keys": None}, {"keys": {}}, {"keys": "one"}])
-def test_what_is_no_key_set(document: dict[str, Any]) -> None:
-    with pytest.raises(IssuerUnavailable, match="no list of keys"):
-        parse_keys(document)
