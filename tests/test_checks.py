@@ -18,6 +18,7 @@ from cf_protected.key_sources.inline import InlineKeySource
 from cf_protected.key_sources.kms import KMSKeySource
 from cf_protected.key_sources.secretsmanager import SecretsManagerKeySource
 from cf_protected.key_sources.ssm import SSMKeySource
+from cf_protected.oidc import authentication
 from tests.conftest import Configure
 from tests.doubles import GivenKeySource, RemoteKeySource
 from tests.keys import KEY_PAIR_ID, base64_lines, private_pem, public_pem, signing_key
@@ -412,7 +413,7 @@ def test_errors_stop_manage_py_check(configure: Configure) -> None:
 
 
 def test_the_ids_are_numbered_without_holes() -> None:
-    modules = (access, checks, conf, distributions)
+    modules = (access, authentication, checks, conf, distributions)
     source = "".join(inspect.getsource(module) for module in modules)
     used = set(re.findall(r'id="(?:cf_protected\.)?([EW]\d{3})"', source))
 
