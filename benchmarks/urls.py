@@ -7,7 +7,7 @@ from django.template import engines
 from django.urls import include, path
 
 from cf_protected.models import AssetFile
-from cf_protected.views.download import HttpResponseSeeOther
+from cf_protected.views.file import HttpResponseSeeOther
 
 ELSEWHERE = "https://downloads.example.com/"
 SIGNED_LINKS = engines["django"].from_string(

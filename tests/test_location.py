@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cf_protected.distributions import distributions
 from cf_protected.exceptions import InvalidURL
 from cf_protected.models import AssetFile, Grant
-from cf_protected.views.download import see_other
+from cf_protected.views.file import see_other
 from tests.conftest import Verify
 
 

@@ -2,131 +2,29 @@
 
 from __future__ import annotations
 
-import logging
-import re
-from typing import Any
-
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.http.response import HttpResponseRedirectBase
-from django.shortcuts import get_object_or_404, render
-from django.views.generic import View
+from django.http import HttpResponseBase
 
 from cf_protected import services
-from cf_protected.access import DownloadRefused, unreleased
-from cf_protected.exceptions import KeySourceError
-from cf_protected.http.viewer import get_viewer
+from cf_protected.access import User
 from cf_protected.models import AssetFile
-from cf_protected.views.protect import REFUSED_TEMPLATE, not_found, refuse
-
-logger = logging.getLogger("cf_protected")
-
-# Where browsers say that nobody clicked yet, and how. Sources: the Fetch standard's
-# Sec-Purpose, and its forerunners of Safari (which also makes previews) and Firefox.
-_PURPOSE_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
-_PURPOSE = re.compile(r"\b(?:prefetch|preview)\b", re.IGNORECASE)
+from cf_protected.views.file import FileView, see_other
 
 
-class HttpResponseSeeOther(HttpResponseRedirectBase):
-    """303: fetch that other URL with GET, and don't remember this answer."""
-
-    status_code = 303
-
-
-class DownloadView(View):
+class DownloadView(FileView):
     """Redirects a person who has the file's asset to a signed URL of the file.
 
     Subclass it to find the file, to describe the viewer or to refuse in another way.
     """
 
-    refused_template = REFUSED_TEMPLATE
-    unavailable_template = "cf_protected/unavailable.html"
-    http_method_names = ("get", "head", "options")
+    kind = AssetFile.Kind.OBJECT
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        try:
-            return super().dispatch(request, *args, **kwargs)
-        except Http404 as error:
-            return not_found(request, error)
-        except KeySourceError as error:
-            return self.unavailable(error)
+    def issue(self, user: User, file: AssetFile) -> HttpResponseBase:
+        """The redirect."""
+        return see_other(services.issue_url(user, file, viewer=self.get_viewer()).url)
 
-    def get_file(self) -> AssetFile:
-        """The file of this request, by default the one with the URL's ``uuid``.
+    def preview(self, user: User, file: AssetFile) -> HttpResponseBase:
+        """The same redirect, but without ``Location`` where downloads are counted.
 
-        Raises ``Http404``.
+        A signature that isn't counted would be a way around the limit.
         """
-        files = AssetFile.objects.select_related("asset")
-        return get_object_or_404(files, uuid=self.kwargs["uuid"])
-
-    def get_viewer(self) -> services.Viewer:
-        """Where the request comes from; behind proxies set ``TRUSTED_PROXIES``."""
-        return get_viewer(self.request)
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Count, log and redirect; a browser that only prefetches is sent away."""
-        if is_prefetch(request):
-            return _uncacheable(HttpResponse(status=503))
-        file = self.get_file()
-        if not request.user.is_authenticated:
-            decision = services.authorize(request.user, file.asset)
-            if not decision.allowed:  # on the way to the login page: nothing to log yet
-                return self.refused(file, DownloadRefused(decision))
-        if not file.asset.is_released:
-            return self.not_released(file)
-        try:
-            issued = services.issue_url(request.user, file, viewer=self.get_viewer())
-        except DownloadRefused as refusal:
-            return self.refused(file, refusal)
-        return see_other(issued.url)
-
-    def head(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Say what ``get`` would, and leave no trace.
-
-        Where downloads are counted there is no ``Location``: a signature that isn't
-        counted would be a way around the limit.
-        """
-        file = self.get_file()
-        if not file.asset.is_released:
-            return self.not_released(file)
-        viewer = self.get_viewer()
-        decision = services.authorize_download(request.user, file, viewer=viewer)
-        if not decision.allowed:
-            return self.refused(file, DownloadRefused(decision))
-        return see_other(services.Access(request.user, viewer=viewer).signed_url(file))
-
-    def not_released(self, file: AssetFile) -> HttpResponseBase:
-        """The answer before the asset's release: when it is, to those who may have it."""
-        decision = services.authorize(self.request.user, file.asset)
-        if decision.allowed:
-            decision = unreleased(decision, file.asset)
-        return self.refused(file, DownloadRefused(decision))
-
-    def refused(self, file: AssetFile, refusal: DownloadRefused) -> HttpResponseBase:
-        """The answer to someone who may not have the file."""
-        return refuse(self.request, file.asset, refusal.decision, self.refused_template)
-
-    def unavailable(self, error: KeySourceError) -> HttpResponseBase:
-        """The answer while the signing key can't be had; nothing was counted."""
-        logger.error("No signing key for %s: %s", self.request.path, error)
-        response = render(self.request, self.unavailable_template, status=503)
-        response["Retry-After"] = "30"
-        return _uncacheable(response)
-
-
-def is_prefetch(request: HttpRequest) -> bool:
-    """Whether a browser fetches this ahead of any click."""
-    return any(_PURPOSE.search(request.headers.get(name, "")) for name in _PURPOSE_HEADERS)
-
-
-def see_other(url: str | None) -> HttpResponseBase:
-    """Redirect to a signed URL, keeping it out of caches and ``Referer`` headers."""
-    response: HttpResponse = HttpResponseSeeOther(url or "/")
-    if url is None:
-        del response["Location"]
-    return _uncacheable(response)
-
-
-def _uncacheable(response: HttpResponse) -> HttpResponse:
-    response["Cache-Control"] = "private, no-store"
-    response["Referrer-Policy"] = "no-referrer"
-    return response
+        return see_other(services.Access(user, viewer=self.get_viewer()).signed_url(file))
