@@ -48,11 +48,15 @@ class Decision:
 
 
 class DownloadRefused(CFProtectedError, PermissionDenied):
-    """The authoriser said no; ``decision`` says why. Django answers an uncaught one with 403."""
+    """The authoriser said no; ``decision`` says why, and ``asset`` to what of several.
 
-    def __init__(self, decision: Decision) -> None:
+    Django answers an uncaught one with 403.
+    """
+
+    def __init__(self, decision: Decision, asset: Asset | None = None) -> None:
         super().__init__(decision.reason)
         self.decision = decision
+        self.asset = asset
 
 
 Authorizer = Callable[[User, Asset, Iterable[Grant], datetime], Decision]

@@ -16,14 +16,14 @@ from urllib.parse import urlsplit
 
 from django.utils import timezone
 
-from cf_protected.access import Decision, User
+from cf_protected.access import User
 from cf_protected.cloudfront.resource import MAX_URL_BYTES
 from cf_protected.distributions import SignedCookies, distributions
 from cf_protected.download_log import Viewer
 from cf_protected.exceptions import CookiesTooLarge, InvalidURL, SigningError
 from cf_protected.models import AssetFile, Download
-from cf_protected.services.downloads import issue
-from cf_protected.services.signing import Terms, sign_cookies
+from cf_protected.services.downloads import Issued, approve, count
+from cf_protected.services.signing import Terms, sign_cookies, starts_at
 
 # A request has at most 20,480 bytes with its headers, and as long a URL as CloudFront takes
 # has to fit in beside the cookies.
@@ -48,15 +48,43 @@ class CookieScope(NamedTuple):
     secure: bool
     samesite: str
 
+    def covers(self, other: CookieScope) -> bool:
+        """Whether these are sent wherever the other's are."""
+        return _host(self) == _host(other) and _lies_in(other.path, self.path)
+
+    def overlaps(self, other: CookieScope) -> bool:
+        """Whether some request is sent both, so that one would hide the other's."""
+        one, two = _host(self), _host(other)
+        return (one == two or f".{one}".endswith(f".{two}") or f".{two}".endswith(f".{one}")) and (
+            _lies_in(self.path, other.path) or _lies_in(other.path, self.path)
+        )
+
+
+def _host(scope: CookieScope) -> str:
+    # Browsers ignore a leading dot: RFC 6265, section 5.2.3.
+    return (scope.domain or "").lstrip(".")
+
+
+def _lies_in(path: str, folder: str) -> bool:
+    """Whether a cookie with the path ``folder`` is sent to ``path``: RFC 6265, section 5.1.4."""
+    return path == folder or path.startswith(f"{folder.removesuffix('/')}/")
+
 
 @dataclass(frozen=True)
 class CookieSet:
-    """The cookies, name to value, that open what lies below ``scope.path``."""
+    """The cookies, name to value, that open what lies below ``scope.path``.
+
+    From ``renew_at`` on less than half of their lifetime is left. ``folder`` and
+    ``bind_to_ip`` are what was asked for.
+    """
 
     scope: CookieScope
     cookies: Mapping[str, str]
     expires_at: datetime
+    renew_at: datetime
     file: AssetFile
+    folder: str = ""
+    bind_to_ip: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -109,22 +137,30 @@ def issue_cookies(
     now = now or timezone.now()
     terms = Terms(viewer or Viewer(), bind_to_ip, date_greater_than)
     scopes = {file: _scope(file, folder) for file in files}
-    kept = _outermost(scopes)
-    _check_scopes(kept.values())
+    approved = approve(user, scopes, terms, now)
+    opened_by = _opened_by(scopes)
+    _check_scopes([scopes[file] for file in {*opened_by.values()}])
+    signed: dict[AssetFile, SignedCookies] = {}
+    for file, decision in approved:
+        if opened_by[file] == file:
+            signed[file] = sign_cookies(file, decision, terms, now, folder=folder)
+            _check_size(signed[file].cookies, cookie_bytes)
+    issued = count(
+        user,
+        [Issued(file, signed[opened_by[file]], decision) for file, decision in approved],
+        terms,
+        now,
+    )
 
-    def sign(file: AssetFile, decision: Decision, terms: Terms, now: datetime) -> SignedCookies:
-        signed = sign_cookies(file, decision, terms, now, folder=folder)
-        _check_size(signed.cookies, cookie_bytes)
-        return signed
+    def cookie_set(file: AssetFile) -> CookieSet:
+        cookies, expires_at = signed[file]
+        begins = starts_at(file, terms, now) or now
+        renew_at = begins + (expires_at - begins) / 2
+        return CookieSet(scopes[file], cookies, expires_at, renew_at, file, folder, bind_to_ip)
 
-    issued = issue(user, scopes, terms, now, sign)
     return IssuedCookies(
-        sets=tuple(
-            CookieSet(kept[one.file], one.signed.cookies, one.signed.expires_at, one.file)
-            for one in issued
-            if one.file in kept
-        ),
-        superseded=tuple(scope for file, scope in scopes.items() if file not in kept),
+        sets=tuple(cookie_set(file) for file in signed),
+        superseded=tuple(scopes[file] for file in scopes if file not in signed),
         downloads=tuple(one.download for one in issued if one.download is not None),
     )
 
@@ -145,29 +181,27 @@ def _scope(file: AssetFile, folder: str = "") -> CookieScope:
     )
 
 
-def _outermost(scopes: Mapping[AssetFile, CookieScope]) -> dict[AssetFile, CookieScope]:
-    """Those that lie in none of the others: theirs open all that the inner ones would."""
-    kept: dict[AssetFile, CookieScope] = {}
-    for file, scope in sorted(scopes.items(), key=lambda item: (item[1].path, item[0].pk)):
-        covering = next((one for one in kept if _covers(kept[one], scope)), None)
-        if covering is None:
-            kept[file] = scope
-        elif covering.asset.distribution != file.asset.distribution:
+def _opened_by(scopes: Mapping[AssetFile, CookieScope]) -> dict[AssetFile, AssetFile]:
+    """Whose cookies open each file: a folder's open all that lies in it.
+
+    Raises ``SigningError`` for those that would hide each other's instead.
+    """
+    opened_by: dict[AssetFile, AssetFile] = {}
+    for file in sorted(scopes, key=lambda file: (scopes[file].path, file.pk)):
+        outer = next(
+            (one for one in {*opened_by.values()} if scopes[one].overlaps(scopes[file])), file
+        )
+        same_path = scopes[outer].path == scopes[file].path
+        if not (outer.is_prefix or same_path) or (
+            outer.asset.distribution != file.asset.distribution
+        ):
             raise SigningError(
-                f"The cookies of {covering.asset.distribution!r} and {file.asset.distribution!r} "
-                f"for {scope.path} would replace each other, as both are sent to "
-                f"{scope.domain or 'the same host'}; ask for one of them."
+                f"The cookies of {outer.key!r} at {outer.asset.distribution!r} and those of "
+                f"{file.key!r} at {file.asset.distribution!r} would be sent together, and one of "
+                "them counts; ask for one of them."
             )
-    return kept
-
-
-def _covers(outer: CookieScope, inner: CookieScope) -> bool:
-    """Whether a request that is sent the one's cookies is sent the other's too."""
-    if outer.domain != inner.domain:
-        return False
-    return inner.path == outer.path or (
-        outer.path.endswith("/") and inner.path.startswith(outer.path)
-    )
+        opened_by[file] = outer
+    return opened_by
 
 
 def _check_scopes(scopes: Collection[CookieScope]) -> None:

@@ -96,12 +96,38 @@ def issue(
 
     ``sign`` is one of ``services.signing``. Raises as ``issue_url`` does.
     """
-    signed = []
+    approved = approve(user, files, terms, now)
+    signed = [
+        Issued(file, sign(file, decision, terms, now), decision) for file, decision in approved
+    ]
+    return count(user, signed, terms, now)
+
+
+def approve(
+    user: User, files: Iterable[AssetFile], terms: Terms, now: datetime
+) -> list[tuple[AssetFile, Decision]]:
+    """The authoriser's yes to each of ``files``, before anything is signed.
+
+    Raises ``DownloadRefused`` for the first no, after it was logged.
+    """
+    approved = []
     for file in files:
         decision = decide_download(user, file, terms, now)
         if not decision.allowed:
             raise _refused(user, file, decision, terms, now)
-        signed.append(Issued(file, sign(file, decision, terms, now), decision))
+        approved.append((file, decision))
+    return approved
+
+
+def count(
+    user: User, signed: list[Issued[SignedType]], terms: Terms, now: datetime
+) -> list[Issued[SignedType]]:
+    """Count and log what was ``signed``, all or none.
+
+    Raises ``DownloadRefused`` if a grant has no download left, after that was logged.
+    """
+    # Grants are locked in one order, so that two requests never wait for each other.
+    signed = sorted(signed, key=lambda one: one.file.asset_id)
     try:
         # One file has no need of a second transaction around its own.
         with transaction.atomic(using=_database()) if len(signed) > 1 else nullcontext():
@@ -152,7 +178,7 @@ def _refused(
     with transaction.atomic(using=_database()):
         refusal = log_download(user, file, decision, terms.viewer, now=now, url_expires_at=None)
         signals.download_refused.send(Download, download=refusal)
-    return DownloadRefused(decision)
+    return DownloadRefused(decision, file.asset)
 
 
 def _database() -> str:

@@ -48,7 +48,7 @@ def refine(decision: Decision, file: AssetFile, terms: Terms, now: datetime) -> 
     settings = distributions[file.asset.distribution].settings
     if _is_bound(file, terms) and not _can_bind(terms.viewer, settings):
         return replace(decision, allowed=False, reason=Reason.ADDRESS_NOT_BOUND)
-    starts = _starts(file, terms, now)
+    starts = starts_at(file, terms, now)
     if starts and starts - now + settings.longest_lifetime > settings.rotation_overlap:
         return unreleased(decision, file.asset)
     return decision
@@ -89,7 +89,7 @@ def _conditions(file: AssetFile, decision: Decision, terms: Terms, now: datetime
     if not decision.allowed:
         raise DownloadRefused(decision)
     settings = distributions[file.asset.distribution].settings
-    starts = _starts(file, terms, now)
+    starts = starts_at(file, terms, now)
     return Conditions(
         lifetime=lifetime(file, settings),
         date_greater_than=starts and starts - _STRICTLY_AFTER,
@@ -109,7 +109,7 @@ def lifetime(file: AssetFile, settings: DistributionSettings) -> timedelta:
     return max(settings.url_lifetime, min(needed, settings.max_lifetime))
 
 
-def _starts(file: AssetFile, terms: Terms, now: datetime) -> datetime | None:
+def starts_at(file: AssetFile, terms: Terms, now: datetime) -> datetime | None:
     """When the signature begins to open something, if that is later than now."""
     moments = (file.asset.available_from, terms.date_greater_than)
     return max((moment for moment in moments if moment and moment > now), default=None)
