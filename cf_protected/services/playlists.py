@@ -15,13 +15,13 @@ from django.utils import timezone
 
 from cf_protected import hls
 from cf_protected.access import Decision, User
-from cf_protected.distributions import Distribution, distributions
+from cf_protected.distributions import distributions
 from cf_protected.download_log import Viewer
-from cf_protected.exceptions import InvalidPlaylist
+from cf_protected.exceptions import InvalidPlaylist, InvalidURL
 from cf_protected.hls.playlist import MAX_CHARACTERS
 from cf_protected.models import AssetFile, Download
 from cf_protected.services.downloads import issue
-from cf_protected.services.signing import Terms, sign_query
+from cf_protected.services.signing import Terms, lifetime, sign_query
 
 _SALT: Final = "cf_protected.playlist"
 
@@ -62,18 +62,19 @@ def issue_playlist(
     It is counted and logged as ``issue_url`` does, so a player's later playlists are repeats.
 
     Raises what ``issue_url`` does; ``ValueError`` for a file that is no folder;
-    ``InvalidURL`` for a ``path`` that no URL can carry; ``InvalidPlaylist`` for an object
-    that isn't a playlist; and what the storage raises (``distributions.STORAGE_ERRORS``).
+    ``InvalidURL`` for a ``path`` out of the folder or that no URL can carry;
+    ``InvalidPlaylist`` for an object that isn't a playlist; and what the storage raises
+    (``distributions.STORAGE_ERRORS``).
     """
     if not file.is_prefix:
         raise ValueError(f"{file.key!r} is no folder; see issue_url.")
     now = now or timezone.now()
     terms = Terms(viewer or Viewer(), bind_to_ip)
-    name = file.key + (path or file.entry)
+    source = _Source(file, path or file.entry)
 
     def sign(file: AssetFile, decision: Decision, terms: Terms, now: datetime) -> _SignedPlaylist:
         query, expires_at = sign_query(file, decision, terms, now)
-        return _SignedPlaylist(_rewrite(file, name, query, expires_at, link), expires_at)
+        return _SignedPlaylist(source.rewritten(query, expires_at, link), expires_at)
 
     (issued,) = issue(user, [file], terms, now, sign)
     return IssuedPlaylist(
@@ -86,38 +87,59 @@ class _SignedPlaylist(NamedTuple):
     expires_at: datetime
 
 
-def _rewrite(file: AssetFile, name: str, query: str, expires_at: datetime, link: Link) -> str:
-    distribution = distributions[file.asset.distribution]
-    folder = distribution.url(file.key)
+class _Source:
+    """One playlist of a folder, as it lies in the storage.
 
-    def link_inside(url: str) -> str | None:
-        inside = url.startswith(folder) and "?" not in url
-        return link(unquote(url.removeprefix(folder)), expires_at) if inside else None
+    Raises ``InvalidURL`` for a path that could lead out of the folder: a storage may resolve
+    dot segments, and take a backslash for a slash.
+    """
 
-    return hls.rewrite(
-        _read(distribution, name),
-        base_url=distribution.url(name),
-        media=hls.signed_under(folder, query),
-        playlist_url=link_inside,
-    )
+    def __init__(self, file: AssetFile, path: str) -> None:
+        if "\\" in path:
+            raise InvalidURL(f"The path {path!r} has a backslash.")
+        self._distribution = distributions[file.asset.distribution]
+        self._folder = self._distribution.url(file.key)
+        self._name = file.key + path
+        self._url = self._distribution.url(self._name)
+
+    def rewritten(self, query: str, expires_at: datetime, link: Link) -> str:
+        def link_inside(url: str) -> str | None:
+            inside = url.startswith(self._folder) and "?" not in url
+            return link(unquote(url.removeprefix(self._folder)), expires_at) if inside else None
+
+        return hls.rewrite(
+            self._read(),
+            base_url=self._url,
+            media=hls.signed_under(self._folder, query),
+            playlist_url=link_inside,
+        )
+
+    def _read(self) -> str:
+        with self._distribution.storage.open(self._name) as playlist:
+            data = playlist.read(MAX_CHARACTERS + 1)
+        if len(data) > MAX_CHARACTERS:
+            raise InvalidPlaylist(f"The playlist has more than {MAX_CHARACTERS:,} bytes.")
+        try:
+            return str(data, "utf-8")
+        except UnicodeDecodeError as error:
+            raise InvalidPlaylist("The playlist isn't UTF-8 text.") from error
 
 
-def _read(distribution: Distribution, name: str) -> str:
-    with distribution.storage.open(name) as playlist:
-        data = playlist.read(MAX_CHARACTERS + 1)
-    if len(data) > MAX_CHARACTERS:
-        raise InvalidPlaylist(f"The playlist has more than {MAX_CHARACTERS:,} bytes.")
-    try:
-        return str(data, "utf-8")
-    except UnicodeDecodeError as error:
-        raise InvalidPlaylist("The playlist isn't UTF-8 text.") from error
-
-
-def make_playlist_token(user: User, file: AssetFile, *, expires_at: datetime) -> str:
+def make_playlist_token(
+    user: User,
+    file: AssetFile,
+    *,
+    expires_at: datetime | None = None,
+    now: datetime | None = None,
+) -> str:
     """Return what a player without cookies shows in place of a session.
 
-    It opens nothing by itself: the authoriser is asked about its user each time.
+    It opens nothing by itself: the authoriser is asked about its user each time. By default
+    it lives as long as a signature for ``file``.
     """
+    if expires_at is None:
+        settings = distributions[file.asset.distribution].settings
+        expires_at = (now or timezone.now()) + lifetime(file, settings)
     content = {"user": str(user.pk or ""), "file": str(file.uuid), "exp": expires_at.timestamp()}
     return signing.dumps(content, salt=_SALT, compress=True)
 
@@ -133,4 +155,5 @@ def read_playlist_token(token: str, file: AssetFile, *, now: datetime | None = N
         return None
     if not content["user"]:
         return AnonymousUser()
-    return get_user_model().objects.filter(pk=content["user"]).first()
+    users = get_user_model()._default_manager  # noqa: SLF001 - documented
+    return users.filter(pk=content["user"]).first()

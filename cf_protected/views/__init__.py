@@ -1,7 +1,16 @@
-"""The pages: library, asset and download; and what protects a project's own views."""
+"""The pages: library, asset, download and streams; and what protects a project's own views."""
 
 from cf_protected.views.download import DownloadView
 from cf_protected.views.library import AssetView, LibraryView
 from cf_protected.views.protect import AssetRequiredMixin, asset_required
+from cf_protected.views.streams import PlaylistView, StreamView
 
-__all__ = ["AssetRequiredMixin", "AssetView", "DownloadView", "LibraryView", "asset_required"]
+__all__ = [
+    "AssetRequiredMixin",
+    "AssetView",
+    "DownloadView",
+    "LibraryView",
+    "PlaylistView",
+    "StreamView",
+    "asset_required",
+]

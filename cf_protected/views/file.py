@@ -118,9 +118,9 @@ class FileView(View):
         """The answer where there is no such file."""
         return not_found(self.request, error)
 
-    def unavailable(self, error: KeySourceError) -> HttpResponseBase:
-        """The answer while the signing key can't be had; nothing was counted."""
-        logger.error("No signing key for %s: %s", self.request.path, error)
+    def unavailable(self, error: Exception) -> HttpResponseBase:
+        """The answer while the signing key or an object can't be had; nothing was counted."""
+        logger.error("%s isn't available: %s", self.request.path, error)
         response = render(self.request, self.unavailable_template, status=503)
         response["Retry-After"] = "30"
         return uncacheable(response)

@@ -1,0 +1,128 @@
+"""The ways into a folder: by cookies, and for players without them by a rewritten playlist."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlencode
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from cf_protected import conf, services
+from cf_protected.access import DownloadRefused, User, explain
+from cf_protected.distributions import STORAGE_ERRORS, distributions
+from cf_protected.exceptions import InvalidPlaylist, InvalidURL
+from cf_protected.http.cookies import set_cookies
+from cf_protected.http.cors import CORSMixin
+from cf_protected.models import AssetFile
+from cf_protected.reasons import Reason
+from cf_protected.views.file import FileView, see_other, uncacheable
+
+logger = logging.getLogger("cf_protected")
+
+# RFC 8216, section 4.
+PLAYLIST_TYPE: Final = "application/vnd.apple.mpegurl"
+
+
+class StreamView(FileView):
+    """Gives a person who has the folder's asset its cookies, and redirects to its entry."""
+
+    kind = AssetFile.Kind.PREFIX
+
+    def get_target(self, file: AssetFile) -> str:
+        """Where the cookies are needed: by default the unsigned URL of the folder's entry.
+
+        Raises ``Http404`` for a folder without one.
+        """
+        _check_entry(file)
+        return distributions[file.asset.distribution].url(file.key + file.entry)
+
+    def issue(self, user: User, file: AssetFile) -> HttpResponseBase:
+        """The redirect, with the cookies."""
+        response = see_other(self.get_target(file))
+        issued = services.issue_cookies(user, [file], viewer=self.get_viewer())
+        set_cookies(self.request, response, issued)
+        return response
+
+    def preview(self, user: User, file: AssetFile) -> HttpResponseBase:
+        """The status alone: without cookies, which leave a trace, the entry doesn't open."""
+        self.get_target(file)
+        return see_other(None)
+
+
+class PlaylistView(CORSMixin, FileView):
+    """An HLS playlist of a folder, in which every URI carries one signature.
+
+    It is for whoever is signed in, and with ``?token=`` for the token's user: for players
+    that send no cookies. The playlists in it lead back here with a token.
+    """
+
+    kind = AssetFile.Kind.PREFIX
+    cors_methods = ("GET", "HEAD")
+
+    @property
+    def token(self) -> str | None:
+        """What a player shows in place of a session; only this counts where it is given."""
+        return self.request.GET.get("token")
+
+    def get_user(self, file: AssetFile) -> User:
+        if self.token is None:
+            return super().get_user(file)
+        return services.read_playlist_token(self.token, file) or AnonymousUser()
+
+    def issue(self, user: User, file: AssetFile) -> HttpResponseBase:
+        """The playlist; a 404 if the object is none, and a 503 if the storage doesn't answer."""
+        path = self.kwargs.get("path") or _check_entry(file)
+
+        def link(path: str, expires_at: datetime) -> str:
+            # The same one again: else each playlist would prolong what a lost link opens.
+            token = self.token or services.make_playlist_token(user, file, expires_at=expires_at)
+            url = reverse("cf_protected:playlist", kwargs={"uuid": file.uuid, "path": path})
+            return f"{url}?{urlencode({'token': token})}"
+
+        try:
+            issued = services.issue_playlist(
+                user, file, path=path, link=link, viewer=self.get_viewer()
+            )
+        except (InvalidPlaylist, InvalidURL) as error:
+            logger.warning("%r in %r can't be a playlist: %s", path, file.key, error)
+            raise Http404("This is no playlist.") from error
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+            raise Http404("There is no such playlist.") from error
+        except STORAGE_ERRORS as error:
+            return self.unavailable(error)
+        return uncacheable(HttpResponse(issued.text, content_type=PLAYLIST_TYPE))
+
+    def preview(self, user: User, file: AssetFile) -> HttpResponseBase:
+        """The headers alone, without asking the storage."""
+        if not self.kwargs.get("path"):
+            _check_entry(file)
+        return uncacheable(HttpResponse(content_type=PLAYLIST_TYPE))
+
+    def refused(self, file: AssetFile, refusal: DownloadRefused) -> HttpResponseBase:
+        """With a token a short text: a player shows neither pages nor a login."""
+        if self.token is None:
+            return super().refused(file, refusal)
+        status = conf.current().refusal_status
+        if status == 404:
+            return _text(_("Not found"), status)
+        if refusal.decision.reason == Reason.ANONYMOUS:
+            return _text(_("This link has expired. Open the page again."), status)
+        return _text(explain(refusal.decision), status)
+
+    def missing(self, error: Http404) -> HttpResponseBase:
+        return super().missing(error) if self.token is None else _text(_("Not found"), 404)
+
+
+def _check_entry(file: AssetFile) -> str:
+    if not file.entry:
+        raise Http404("The folder has no entry.")
+    return file.entry
+
+
+def _text(text: str, status: int) -> HttpResponse:
+    return uncacheable(HttpResponse(text, status=status, content_type="text/plain; charset=utf-8"))
