@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from cf_protected import conf
 from cf_protected.access import Decision, User, get_authorizer
+from cf_protected.distributions import distributions
 from cf_protected.download_log import Viewer
 from cf_protected.models import Asset, AssetFile, Download, Grant
 from cf_protected.querysets import DownloadQuerySet
 from cf_protected.reasons import Reason
-from cf_protected.services.signing import Terms, refine, sign_url
+from cf_protected.services.signing import Terms, lifetime, refine, sign_url
 
 
 class Access:
@@ -90,13 +91,16 @@ def decide_download(user: User, file: AssetFile, terms: Terms, now: datetime) ->
 def repeats(user: User, file: AssetFile, now: datetime) -> DownloadQuerySet:
     """Downloads that a request now would only repeat, read where they are written.
 
-    Those on a grant that was revoked since aren't among them.
+    Those on a grant that was revoked since aren't among them. What lives longer than
+    ``URL_LIFETIME``, since it takes long to fetch or to watch, may be repeated that much
+    longer: a resumed download and a player's next playlist are still the same.
     """
     window = conf.current().repeat_window
     downloads = Download.objects.using(router.db_for_write(Download))
     if not window or not user.is_authenticated:
         return downloads.none()  # strangers can't be told apart
-    since = now - window
+    settings = distributions[file.asset.distribution].settings
+    since = now - window - (lifetime(file, settings) - settings.url_lifetime)
     return downloads.of(user, file, since=since).filter(grant__revoked_at__isnull=True)
 
 

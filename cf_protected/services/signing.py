@@ -103,10 +103,12 @@ def lifetime(file: AssetFile, settings: DistributionSettings) -> timedelta:
     ``URL_LIFETIME`` at least; beyond it as long as the download takes at
     ``MIN_DOWNLOAD_SPEED`` or the video lasts, but not over ``MAX_LIFETIME``.
     """
-    needed = settings.url_lifetime + (file.duration or timedelta(0))
+    longest = settings.max_lifetime
+    needed = settings.url_lifetime + min(file.duration or timedelta(0), longest)
     if file.size and settings.min_download_speed:
-        needed = max(needed, timedelta(seconds=file.size / settings.min_download_speed))
-    return max(settings.url_lifetime, min(needed, settings.max_lifetime))
+        seconds = min(file.size / settings.min_download_speed, longest.total_seconds())
+        needed = max(needed, timedelta(seconds=seconds))
+    return max(settings.url_lifetime, min(needed, longest))
 
 
 def starts_at(file: AssetFile, terms: Terms, now: datetime) -> datetime | None:
