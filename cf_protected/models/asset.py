@@ -186,7 +186,12 @@ class AssetFile(models.Model):
         return self.display_name
 
     def get_absolute_url(self) -> str:
-        """The download view, or a folder's stream view: the link for pages and mail."""
+        """The link for pages and mail: to the download view, or a folder's stream view.
+
+        A folder without an entry has nothing to open; its asset's page says that it is there.
+        """
+        if self.is_prefix and not self.entry:
+            return self.asset.get_absolute_url()
         view = "cf_protected:stream" if self.is_prefix else "cf_protected:download"
         return reverse(view, kwargs={"uuid": self.uuid})
 
@@ -204,6 +209,11 @@ class AssetFile(models.Model):
     def is_prefix(self) -> bool:
         """Whether this is a folder of objects."""
         return self.kind == self.Kind.PREFIX
+
+    @property
+    def is_video(self) -> bool:
+        """Whether this is a stream that a player opens: HLS or DASH."""
+        return self.entry.lower().endswith((".m3u8", ".mpd"))
 
     @property
     def file_name(self) -> str:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.contrib.auth.models import AnonymousUser
 from django.template import Context
+from django.urls import reverse
 
 from cf_protected.access import User
 from cf_protected.exceptions import KeySourceError
 from cf_protected.http.viewer import get_viewer
 from cf_protected.models import Asset, AssetFile
-from cf_protected.services import Access
+from cf_protected.services import Access, make_playlist_token
 
 register = template.Library()
 logger = logging.getLogger("cf_protected")
@@ -60,6 +62,30 @@ def signed_url(context: Context, file: AssetFile) -> str:
     except KeySourceError as error:
         logger.error("No signing key for a page: %s", error)
         return file.get_absolute_url()
+
+
+@register.simple_tag
+def stream_url(file: AssetFile) -> str:
+    """The link to the stream view, which authorises, counts and sets the folder's cookies."""
+    return reverse("cf_protected:stream", kwargs={"uuid": file.uuid})
+
+
+@register.simple_tag(takes_context=True)
+def playlist_url(context: Context, file: AssetFile) -> str:
+    """The URL of the folder's HLS playlist with a token, for a player that sends no cookies.
+
+    Nothing for a person who may not have the folder, before the asset's release, and for
+    what has no entry. The token isn't a signature: its uses are authorised and counted.
+    """
+    user = _user(context)
+    if not (file.is_prefix and file.entry and file.asset.is_released):
+        return ""
+    if not _access(user).decide(file.asset).allowed:
+        return ""
+    url = reverse("cf_protected:playlist", kwargs={"uuid": file.uuid})
+    query = urlencode({"token": make_playlist_token(user, file)})
+    request = context.get("request")
+    return f"{request.build_absolute_uri(url) if request else url}?{query}"
 
 
 @register.filter
