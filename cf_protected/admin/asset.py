@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
@@ -29,6 +29,13 @@ else:
     AssetFileStackedInline = admin.StackedInline
 
 
+_SOLD: Final = ("title", "slug", "description", "sku", "state")
+_DELIVERY: Final[Any] = (
+    _("Delivery"),
+    {"fields": ("distribution", "available_from", "bind_to_ip")},
+)
+
+
 class AssetFileInline(AssetFileStackedInline):
     """The files, below their asset."""
 
@@ -39,6 +46,7 @@ class AssetFileInline(AssetFileStackedInline):
     view_on_site = False  # the link would be a download, refused and logged for most staff
     fields = (
         ("upload", "key"),
+        ("kind", "entry", "duration"),
         ("name", "download_name", "position"),
         ("stored_size", "content_type", "checksum"),
     )
@@ -64,19 +72,18 @@ class AssetAdmin(AssetModelAdmin):
     form = AssetForm
     inlines: ClassVar = [AssetFileInline]
     list_display = ("title", "state", "sku", "file_count", "updated_at")
-    list_filter = ("state", "distribution")
+    list_filter = ("state", "distribution", "files__kind")
     search_fields = ("title", "slug", "sku")
     prepopulated_fields: ClassVar = {"slug": ("title",)}
     ordering = ("title", "pk")  # counting the files takes the model's away
     date_hierarchy = "created_at"
     actions = ("grant_to_people",)
 
-    def get_readonly_fields(
-        self, request: HttpRequest, obj: Asset | None = None
-    ) -> tuple[str, ...]:
-        shown = super().get_readonly_fields(request, obj)
+    readonly_fields = ("grants",)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Asset | None = None) -> Any:
         linked = obj is not None and self.admin_site.is_registered(Grant)
-        return (*shown, "grants") if linked else tuple(shown)
+        return (None, {"fields": (*_SOLD, "grants") if linked else _SOLD}), _DELIVERY
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
         # Called for a valid form alone, before its files are: now they may be uploaded.
@@ -85,7 +92,8 @@ class AssetAdmin(AssetModelAdmin):
         return asset
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Asset]:
-        return super().get_queryset(request).annotate(_files=Count("files"))
+        # Distinct, since the filter by kind joins the files once more.
+        return super().get_queryset(request).annotate(_files=Count("files", distinct=True))
 
     @admin.display(description=_("files"), ordering="_files")
     def file_count(self, asset: Asset) -> int:

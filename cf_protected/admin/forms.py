@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
-from cf_protected.admin.objects import describe, discard, store
+from cf_protected.admin.objects import describe, describe_folder, discard, store
 from cf_protected.admin.people import Person, find_people
 from cf_protected.distributions import distributions
 from cf_protected.models import Asset, AssetFile, Grant
@@ -51,7 +51,16 @@ class AssetFileForm(AssetFileModelForm):
 
     class Meta:
         model = AssetFile
-        fields = ("name", "upload", "key", "download_name", "position")
+        fields = (
+            "name",
+            "upload",
+            "key",
+            "kind",
+            "entry",
+            "duration",
+            "download_name",
+            "position",
+        )
         help_texts: ClassVar = {"checksum": ""}  # it is read here, not entered
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -65,6 +74,10 @@ class AssetFileForm(AssetFileModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         upload, key = cleaned.get("upload"), cleaned.get("key")
+        if cleaned.get("kind") == AssetFile.Kind.PREFIX:
+            if upload:
+                self.add_error("upload", _("A folder isn't uploaded here; give its key."))
+            return cleaned  # what is wrong with its key, the model knows
         if not upload and not key and not self.errors.keys() & {"upload", "key"}:
             self.add_error("upload", _("Upload a file, or give the key of an object."))
         if upload and key and "key" in self.changed_data:
@@ -72,14 +85,18 @@ class AssetFileForm(AssetFileModelForm):
         return cleaned
 
     def ask(self, storage: Storage, folder: str) -> None:
-        """Store what was uploaded, or look up another key; errors go to the field."""
-        field = "upload" if self.cleaned_data.get("upload") else "key"
-        if field not in self.changed_data:
+        """Store what was uploaded, or look up another key or entry; errors go to the field."""
+        if not {"upload", "key", "kind", "entry"}.intersection(self.changed_data):
             return
         file = self.instance
+        field = "upload" if self.cleaned_data.get("upload") else "entry" if file.entry else "key"
         try:
             file.checksum = self._store(storage, folder) if field == "upload" else ""
-            facts = describe(storage, file.key)
+            facts = (
+                describe_folder(storage, file.key, file.entry)
+                if file.is_prefix
+                else describe(storage, file.key)
+            )
         except forms.ValidationError as error:
             self.add_error(field, error)
         else:

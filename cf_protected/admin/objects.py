@@ -6,6 +6,8 @@ import hashlib
 import logging
 import mimetypes
 import posixpath
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
@@ -20,22 +22,43 @@ logger = logging.getLogger("cf_protected")
 
 @dataclass(frozen=True)
 class ObjectFacts:
-    """What a storage knows of an object. ``size`` is in bytes."""
+    """What a storage knows of an object. ``size`` is in bytes, and ``None`` for a folder."""
 
-    size: int
+    size: int | None
     content_type: str
 
 
 def describe(storage: Storage, key: str) -> ObjectFacts:
     """Ask ``storage`` for the object's facts. Raises ``ValidationError`` for staff to read."""
     _check_normalised(key)
+    with _explained(key, _("The storage has no object of this key.")), storage.open(key) as opened:
+        # django-storages' S3 file carries the object, which knows its own type.
+        stated = getattr(getattr(opened, "obj", None), "content_type", "")
+        return ObjectFacts(opened.size, stated or _guess(key))
+
+
+def describe_folder(storage: Storage, key: str, entry: str) -> ObjectFacts:
+    """Ask ``storage`` what the folder opens with, or at least whether anything is in it.
+
+    Raises ``ValidationError`` for staff to read.
+    """
+    _check_normalised(key.removesuffix("/"))
+    if entry:
+        return ObjectFacts(None, describe(storage, f"{key}{entry}").content_type)
+    empty = _("The storage has nothing in this folder.")
+    with _explained(key, empty), suppress(NotImplementedError):  # not every storage can list
+        if not any(storage.listdir(key)):
+            raise ValidationError(empty)
+    return ObjectFacts(None, "")
+
+
+@contextmanager
+def _explained(key: str, missing: str) -> Iterator[None]:
+    """Turn what a storage raises into what staff read."""
     try:
-        with storage.open(key) as opened:
-            # django-storages' S3 file carries the object, which knows its own type.
-            stated = getattr(getattr(opened, "obj", None), "content_type", "")
-            return ObjectFacts(opened.size, stated or _guess(key))
+        yield
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        raise ValidationError(_("The storage has no object of this key.")) from error
+        raise ValidationError(missing) from error
     except STORAGE_ERRORS as error:
         logger.error("The storage can't tell about %r: %s", key, error)
         raise ValidationError(
@@ -74,7 +97,7 @@ def _check_normalised(key: str) -> None:
     """Refuse the keys that a storage takes for another object than CloudFront does."""
     if key.startswith("/") or "\\" in key or posixpath.normpath(key) != key:
         raise ValidationError(
-            _("Give the key without slashes at its ends, double slashes or backslashes.")
+            _("Give the key without a slash at its start, double slashes or backslashes.")
         )
 
 

@@ -23,6 +23,8 @@ def verdict(grant: Grant) -> tuple[bool, str]:
     decision = services.authorize(grant.user, grant.asset)
     if decision.allowed and not grant.asset.files.exists():
         return False, _("The asset has no files.")
+    if decision.allowed and not grant.asset.is_released:
+        return False, str(Reason.NOT_RELEASED.label)
     labels = dict(Reason.choices)
     return decision.allowed, decision.message or str(labels.get(decision.reason, decision.reason))
 
@@ -32,6 +34,10 @@ def facts(grant: Grant) -> Iterator[str]:
     yield _about_grant(grant)
     if grant.asset.state == Asset.State.DRAFT:
         yield _("The asset is a draft.")
+    if not grant.asset.is_released:
+        yield _("The asset is available from %(date)s.") % {
+            "date": _moment(grant.asset.available_from)
+        }
     if not grant.asset.files.exists():
         yield _("The asset has no files.")
     if grant.user is None:

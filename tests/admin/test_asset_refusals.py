@@ -65,7 +65,7 @@ def test_key_that_a_storage_reads_as_another(
     fill(admin, asset, files__0__key=key)
     (errors,) = admin.file_errors
     assert errors["key"] == [
-        "Give the key without slashes at its ends, double slashes or backslashes."
+        "Give the key without a slash at its start, double slashes or backslashes."
     ]
 
 

@@ -98,6 +98,25 @@ def test_leading_slash(admin: Browser, asset: Asset, bucket: Any) -> None:
     assert [list(errors) for errors in admin.file_errors] == [["key"]]
 
 
+def test_folder(admin: Browser, asset: Asset, bucket: Any) -> None:
+    bucket.put_object(Key="media/films/1/index.m3u8", Body=b"#EXTM3U", ContentType="audio/mpegurl")
+    fields: dict[str, Any] = {"files__0__kind": "prefix", "files__0__entry": "index.m3u8"}
+    fill(admin, asset, files__0__key="films/1/", **fields)
+    file = asset.files.get()
+    assert (file.key, file.size, file.content_type) == ("films/1/", None, "audio/mpegurl")
+
+
+@pytest.mark.parametrize(
+    ("key", "is_there"), [("films/", True), ("films/1/", True), ("films/2/", False)]
+)
+def test_folder_without_an_entry(
+    admin: Browser, asset: Asset, bucket: Any, key: str, is_there: bool
+) -> None:
+    bucket.put_object(Key="media/films/1/index.m3u8", Body=b"#EXTM3U")
+    fill(admin, asset, files__0__kind="prefix", files__0__key=key)
+    assert asset.files.exists() is is_there
+
+
 def test_upload_without_a_bucket(
     admin: Browser,
     asset: Asset,
