@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,15 +16,16 @@ from django.core.files.storage import Storage, storages
 from pytest_django import Settings
 
 from cf_protected import services
+from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.distributions import distributions
+from cf_protected.edge.edge import Edge
 from cf_protected.edge.server import running
-from cf_protected.management.commands.cf_edge import edge_for
 from cf_protected.models import Asset, AssetFile, Grant
 from tests.accounts.models import User
 from tests.conftest import Configure
 from tests.doubles import CountingKey, GivenKeySource
 from tests.edge import client
-from tests.keys import signing_key
+from tests.keys import KEY_PAIR_ID, signing_key
 
 FOLDER: Final = "films/course-1/"
 NEIGHBOUR: Final = "films/course-10/"
@@ -96,11 +99,12 @@ def key(use_key_source: Configure, configure: Configure) -> CountingKey:
     return counting
 
 
-@dataclass(frozen=True)
+@dataclass
 class CDN:
-    """The running edge of the default distribution."""
+    """The running edge of the default distribution, and its clock."""
 
     address: tuple[str, int]
+    now: float
 
     @property
     def origin(self) -> str:
@@ -118,10 +122,20 @@ class CDN:
 @pytest.fixture
 def cdn(storage: Storage, configure: Configure) -> Iterator[CDN]:
     """An edge in front of the storage, which the distribution's URLs lead to."""
-    configure({"SCHEME": "http"})
-    with running(edge_for(distributions["default"])) as server:
-        configure({"DOMAIN": f"127.0.0.1:{server.port}"})
-        yield CDN(("127.0.0.1", server.port))
+    public_key = distributions["default"].signer.signing_key.public_key
+    verifier = CloudFrontVerifier({KEY_PAIR_ID: public_key})
+    cdn = CDN(("127.0.0.1", 0), time.time())
+    edge = Edge(storage=storage, verifier=lambda: verifier, now=lambda: cdn.now)
+    with running(edge) as server:
+        cdn.address = ("127.0.0.1", server.port)
+        configure({"SCHEME": "http", "DOMAIN": f"127.0.0.1:{server.port}"})
+        yield cdn
+
+
+def uris(playlist: str) -> list[str]:
+    """The URIs of a playlist, in attributes and on lines of their own."""
+    found = re.findall(r'URI="([^"]+)"|^([^#\n].*)$', playlist, re.MULTILINE)
+    return [attribute or line for attribute, line in found]
 
 
 def path_of(url: str) -> str:

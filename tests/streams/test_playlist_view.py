@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -22,7 +21,7 @@ from tests.accounts.models import User
 from tests.conftest import Configure
 from tests.doubles import CountingKey, DownKeySource
 from tests.pages import text
-from tests.streams.conftest import NEIGHBOUR, path_of, put
+from tests.streams.conftest import NEIGHBOUR, path_of, put, uris
 
 CDN = "https://downloads.example.com"
 
@@ -35,12 +34,6 @@ def url_of(stream: AssetFile, path: str = "", token: str | None = None) -> str:
 def body(response: Any) -> str:
     assert response.status_code == 200, response
     return str(response.content.decode())
-
-
-def uris(playlist: str) -> list[str]:
-    """The URIs of a playlist, in attributes and on lines of their own."""
-    found = re.findall(r'URI="([^"]+)"|^([^#\n].*)$', playlist, re.MULTILINE)
-    return [attribute or line for attribute, line in found]
 
 
 def traces() -> tuple[int, int]:
