@@ -1,12 +1,13 @@
 """The app's entry in ``INSTALLED_APPS``."""
 
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_out
 from django.core.checks import register
 from django.utils.translation import gettext_lazy as _
 
 
 class CFProtectedConfig(AppConfig):
-    """Registers the system checks. No key is read and nothing is connected to here."""
+    """Registers the checks and a receiver. No key is read and no network is used here."""
 
     name = "cf_protected"
     verbose_name = _("Protected downloads")
@@ -14,6 +15,8 @@ class CFProtectedConfig(AppConfig):
 
     def ready(self) -> None:
         from cf_protected import checks  # noqa: PLC0415 - models are loaded only now
+        from cf_protected.http.cookies import end_on_logout  # noqa: PLC0415
 
         register(checks.check_settings, "cf_protected")
         register(checks.check_deployment, "cf_protected", deploy=True)
+        user_logged_out.connect(end_on_logout, dispatch_uid="cf_protected")

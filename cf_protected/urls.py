@@ -2,13 +2,25 @@
 
 from django.urls import path
 
-from cf_protected.views import AssetView, DownloadView, LibraryView, PlaylistView, StreamView
+from cf_protected.views import (
+    AssetCookiesView,
+    AssetView,
+    CookiesView,
+    DownloadView,
+    LibraryView,
+    PlaylistView,
+    RemoveCookiesView,
+    StreamView,
+)
 
 app_name = "cf_protected"
 
 urlpatterns = [
     path("", LibraryView.as_view(), name="library"),
     path("assets/<slug:slug>/", AssetView.as_view(), name="asset"),
+    path("assets/<slug:slug>/cookies/", AssetCookiesView.as_view(), name="asset-cookies"),
+    path("cookies/", CookiesView.as_view(), name="cookies"),
+    path("cookies/remove/", RemoveCookiesView.as_view(), name="remove-cookies"),
     path("files/<uuid:uuid>/", DownloadView.as_view(), name="download"),
     path("streams/<uuid:uuid>/", StreamView.as_view(), name="stream"),
     path("playlists/<uuid:uuid>/", PlaylistView.as_view(), name="playlist"),

@@ -74,7 +74,7 @@ def remove_cookies(
     A browser drops a cookie for one of the same name, ``Domain`` and ``Path``. Copies made
     of it stay valid until its policy ends.
     """
-    _remove(response, [*(one.scope for one in remembered(request)), *ended(request), *scopes])
+    _remove(response, [*(one.scope for one in remembered(request)), *_ended(request), *scopes])
     _remember(request, [])
 
 
@@ -97,12 +97,24 @@ def remembered(request: HttpRequest) -> list[Remembered]:
 
 
 def end_session(request: HttpRequest) -> None:
-    """Keep what the session remembers with the request, as the session is about to go."""
-    request.META[_ENDED] = [*ended(request), *(one.scope for one in remembered(request))]
+    """Keep with the request what the session remembers, as the session is about to go."""
+    request.META[_ENDED] = [*_ended(request), *(one.scope for one in remembered(request))]
+    _remember(request, [])
 
 
-def ended(request: HttpRequest) -> list[CookieScope]:
-    """The scopes that ``end_session`` kept, to be removed from the response."""
+def end_on_logout(request: HttpRequest, **kwargs: Any) -> None:
+    """Receive ``user_logged_out``, so that ``remove_cookies`` still knows the cookies then."""
+    end_session(request)
+
+
+def remove_ended(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Remove what ``end_session`` kept, but for what was set since."""
+    if scopes := _ended(request):
+        new = [one.scope for one in remembered(request)]
+        _remove(response, [one for one in scopes if not any(map(one.overlaps, new))])
+
+
+def _ended(request: HttpRequest) -> list[CookieScope]:
     scopes: list[CookieScope] = request.META.get(_ENDED, [])
     return scopes
 

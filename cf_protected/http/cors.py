@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.core.exceptions import PermissionDenied
+from django.core.handlers.exception import response_for_exception
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.views.generic import View
 
@@ -26,10 +28,7 @@ class CORSMixin(View):
     cors_headers: Sequence[str] = ("Content-Type", "Authorization", "X-CSRFToken")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if _is_preflight(request):
-            response: HttpResponseBase = HttpResponse(status=204)
-        else:
-            response = super().dispatch(request, *args, **kwargs)
+        response = self._respond(request, *args, **kwargs)
         patch_vary_headers(response, ["Origin"])
         origin = request.headers.get("Origin", "")
         if origin in conf.current().cors_origins:
@@ -39,6 +38,15 @@ class CORSMixin(View):
                 response["Access-Control-Allow-Methods"] = ", ".join(self.cors_methods)
                 response["Access-Control-Allow-Headers"] = ", ".join(self.cors_headers)
         return response
+
+    def _respond(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if _is_preflight(request):
+            return HttpResponse(status=204)
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except (Http404, PermissionDenied) as error:
+            # Django would make the response too late for the headers.
+            return response_for_exception(request, error)
 
 
 def _is_preflight(request: HttpRequest) -> bool:

@@ -12,6 +12,7 @@ from cf_protected.services.cookies import (
     IssuedCookies,
     cookie_scopes,
     issue_cookies,
+    renew_cookies,
 )
 from cf_protected.services.downloads import IssuedURL, issue_url
 from cf_protected.services.grants import claim, grant, revoke, revoke_grants
@@ -40,6 +41,7 @@ __all__ = [
     "issue_url",
     "make_playlist_token",
     "read_playlist_token",
+    "renew_cookies",
     "revoke",
     "revoke_grants",
 ]

@@ -48,12 +48,14 @@ class Access:
         before the asset's release, for a folder, and for a viewer whom the signature can't
         be bound to.
         """
-        if file.is_prefix or not file.asset.is_released_at(self.now):
+        if file.is_prefix or not file.asset.is_released_at(self.now) or not self.can_open(file):
             return None
+        return sign_url(file, self.decide(file.asset), Terms(self.viewer), self.now).url
+
+    def can_open(self, file: AssetFile) -> bool:
+        """Whether a signature for ``file`` may be had, and isn't counted."""
         decision = refine(self.decide(file.asset), file, Terms(self.viewer), self.now)
-        if not decision.allowed or is_limited(decision):
-            return None
-        return sign_url(file, decision, Terms(self.viewer), self.now).url
+        return decision.allowed and not is_limited(decision)
 
     def _grants_by_asset(self) -> dict[int, list[Grant]]:
         if self._grants is None:

@@ -16,13 +16,15 @@ from urllib.parse import urlsplit
 
 from django.utils import timezone
 
-from cf_protected.access import User
+from cf_protected.access import Decision, User
 from cf_protected.cloudfront.resource import MAX_URL_BYTES
 from cf_protected.distributions import SignedCookies, distributions
 from cf_protected.download_log import Viewer
 from cf_protected.exceptions import CookiesTooLarge, InvalidURL, SigningError
 from cf_protected.models import AssetFile, Download
-from cf_protected.services.downloads import Issued, approve, count
+from cf_protected.reasons import Reason
+from cf_protected.services.authorization import decide_download, is_limited
+from cf_protected.services.downloads import Issued, approve, count, refused
 from cf_protected.services.signing import Terms, sign_cookies, starts_at
 
 # A request has at most 20,480 bytes with its headers, and as long a URL as CloudFront takes
@@ -122,47 +124,101 @@ def issue_cookies(
     as ``"part-2/"``. ``cookie_bytes`` is how much the browser's other cookies take. The rest is
     as in ``issue_url``.
 
-    Raises ``CookiesTooLarge`` for more cookies than CloudFront or a browser takes, and then
-    nothing is counted; ``InvalidURL`` for a ``folder`` without a slash at its end or with
-    dot segments; ``ValueError`` for no files, or a ``folder`` of anything but one folder;
-    and what ``issue_url`` raises.
+    Raises ``CookiesTooLarge`` for more cookies than CloudFront or a browser takes;
+    ``InvalidURL`` for a ``folder`` without a slash at its end or with dot segments;
+    ``SigningError`` for no files, for a ``folder`` of anything but one folder, and for sets
+    that would hide each other; and what ``issue_url`` raises. Then nothing is counted.
     """
-    files = list(files)
+    files = list(dict.fromkeys(files))
     if not files:
-        raise ValueError("There are no files to issue cookies for.")
-    if folder and (len(files) > 1 or not files[0].is_prefix):
-        raise ValueError("Only one folder can be narrowed to a folder inside it.")
-    if folder.startswith("/") or "//" in folder:
-        raise InvalidURL(f"The folder {folder!r} has an empty segment.")
+        raise SigningError("There are no files to issue cookies for.")
     now = now or timezone.now()
     terms = Terms(viewer or Viewer(), bind_to_ip, date_greater_than)
-    scopes = {file: _scope(file, folder) for file in files}
-    approved = approve(user, scopes, terms, now)
-    opened_by = _opened_by(scopes)
-    _check_scopes([scopes[file] for file in {*opened_by.values()}])
-    signed: dict[AssetFile, SignedCookies] = {}
-    for file, decision in approved:
-        if opened_by[file] == file:
-            signed[file] = sign_cookies(file, decision, terms, now, folder=folder)
-            _check_size(signed[file].cookies, cookie_bytes)
-    issued = count(
-        user,
-        [Issued(file, signed[opened_by[file]], decision) for file, decision in approved],
-        terms,
-        now,
-    )
+    approved = approve(user, files, terms, now)
+    return _Order(user, terms, now, folder, cookie_bytes).carry_out(approved)
 
-    def cookie_set(file: AssetFile) -> CookieSet:
-        cookies, expires_at = signed[file]
-        begins = starts_at(file, terms, now) or now
-        renew_at = begins + (expires_at - begins) / 2
-        return CookieSet(scopes[file], cookies, expires_at, renew_at, file, folder, bind_to_ip)
 
-    return IssuedCookies(
-        sets=tuple(cookie_set(file) for file in signed),
-        superseded=tuple(scopes[file] for file in scopes if file not in signed),
-        downloads=tuple(one.download for one in issued if one.download is not None),
-    )
+def renew_cookies(
+    user: User,
+    file: AssetFile,
+    *,
+    folder: str = "",
+    viewer: Viewer | None = None,
+    bind_to_ip: bool | None = None,
+    cookie_bytes: int = 0,
+    now: datetime | None = None,
+) -> IssuedCookies | None:
+    """``issue_cookies`` again for somebody who doesn't ask, with the authoriser's yes.
+
+    ``None`` where downloads are counted: none is taken without being asked for.
+    Raises what ``issue_cookies`` does.
+    """
+    now = now or timezone.now()
+    terms = Terms(viewer or Viewer(), bind_to_ip)
+    decision = decide_download(user, file, terms, now)
+    if is_limited(decision) and (decision.allowed or decision.reason == Reason.LIMIT_REACHED):
+        return None
+    if not decision.allowed:
+        raise refused(user, file, decision, terms, now)
+    return _Order(user, terms, now, folder, cookie_bytes).carry_out([(file, decision)])
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What is asked of one or more sets of cookies, beyond their files."""
+
+    user: User
+    terms: Terms
+    now: datetime
+    folder: str
+    cookie_bytes: int
+
+    def carry_out(self, approved: list[tuple[AssetFile, Decision]]) -> IssuedCookies:
+        """Sign, count and log. Nothing is said of a file before the authoriser's yes to it."""
+        scopes = self._scopes([file for file, _ in approved])
+        opened_by = _opened_by(scopes)
+        _check_scopes([scopes[file] for file in {*opened_by.values()}])
+        signed = {
+            file: self._sign(file, decision)
+            for file, decision in approved
+            if opened_by[file] == file
+        }
+        issued = count(
+            self.user,
+            [Issued(file, signed[opened_by[file]], decision) for file, decision in approved],
+            self.terms,
+            self.now,
+        )
+        return IssuedCookies(
+            sets=tuple(self._set(file, scopes[file], signed[file]) for file in signed),
+            superseded=tuple(scopes[file] for file in scopes if file not in signed),
+            downloads=tuple(one.download for one in issued if one.download is not None),
+        )
+
+    def _scopes(self, files: list[AssetFile]) -> dict[AssetFile, CookieScope]:
+        folder = self.folder
+        if folder and (len(files) > 1 or not files[0].is_prefix):
+            raise SigningError("Only one folder can be narrowed to a folder inside it.")
+        if folder.startswith("/") or "//" in folder:
+            raise InvalidURL(f"The folder {folder!r} has an empty segment.")
+        return {file: _scope(file, folder) for file in files}
+
+    def _sign(self, file: AssetFile, decision: Decision) -> SignedCookies:
+        signed = sign_cookies(file, decision, self.terms, self.now, folder=self.folder)
+        _check_size(signed.cookies, self.cookie_bytes)
+        return signed
+
+    def _set(self, file: AssetFile, scope: CookieScope, signed: SignedCookies) -> CookieSet:
+        begins = starts_at(file, self.terms, self.now) or self.now
+        return CookieSet(
+            scope,
+            signed.cookies,
+            expires_at=signed.expires_at,
+            renew_at=begins + (signed.expires_at - begins) / 2,
+            file=file,
+            folder=self.folder,
+            bind_to_ip=self.terms.bind_to_ip,
+        )
 
 
 def cookie_scopes(files: Iterable[AssetFile]) -> list[CookieScope]:

@@ -114,7 +114,7 @@ def approve(
     for file in files:
         decision = decide_download(user, file, terms, now)
         if not decision.allowed:
-            raise _refused(user, file, decision, terms, now)
+            raise refused(user, file, decision, terms, now)
         approved.append((file, decision))
     return approved
 
@@ -137,7 +137,7 @@ def count(
         decision = authorize(user, lost.file.asset, now=now)
         if decision.allowed:
             decision = replace(lost.decision, allowed=False, reason=Reason.LIMIT_REACHED)
-        raise _refused(user, lost.file, decision, terms, now) from lost
+        raise refused(user, lost.file, decision, terms, now) from lost
 
 
 class _NoneLeft(Exception):
@@ -171,7 +171,7 @@ def _take(
     return replace(issued, download=download)
 
 
-def _refused(
+def refused(
     user: User, file: AssetFile, decision: Decision, terms: Terms, now: datetime
 ) -> DownloadRefused:
     """Log a refusal, and return the error to raise."""

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from typing import Any, ClassVar
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.http.response import HttpResponseRedirectBase
-from django.shortcuts import get_object_or_404, render
-from django.views.generic import View
+from django.shortcuts import get_object_or_404
 
 from cf_protected import services
 from cf_protected.access import DownloadRefused, User, unreleased
-from cf_protected.exceptions import KeySourceError
-from cf_protected.http.viewer import get_viewer
 from cf_protected.models import AssetFile
-from cf_protected.views.protect import REFUSED_TEMPLATE, not_found, refuse
-
-logger = logging.getLogger("cf_protected")
+from cf_protected.views.base import PersonalView, uncacheable
+from cf_protected.views.protect import refuse
 
 # Where browsers say that nobody clicked yet, and how. Sources: the Fetch standard's
 # Sec-Purpose, and its forerunners of Safari (which also makes previews) and Firefox.
@@ -32,24 +27,14 @@ class HttpResponseSeeOther(HttpResponseRedirectBase):
     status_code = 303
 
 
-class FileView(View):
+class FileView(PersonalView):
     """Answers those who may have one file, and tells the others why not.
 
     A subclass says in ``issue`` what a GET becomes, and in ``preview`` what a HEAD shows.
     """
 
     kind: ClassVar[AssetFile.Kind]
-    refused_template = REFUSED_TEMPLATE
-    unavailable_template = "cf_protected/unavailable.html"
     http_method_names = ("get", "head", "options")
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        try:
-            return super().dispatch(request, *args, **kwargs)
-        except Http404 as error:
-            return self.missing(error)
-        except KeySourceError as error:
-            return self.unavailable(error)
 
     def get_file(self) -> AssetFile:
         """The file of this request, by default the one with the URL's ``uuid``.
@@ -62,10 +47,6 @@ class FileView(View):
     def get_user(self, file: AssetFile) -> User:
         """Who asks for ``file``; by default the session's user."""
         return self.request.user
-
-    def get_viewer(self) -> services.Viewer:
-        """Where the request comes from; behind proxies set ``TRUSTED_PROXIES``."""
-        return get_viewer(self.request)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Count, log and answer; a browser that only prefetches is sent away."""
@@ -114,17 +95,6 @@ class FileView(View):
         """The answer to someone who may not have the file."""
         return refuse(self.request, file.asset, refusal.decision, self.refused_template)
 
-    def missing(self, error: Http404) -> HttpResponseBase:
-        """The answer where there is no such file."""
-        return not_found(self.request, error)
-
-    def unavailable(self, error: Exception) -> HttpResponseBase:
-        """The answer while the signing key or an object can't be had; nothing was counted."""
-        logger.error("%s isn't available: %s", self.request.path, error)
-        response = render(self.request, self.unavailable_template, status=503)
-        response["Retry-After"] = "30"
-        return uncacheable(response)
-
 
 def is_prefetch(request: HttpRequest) -> bool:
     """Whether a browser fetches this ahead of any click."""
@@ -137,10 +107,3 @@ def see_other(url: str | None) -> HttpResponse:
     if url is None:
         del response["Location"]
     return uncacheable(response)
-
-
-def uncacheable(response: HttpResponse) -> HttpResponse:
-    """The answer to one person, once."""
-    response["Cache-Control"] = "private, no-store"
-    response["Referrer-Policy"] = "no-referrer"
-    return response

@@ -21,15 +21,20 @@ REFUSED_TEMPLATE = "cf_protected/refused.html"
 
 
 def refuse(
-    request: HttpRequest, asset: Asset, decision: Decision, template: str = REFUSED_TEMPLATE
+    request: HttpRequest,
+    asset: Asset,
+    decision: Decision,
+    template: str = REFUSED_TEMPLATE,
+    *,
+    after_login: str = "",
 ) -> HttpResponseBase:
     """Answer a refusal: the login page for an anonymous person, else the page that says why.
 
     Its status is ``REFUSAL_STATUS``; with 404 the project's own 404 page is shown, so
-    that nobody learns what exists.
+    that nobody learns what exists. A login leads to ``after_login``, by default back here.
     """
     if decision.reason == Reason.ANONYMOUS:
-        return redirect_to_login(request.get_full_path())
+        return redirect_to_login(after_login or request.get_full_path())
     if conf.current().refusal_status == 404:
         # Returned, not raised: with ATOMIC_REQUESTS that would undo the refusal's log row.
         return response_for_exception(request, Http404())
@@ -39,12 +44,12 @@ def refuse(
     return response
 
 
-def not_found(request: HttpRequest, error: Http404) -> HttpResponseBase:
+def not_found(request: HttpRequest, error: Http404, *, after_login: str = "") -> HttpResponseBase:
     """Answer for what doesn't exist: with ``REFUSAL_STATUS`` 404 just as ``refuse`` does."""
     if conf.current().refusal_status != 404:
         raise error
     if not request.user.is_authenticated:
-        return redirect_to_login(request.get_full_path())
+        return redirect_to_login(after_login or request.get_full_path())
     return response_for_exception(request, Http404())
 
 

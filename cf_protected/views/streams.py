@@ -20,7 +20,8 @@ from cf_protected.http.cookies import set_cookies
 from cf_protected.http.cors import CORSMixin
 from cf_protected.models import AssetFile
 from cf_protected.reasons import Reason
-from cf_protected.views.file import FileView, see_other, uncacheable
+from cf_protected.views.base import uncacheable
+from cf_protected.views.file import FileView, see_other
 
 logger = logging.getLogger("cf_protected")
 

@@ -9,6 +9,7 @@ import pytest
 from cf_protected import services
 from cf_protected.models import Asset, AssetFile, Grant
 from tests.accounts.models import User
+from tests.cookies.jar import Jar
 
 MakeFolder = Callable[..., AssetFile]
 
@@ -19,7 +20,8 @@ def make_folder(db: None) -> MakeFolder:
 
     def make(key: str, **values: object) -> AssetFile:
         slug = key.strip("/").replace("/", "-")
-        asset = Asset.objects.create(title=slug, slug=slug, state=Asset.State.PUBLISHED, **values)
+        values = {"state": Asset.State.PUBLISHED} | values
+        asset = Asset.objects.create(title=slug, slug=slug, **values)
         return AssetFile.objects.create(asset=asset, key=key, kind=AssetFile.Kind.PREFIX)
 
     return make
@@ -39,3 +41,15 @@ def neighbour(make_folder: MakeFolder) -> AssetFile:
 @pytest.fixture
 def course_grant(user: User, course: AssetFile) -> Grant:
     return services.grant(course.asset, user)
+
+
+@pytest.fixture
+def both_granted(user: User, course_grant: Grant, neighbour: AssetFile) -> None:
+    """The buyer has the course and its neighbour."""
+    services.grant(neighbour.asset, user)
+
+
+@pytest.fixture
+def jar() -> Jar:
+    """An empty one."""
+    return Jar({})

@@ -13,13 +13,15 @@ Identity = tuple[str, str, str]
 
 @dataclass
 class Jar:
-    """The cookies that a browser would hold after some responses."""
+    """CloudFront's cookies that a browser would hold after some responses."""
 
     kept: dict[Identity, Morsel[str]]
 
     def take(self, response: HttpResponseBase) -> None:
         for morsel in response.cookies.values():
             identity = (morsel.key, morsel["domain"].lstrip("."), morsel["path"])
+            if not morsel.key.startswith("CloudFront-"):
+                continue
             if morsel["max-age"] == 0:
                 self.kept.pop(identity, None)
             else:

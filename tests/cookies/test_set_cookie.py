@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from importlib import import_module
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -44,12 +45,7 @@ def request_(rf: RequestFactory) -> HttpRequest:
     return request
 
 
-@pytest.fixture
-def jar() -> Jar:
-    return Jar({})
-
-
-def set_for(request: HttpRequest, user: User, *files: AssetFile, **options: str) -> HttpResponse:
+def set_for(request: HttpRequest, user: User, *files: AssetFile, **options: Any) -> HttpResponse:
     response = HttpResponse()
     set_cookies(request, response, services.issue_cookies(user, files, **options))
     return response

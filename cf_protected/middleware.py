@@ -1,0 +1,71 @@
+"""Removes signed cookies when a session ends, and renews them on pages that ask for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from asgiref.sync import sync_to_async
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.deprecation import MiddlewareMixin
+
+from cf_protected.http.cookies import end_session, remove_ended
+from cf_protected.http.renewal import renew_cookies
+
+_MARK: Final = "renews_signed_cookies"
+_RENEW: Final = "cf_protected.renew_cookies"
+
+ViewType = TypeVar("ViewType", bound=Callable[..., Any])
+
+
+class SignedCookiesMiddleware(MiddlewareMixin):
+    """Goes after ``SessionMiddleware`` and ``AuthenticationMiddleware``.
+
+    What cookies the session remembers are removed from the browser when the session ends:
+    when somebody logs out, logs in as somebody else, or changed the password elsewhere.
+    They are renewed where a view has ``renew_signed_cookies``.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        _watch(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> None:
+        request.META[_RENEW] = getattr(view, _MARK, False)
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> Any:
+        remove_ended(request, response)
+        if request.META.get(_RENEW):
+            renew_cookies(request, response)
+        return response
+
+
+def renew_signed_cookies(view: ViewType) -> ViewType:
+    """Renew signed cookies with this view's responses, through ``SignedCookiesMiddleware``.
+
+    For pages that stay open while something plays, or that people come back to. For a class
+    use ``method_decorator(renew_signed_cookies, name="dispatch")``.
+    """
+    setattr(view, _MARK, True)
+    return view
+
+
+def _watch(request: HttpRequest) -> None:
+    """Have the session's memory kept when the session is flushed, without loading it now.
+
+    Django has a signal before a logout flushes the session, and none before a login as
+    somebody else or a changed password does.
+    """
+    session = request.session
+    flush, aflush = session.flush, session.aflush
+
+    def end_and_flush() -> None:
+        end_session(request)
+        flush()
+
+    async def end_and_aflush() -> None:
+        await sync_to_async(end_session)(request)
+        await aflush()
+
+    vars(session).update(flush=end_and_flush, aflush=end_and_aflush)
