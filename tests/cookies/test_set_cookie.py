@@ -9,7 +9,9 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.conf import settings
+from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
@@ -286,3 +288,22 @@ def test_half_of_the_lifetime_is_remembered(
     half = distributions["default"].settings.cookie_lifetime / 2
     left = one.expires_at - one.renew_at
     assert half <= left <= half + timedelta(minutes=3)  # half of a step on top
+
+
+def test_an_asgi_server_gets_every_header(
+    request_: HttpRequest, user: User, course: AssetFile
+) -> None:
+    response = set_for(request_, user, course, folder="a/")
+    set_cookies(request_, response, services.issue_cookies(user, [course], folder="b/"))
+    messages: list[Any] = []
+
+    async def send(message: object) -> None:
+        messages.append(message)
+
+    async_to_sync(ASGIHandler().send_response)(response, send)
+
+    sent = [value.decode() for name, value in messages[0]["headers"] if name == b"Set-Cookie"]
+    assert len(sent) == 2 * len(NAMES)
+    assert [one.partition(";")[2] for one in sent if one.startswith("CloudFront-Policy=")] == [
+        f" HttpOnly; Path=/course-1/{folder}/; SameSite=Lax; Secure" for folder in "ab"
+    ]
