@@ -22,12 +22,12 @@ PLAYLISTS = ("master.m3u8", "360p/index.m3u8")
 
 @pytest.fixture(scope="module")
 def s3_endpoint() -> Iterator[str]:
-    """S3 over real HTTP, with the bucket "shop"."""
+    """S3 over real HTTP, with the bucket "streams"."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     endpoint = "http://{}:{}".format(*server.get_host_and_port())
     client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **ACCESS)
-    client.create_bucket(Bucket="shop")
+    client.create_bucket(Bucket="streams")
     client.close()
     yield endpoint
     server.stop()
@@ -42,7 +42,7 @@ def storage(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) 
     }
     if request.param == "s3":
         options = {
-            "bucket_name": "shop",
+            "bucket_name": "streams",
             "endpoint_url": request.getfixturevalue("s3_endpoint"),
             "access_key": "testing",
             "secret_key": "testing",
