@@ -73,6 +73,8 @@ class DistributionSettings:
     hash_algorithm: HashAlgorithm = "SHA256"
     content_disposition: Literal["attachment", "inline"] | None = "attachment"
     rotation_overlap: timedelta = timedelta(days=1)
+    key_group: str | None = None
+    canary: str | None = None
     id: str | None = None
     cookie_domain: str | None = None
     cookie_lifetime: timedelta = timedelta(hours=1)
@@ -313,6 +315,8 @@ _DISTRIBUTION: dict[str, Check] = {
     "HASH_ALGORITHM": _one_of("SHA256", "SHA1"),
     "CONTENT_DISPOSITION": _one_of("attachment", "inline", None),
     "ROTATION_OVERLAP": _duration(zero=False),
+    "KEY_GROUP": lambda it: "" if it is None else _STRING(it),
+    "CANARY": lambda it: "" if it is None else _STRING(it) or _in_url(it),
     "ID": _id,
     "COOKIE_DOMAIN": lambda it: "" if it is None else _STRING(it) or _domain(it.lstrip(".")),
     "COOKIE_LIFETIME": _duration(zero=False),

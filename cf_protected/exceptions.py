@@ -43,6 +43,22 @@ class KeySourceError(CFProtectedError):
     """The key source couldn't deliver its signing key."""
 
 
+class RotationError(CFProtectedError):
+    """The rotation of keys can't go on; the message says what to do."""
+
+
+class ConcurrentRotation(RotationError):
+    """Another run changes the keys at the same time; this one leaves it to that."""
+
+
+class AWSError(RotationError):
+    """AWS refused a call of the rotation, or didn't answer; ``code`` is AWS's."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class GrantConflict(CFProtectedError, ValueError):
     """The same source and reference were already granted to somebody else."""
 

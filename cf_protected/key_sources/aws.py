@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
@@ -210,11 +211,11 @@ class AWSKeySource(KeySource):
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
         from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
-        hidden = _hide_answers_from_logs()
         region = ""
         try:
-            region = f" in {self.client.meta.region_name}"
-            return getattr(self.client, operation)(**parameters)
+            with hidden_from_logs():
+                region = f" in {self.client.meta.region_name}"
+                return getattr(self.client, operation)(**parameters)
         except ClientError as error:
             details = error.response.get("Error", {})
             code, message = details.get("Code", ""), details.get("Message", "")
@@ -223,8 +224,6 @@ class AWSKeySource(KeySource):
             code, message = "UnreadableAnswer", ""
         except (BotoCoreError, OSError) as error:
             code, message = type(error).__name__, str(error)
-        finally:
-            _asking.reset(hidden)
         # Not chained: the frames below may hold the answer, and with it the key.
         raise KeySourceError(f"{self.label}{region}: {self._explain(code, message)}")
 
@@ -262,11 +261,17 @@ def expand_variables(text: str) -> str:
 _asking: Final[ContextVar[bool]] = ContextVar("cf_protected_asking", default=False)
 
 
-def _hide_answers_from_logs() -> Any:
-    """At level DEBUG botocore logs answers whole: don't, while one with a key is on its way."""
-    logging.getLogger("botocore.parsers").addFilter(_is_no_answer)  # the same one but once
-    return _asking.set(True)
+@contextmanager
+def hidden_from_logs() -> Iterator[None]:
+    """Keep what is sent and answered out of botocore's logs, which at DEBUG have it whole."""
+    for name in ("botocore.endpoint", "botocore.parsers"):
+        logging.getLogger(name).addFilter(_is_no_secret)  # the same one but once
+    asking = _asking.set(True)
+    try:
+        yield
+    finally:
+        _asking.reset(asking)
 
 
-def _is_no_answer(record: logging.LogRecord) -> bool:
+def _is_no_secret(record: logging.LogRecord) -> bool:
     return not _asking.get()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar, Final
@@ -55,28 +56,48 @@ class KMSKeySource(AWSKeySource):
     CloudFront knows its public half as ``key_pair_id``. Every signature is one call of
     KMS, so ``HASH_ALGORITHM`` has to be ``SHA256``, and each URL costs its latency.
     An alias is looked up once: pointed at another key, it needs another ``key_pair_id``
-    in any case. Further options: see ``AWSAccess``.
+    in any case.
+
+    Without ``key_pair_id`` the KMS key's description has it, as the JSON
+    ``{"key_pair_id": …}`` that a rotation writes. Then the alias is looked up again each
+    time, since it moves the key and its ID in one write. Further options: see ``AWSAccess``.
 
     Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_GetPublicKey.html
     """
 
     service: ClassVar[str] = "kms"
-    actions = ("kms:GetPublicKey", "kms:Sign")
+    actions: tuple[str, ...] = ("kms:GetPublicKey", "kms:Sign")
     hash_algorithms: ClassVar[tuple[HashAlgorithm, ...]] = ("SHA256",)
 
-    def __init__(self, *, key_id: str, key_pair_id: str, **access: Any) -> None:
-        super().__init__(identifier=key_id, access=access)
+    def __init__(self, *, key_id: str, key_pair_id: str | None = None, **access: Any) -> None:
         self._key_pair_id = key_pair_id
+        super().__init__(identifier=key_id, access=access)
+        if key_pair_id is None:
+            self.actions = ("kms:DescribeKey", *self.actions)
 
     def reset(self) -> None:
         super().reset()
-        self._key = Once(self._read)
+        self._key = Once(partial(self._read, self.identifier, self._key_pair_id or ""))
 
     def get_signing_key(self) -> SigningKey:
-        return self._key.get()
+        return self._key.get() if self._key_pair_id else self._described()
 
-    def _read(self) -> SigningKey:
-        answer = self.ask("get_public_key", KeyId=self.identifier)
+    def _described(self) -> SigningKey:
+        """The key that the alias names now, with the ID in its description."""
+        found = self.ask("describe_key", KeyId=self.identifier).get("KeyMetadata", {})
+        if "KeyId" not in found:
+            raise self.garbled()
+        key_pair_id = fields_of(found).get("key_pair_id")
+        if key_pair_id is None:
+            raise UnusableKey(
+                f"{self.label}: the key's description has no key_pair_id. Write "
+                '{"key_pair_id": "K…"} there, or give the option key_pair_id.'
+            )
+        # By its own ID: the alias may move between two calls, and take the ID with it.
+        return self._read(found["KeyId"], key_pair_id)
+
+    def _read(self, key_id: str, key_pair_id: str) -> SigningKey:
+        answer = self.ask("get_public_key", KeyId=key_id)
         if not answer.keys() >= {"KeyId", "KeyUsage", "PublicKey"}:
             raise self.garbled()
         if answer["KeyUsage"] != "SIGN_VERIFY":
@@ -85,7 +106,7 @@ class KMSKeySource(AWSKeySource):
             )
         # Not by the alias: pointed elsewhere, it would sign with what isn't the public key's.
         return KMSSigningKey(
-            self._key_pair_id, self._public_key(answer), partial(self._sign, answer["KeyId"])
+            key_pair_id, self._public_key(answer), partial(self._sign, answer["KeyId"])
         )
 
     def _public_key(self, answer: Mapping[str, Any]) -> PublicKey:
@@ -108,3 +129,12 @@ class KMSKeySource(AWSKeySource):
         if "Signature" not in answer:
             raise self.garbled()
         return bytes(answer["Signature"])
+
+
+def fields_of(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """What a rotation wrote into a KMS key's description; nothing, if that is another text."""
+    try:
+        fields = json.loads(metadata.get("Description", ""))
+    except ValueError:
+        return {}
+    return fields if isinstance(fields, dict) else {}

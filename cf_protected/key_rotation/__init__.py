@@ -1,0 +1,1 @@
+"""Keys that make, publish and replace themselves."""

@@ -1,0 +1,61 @@
+"""Ask CloudFront for a URL that is signed with a key that nobody else signs with yet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Final
+from urllib.parse import urlsplit
+
+from cf_protected.cloudfront.keys import SigningKey
+from cf_protected.cloudfront.signer import CloudFrontSigner
+
+TIMEOUT: Final = 10.0
+#: How long the canary's signature lives, in seconds.
+LIFETIME: Final = 300
+
+#: Returns the status of a URL's answer. Raises ``OSError`` or ``HTTPException`` without one.
+Fetch = Callable[[str], int]
+
+
+def fetch(url: str, *, timeout: float = TIMEOUT) -> int:
+    """Return the status of a GET for the first byte of ``url``; ``timeout`` is in seconds."""
+    parts = urlsplit(url)
+    connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    connection = connect(parts.netloc, timeout=timeout)
+    try:
+        target = parts._replace(scheme="", netloc="").geturl()
+        connection.request("GET", target, headers={"Range": "bytes=0-0"})
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+class Canary:
+    """A URL behind the distribution, which has to be protected and need not exist.
+
+    ``now`` returns epoch seconds.
+    """
+
+    def __init__(
+        self, url: str, *, fetch: Fetch = fetch, now: Callable[[], float] = time.time
+    ) -> None:
+        self._url = url
+        self._fetch = fetch
+        self._now = now
+
+    def ask(self, key: SigningKey) -> tuple[bool, str]:
+        """Whether CloudFront takes the key's signature, and what it answered.
+
+        Raises ``SigningError`` for a URL that can't be signed, and ``KeySourceError`` if
+        the key can't sign.
+        """
+        signer = CloudFrontSigner(key, memo_size=0, now=self._now)
+        signed = signer.sign_url(self._url, date_less_than=round(self._now()) + LIFETIME)
+        try:
+            status = self._fetch(signed)
+        except (OSError, HTTPException) as error:
+            return False, type(error).__name__  # its text may repeat the signature
+        # Whatever the origin answers, 404 included, CloudFront let the request through.
+        return status in (200, 206, 304, 404, 416), str(status)

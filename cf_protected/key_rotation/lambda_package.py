@@ -1,0 +1,89 @@
+"""The zip of the Lambda function: the pure modules and the wheels that they need."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, Literal
+
+import cf_protected
+from cf_protected.exceptions import RotationError
+
+Architecture = Literal["x86_64", "arm64"]
+ARCHITECTURES: Final[tuple[Architecture, ...]] = ("x86_64", "arm64")
+
+#: The handler, as Lambda is told it.
+HANDLER: Final = "cf_protected.key_rotation.lambda_handler.handler"
+
+_MODULES: Final = ("__init__.py", "exceptions.py", "cloudfront", "key_sources", "key_rotation")
+# What cryptography imports. boto3 is in the runtime.
+_WHEELS: Final = ("cryptography", "cffi")
+_MACHINES: Final[dict[Architecture, str]] = {"x86_64": "x86_64", "arm64": "aarch64"}
+_BEGINNING: Final = (1980, 1, 1, 0, 0, 0)  # of time, for zip files
+
+#: Puts the wheels of the packages into a folder.
+Download = Callable[[Path, Architecture, str], None]
+
+
+def download_wheels(folder: Path, architecture: Architecture, python_version: str) -> None:
+    """Fetch the versions that are installed here, built for Lambda, with pip.
+
+    Raises ``RotationError``.
+    """
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+    command += ["--only-binary=:all:", "--implementation=cp", f"--python-version={python_version}"]
+    # Of Amazon Linux 2 and all that came after it.
+    command += [f"--platform=manylinux2014_{_MACHINES[architecture]}", f"--dest={folder}"]
+    command += [f"{name}=={version(name)}" for name in _WHEELS]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1:]
+        raise RotationError(f"pip can't fetch the wheels: {''.join(last)}")
+
+
+def build(
+    output: Path,
+    architecture: Architecture,
+    *,
+    python_version: str = "3.13",
+    download: Download = download_wheels,
+) -> None:
+    """Write the zip. The same versions make the same bytes.
+
+    Raises ``RotationError`` and ``OSError``.
+    """
+    with TemporaryDirectory() as folder:
+        wheels = Path(folder)
+        download(wheels, architecture, python_version)
+        files = dict(_modules())
+        for wheel in sorted(wheels.glob("*.whl")):
+            files |= _contents(wheel)
+    with zipfile.ZipFile(output, "w") as archive:
+        for name in sorted(files):
+            archive.writestr(_entry(name), files[name], zipfile.ZIP_DEFLATED, 9)
+
+
+def _modules() -> Iterator[tuple[str, bytes]]:
+    package = Path(cf_protected.__file__).parent
+    for name in _MODULES:
+        path = package / name
+        for file in path.rglob("*.py") if path.is_dir() else [path]:
+            yield file.relative_to(package.parent).as_posix(), file.read_bytes()
+
+
+def _contents(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as archive:
+        names = [name for name in archive.namelist() if not name.endswith("/")]
+        return {name: archive.read(name) for name in names}
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, _BEGINNING)
+    entry.create_system = 3  # Unix, wherever it is made
+    entry.external_attr = 0o755 << 16  # Lambda's user is another one
+    return entry

@@ -1,0 +1,85 @@
+"""What a store keeps: a private key with its ID and the ID of the key that it replaces."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from cf_protected.cloudfront.keys import SigningKey, public_pem
+from cf_protected.key_rotation.state import StoredKey
+from cf_protected.key_sources.secret import signing_key
+
+KeyType = Literal["P-256", "RSA-2048"]
+KEY_TYPES: Final[tuple[KeyType, ...]] = ("P-256", "RSA-2048")
+
+_NO_ID: Final = "unknown"
+
+
+@dataclass(frozen=True)
+class Record:
+    """The JSON in a parameter or secret, which ``key_sources.secret`` reads.
+
+    ``private_key`` is a PEM, or whatever else somebody stored by hand.
+    """
+
+    private_key: str = field(repr=False)
+    key_pair_id: str | None = None
+    replaces: str | None = None
+    passphrase: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def parse(cls, value: str) -> Record:
+        """Read it; what is no JSON is a bare key. Nothing is said of what doesn't fit."""
+        try:
+            fields = json.loads(value)
+        except ValueError:
+            return cls(value)
+        if not isinstance(fields, dict):
+            return cls("")
+        return cls(
+            _text(fields, "private_key") or "",
+            _text(fields, "key_pair_id"),
+            _text(fields, "replaces"),
+            _text(fields, "passphrase"),
+        )
+
+    def dumps(self) -> str:
+        """The JSON, without what isn't known."""
+        return json.dumps({name: value for name, value in vars(self).items() if value is not None})
+
+    def with_id(self, key_pair_id: str) -> Record:
+        """The same key, with the ID that CloudFront gave it."""
+        return replace(self, key_pair_id=key_pair_id)
+
+    def signing_key(self, label: str) -> SigningKey:
+        """The key, ready to sign. Raises ``UnusableKey``, which says ``label`` and no secret."""
+        return signing_key(self.with_id(self.key_pair_id or _NO_ID).dumps(), None, label=label)
+
+    def stored(self, version: str, label: str) -> StoredKey:
+        """What the plan may know of it. Raises ``UnusableKey``."""
+        public_key = public_pem(self.signing_key(label).public_key)
+        return StoredKey(version, public_key, self.key_pair_id, self.replaces)
+
+
+def _text(fields: dict[str, Any], name: str) -> str | None:
+    value = fields.get(name)
+    return value if isinstance(value, str) else None
+
+
+def new_record(key_type: KeyType, replaces: str | None) -> Record:
+    """Make a key pair."""
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+    if key_type == "P-256":
+        key = ec.generate_private_key(ec.SECP256R1())
+    else:
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return Record(pem.decode("ascii"), replaces=replaces)

@@ -1,0 +1,1 @@
+"""Where a rotated key is kept: one class for each place."""

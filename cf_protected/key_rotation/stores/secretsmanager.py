@@ -1,0 +1,161 @@
+"""Keys in a secret of Secrets Manager, told apart by its staging labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+from uuid import uuid4
+
+from cf_protected.cloudfront.keys import SigningKey
+from cf_protected.exceptions import AWSError, ConcurrentRotation
+from cf_protected.key_rotation.calls import ask
+from cf_protected.key_rotation.record import KeyType, Record, new_record
+from cf_protected.key_rotation.state import StoredKey
+from cf_protected.key_rotation.stores.base import Store
+
+CURRENT: Final = "AWSCURRENT"
+PENDING: Final = "AWSPENDING"
+#: A pair that CloudFront gave no ID yet. AWSPENDING can't have it: that version becomes the
+#: current one as it is, and a version never changes.
+PAIR: Final = "CFPROTECTED_PAIR"
+
+
+class SecretsManagerStore(Store):
+    """The secret ``secret_id``, a name or an ARN; by its name it is made if need be.
+
+    ``token`` is the version that Secrets Manager wants to become the current one, when it
+    rotates; else each is a new one.
+
+    Sources: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html
+    and https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        secret_id: str,
+        *,
+        key_type: KeyType = "P-256",
+        token: str | None = None,
+    ) -> None:
+        self._client = client
+        self._secret_id = secret_id
+        self._key_type = key_type
+        self._token = token
+
+    def read(self) -> tuple[StoredKey | None, tuple[StoredKey, ...]]:
+        versions = self._versions() or {}
+        current_version = versions.get(CURRENT)
+        if current_version == versions.get(PAIR):
+            current_version = None  # a secret's first version always becomes the current one
+        current = self._stored(current_version)
+        others = [versions.get(PENDING), versions.get(PAIR)]
+        found = (self._stored(one) for one in others if one != current_version)
+        return current, tuple(key for key in found if key is not None)
+
+    def make_pair(self, replaces: str | None) -> None:
+        if self._versions() is None:
+            self._create_secret()
+        self._put(new_record(self._key_type, replaces), PAIR, str(uuid4()))
+
+    def record_id(self, key: StoredKey, key_pair_id: str) -> None:
+        record = self._record(key.version).with_id(key_pair_id)
+        self._put(record, PENDING, self._token or str(uuid4()))
+
+    def promote(self, key: StoredKey, current: StoredKey | None) -> None:
+        holder = (self._versions() or {}).get(CURRENT)
+        if holder == key.version:
+            return
+        if current is not None and holder != current.version:
+            raise ConcurrentRotation("Another run made another key the signing key.")
+        self._move(CURRENT, to=key.version, away_from=holder)
+
+    def forget(self, key: StoredKey) -> None:
+        for label, version in (self._versions() or {}).items():
+            if version == key.version and label in (PENDING, PAIR):
+                self._move(label, away_from=version)
+
+    def signing_key(self, key: StoredKey, key_pair_id: str) -> SigningKey:
+        return self._record(key.version).with_id(key_pair_id).signing_key(self._label(key.version))
+
+    def _create_secret(self) -> None:
+        try:
+            self._ask("create_secret", Name=self._secret_id)
+        except AWSError as error:
+            if error.code != "ResourceExistsException":
+                raise
+
+    def _put(self, record: Record, label: str, token: str) -> None:
+        try:
+            self._ask(
+                "put_secret_value",
+                SecretId=self._secret_id,
+                ClientRequestToken=token,
+                SecretString=record.dumps(),
+                VersionStages=[label],
+            )
+        except AWSError as error:
+            if error.code != "ResourceExistsException":
+                raise
+            raise ConcurrentRotation("Another run stored a key as this version.") from error
+
+    def _move(self, label: str, *, to: str | None = None, away_from: str | None = None) -> None:
+        versions = {"MoveToVersionId": to, "RemoveFromVersionId": away_from}
+        given = {name: version for name, version in versions.items() if version is not None}
+        try:
+            self._ask(
+                "update_secret_version_stage",
+                SecretId=self._secret_id,
+                VersionStage=label,
+                **given,
+            )
+        except AWSError as error:
+            # "If the staging label isn't attached to RemoveFromVersionId, the operation fails."
+            if error.code != "InvalidParameterException":
+                raise
+            raise ConcurrentRotation(f"Another run moved the label {label}.") from error
+
+    def _versions(self) -> dict[str, str] | None:
+        """The version of each label; ``None`` without a secret."""
+        try:
+            answer = self._ask("describe_secret", SecretId=self._secret_id)
+        except AWSError as error:
+            if error.code != "ResourceNotFoundException":
+                raise
+            return None
+        return dict(_labelled(answer.get("VersionIdsToStages", {})))
+
+    def _stored(self, version: str | None) -> StoredKey | None:
+        """The key of a version; the one that a rotation announces has no value yet."""
+        record = self._record_if_any(version) if version else None
+        return record.stored(version, self._label(version)) if version and record else None
+
+    def _record_if_any(self, version: str) -> Record | None:
+        try:
+            answer = self._ask("get_secret_value", SecretId=self._secret_id, VersionId=version)
+        except AWSError as error:
+            if error.code != "ResourceNotFoundException":
+                raise
+            return None
+        if "SecretString" in answer:
+            return Record.parse(answer["SecretString"])
+        binary = answer.get("SecretBinary")
+        return Record.parse(binary.decode("utf-8", "replace")) if binary else None
+
+    def _record(self, version: str) -> Record:
+        record = self._record_if_any(version)
+        if record is None:
+            raise ConcurrentRotation(f"{self._label(version)} is gone: another run forgot it.")
+        return record
+
+    def _label(self, version: str) -> str:
+        return f"Secret {self._secret_id!r}, version {version}"
+
+    def _ask(self, operation: str, **parameters: Any) -> Any:
+        return ask(self._client, operation, **parameters)
+
+
+def _labelled(stages: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
+    for version, labels in stages.items():
+        for label in labels:
+            yield label, version

@@ -1,0 +1,47 @@
+"""``manage.py cf_build_rotation_lambda``: the zip of the function that rotates keys."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from cf_protected.exceptions import RotationError
+from cf_protected.key_rotation.lambda_package import ARCHITECTURES, HANDLER, Architecture, build
+
+
+class Command(BaseCommand):
+    """Needs pip and the network, for the wheels."""
+
+    help = "Builds the zip of the AWS Lambda function that rotates keys: the same bytes each time."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("output", type=Path, help="The zip to write.")
+        parser.add_argument(
+            "--architecture", choices=ARCHITECTURES, required=True, help="Of the function."
+        )
+        parser.add_argument(
+            "--python-version", default="3.13", help="Of the function's runtime (default: 3.13)."
+        )
+
+    def handle(
+        self,
+        *args: object,
+        output: Path,
+        architecture: Architecture,
+        python_version: str,
+        **options: Any,
+    ) -> None:
+        try:
+            build(output, architecture, python_version=python_version)
+        except (RotationError, OSError) as error:
+            raise CommandError(str(error)) from error
+        content = output.read_bytes()
+        self.stdout.write(
+            f"{output}: {len(content):,} bytes, SHA-256 {sha256(content).hexdigest()}\n"
+            f"Handler: {HANDLER}"
+        )

@@ -1,0 +1,56 @@
+"""``manage.py cf_create_key``: the first key, which nobody ever sees."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from cf_protected.key_rotation.record import KeyType
+from cf_protected.key_rotation.state import Goal
+from cf_protected.key_rotation.steps import Done, Refuse, Wait
+from cf_protected.management import rotation
+
+
+class Command(BaseCommand):
+    """Makes what is missing of pair, secret, public key and key group, and nothing twice."""
+
+    help = (
+        "Makes the first signing key: the pair, the secret, CloudFront's public key and the key "
+        "group. Does nothing if there is a key."
+    )
+    # They would read the key that isn't there yet.
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        rotation.add_arguments(parser)
+        rotation.add_key_type(parser)
+
+    def handle(
+        self, *args: object, distribution: str, as_json: bool, key_type: KeyType, **options: Any
+    ) -> None:
+        with rotation.explained(self.stderr.write):
+            keys = rotation.rotation_of(distribution, key_type)
+            goal = Goal(create=True)
+            while True:
+                step = keys.advance(goal)
+                if isinstance(step, Refuse):
+                    raise CommandError(step.reason)
+                if isinstance(step, Wait | Done):
+                    break
+                if not as_json:
+                    self.stdout.write(str(step))
+            state = keys.observe()
+            made = {
+                "key_pair_id": state.current_id,
+                "key_group_id": state.group.id if state.group else None,
+            }
+            if as_json:
+                self.stdout.write(json.dumps(made))
+            else:
+                self.stdout.write(
+                    f"{made['key_pair_id']} signs, and key group {made['key_group_id']} trusts it. "
+                    "Let the distribution's behaviours trust that group."
+                )

@@ -1,0 +1,65 @@
+"""``manage.py cf_list_keys``: where each key stands."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from cf_protected.key_rotation.listing import Row, rows
+from cf_protected.key_rotation.state import Rules, State
+from cf_protected.key_rotation.steps import moment
+from cf_protected.management import rotation
+
+
+class Command(BaseCommand):
+    """Reads only."""
+
+    help = "Shows CloudFront's public keys: where each stands, since when, what depends on it."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        rotation.add_arguments(parser)
+
+    def handle(self, *args: object, distribution: str, as_json: bool, **options: Any) -> None:
+        with rotation.explained(self.stderr.write):
+            keys = rotation.rotation_of(distribution)
+            state = keys.observe()
+            found = rows(state, keys.rules)
+            if as_json:
+                self.stdout.write(json.dumps(_as_json(found, state, keys.rules), indent=2))
+                return
+            for row in found:
+                self._print(row)
+            self.stdout.write(_summary(state, keys.rules))
+
+    def _print(self, row: Row) -> None:
+        since = moment(row.since) if row.since else "unknown"
+        trusted = "trusted" if row.in_group else "not trusted"
+        self.stdout.write(
+            f"{row.key_pair_id:15} {row.standing:9} {trusted:12} since {since:24} {row.name}\n"
+            f"{'':15} {row.depends}"
+        )
+
+
+def _summary(state: State, rules: Rules) -> str:
+    group = f"key group {state.group.name}" if state.group else f"no key group {rules.name}"
+    store = "1 key signs" if state.current else "no key signs yet"
+    return (
+        f"{store}; {group}: {len(state.members)} of {rules.max_group_members} keys; "
+        f"account: {len(state.public_keys)} of {rules.max_public_keys} public keys."
+    )
+
+
+def _as_json(found: list[Row], state: State, rules: Rules) -> dict[str, Any]:
+    keys = [{**asdict(row), "since": row.since and row.since.isoformat()} for row in found]
+    return {
+        "keys": keys,
+        "signing": state.current_id,
+        "key_group": state.group and {"id": state.group.id, "name": state.group.name},
+        "key_group_keys": [len(state.members), rules.max_group_members],
+        "account_keys": [len(state.public_keys), rules.max_public_keys],
+    }

@@ -1,0 +1,181 @@
+"""``manage.py cf_rotate_keys``: replace the signing key, and nobody's download fails."""
+
+from __future__ import annotations
+
+import json
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError
+
+from cf_protected.key_rotation.aws import Rotation
+from cf_protected.key_rotation.plan import is_underway
+from cf_protected.key_rotation.preview import preview
+from cf_protected.key_rotation.record import KeyType
+from cf_protected.key_rotation.state import Goal, State
+from cf_protected.key_rotation.steps import (
+    Done,
+    Phase,
+    Refuse,
+    Step,
+    Wait,
+    duration,
+    moment,
+)
+from cf_protected.management import rotation
+
+#: How often a long wait says that it goes on, in seconds.
+PROGRESS_SECONDS: Final = 600.0
+
+
+class Command(BaseCommand):
+    """Does one step after the other; stopped anywhere, it goes on where it was."""
+
+    help = (
+        "Replaces the signing key, or finishes a rotation that was begun. Without --wait it does "
+        "what can be done now, and says when to run it again."
+    )
+    requires_system_checks = ()
+
+    # Tests put their own here.
+    clock: Callable[[], float] = staticmethod(time.time)
+    sleep: Callable[[float], object] = staticmethod(time.sleep)
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        rotation.add_arguments(parser)
+        rotation.add_key_type(parser)
+        parser.add_argument(
+            "--plan", action="store_true", help="Print what would be done, and do nothing."
+        )
+        parser.add_argument("--wait", action="store_true", help="Wait, to the end: a day or so.")
+        parser.add_argument(
+            "--if-older-than",
+            type=float,
+            metavar="DAYS",
+            help="Begin a rotation only if the key is older; for a job that runs every day.",
+        )
+        parser.add_argument(
+            "--emergency",
+            metavar="KEY_PAIR_ID",
+            help="Distrust this leaked key at once: what was signed with it dies.",
+        )
+
+    def handle(
+        self,
+        *args: object,
+        distribution: str,
+        key_type: KeyType,
+        as_json: bool,
+        plan: bool,
+        wait: bool,
+        if_older_than: float | None,
+        emergency: str | None,
+        **options: Any,
+    ) -> None:
+        report = _Report(self, as_json=as_json)
+        with rotation.explained(report.concurrent):
+            keys = rotation.rotation_of(distribution, key_type, clock=self.clock)
+            state = keys.observe()
+            goal = _goal(state, keys, if_older_than, emergency)
+            if emergency:
+                report.say(_what_dies(emergency, state, keys))
+            run = self._run(keys, goal, wait, report)
+            for step in preview(state, keys.rules, goal) if plan else run:
+                report.step(step)
+                if isinstance(step, Refuse) and not plan:
+                    raise CommandError(step.reason)
+            report.end()
+
+    def _run(self, keys: Rotation, goal: Goal, wait: bool, report: _Report) -> Iterator[Step]:
+        """Do the steps; the last is ``Done``, ``Refuse`` or a ``Wait`` that isn't waited for."""
+        while True:
+            step = keys.advance(goal)
+            yield step
+            if isinstance(step, Done | Refuse):
+                return
+            if isinstance(step, Wait):
+                # A leaked key has to go: only what comes after that may be left for later.
+                is_urgent = bool(goal.distrusted) and step.phase is Phase.TEST
+                if not wait and not is_urgent:
+                    return
+                self._wait(step, report)
+
+    def _wait(self, step: Wait, report: _Report) -> None:
+        while (left := step.until.timestamp() - self.clock()) > 0:
+            if left > PROGRESS_SECONDS:
+                report.say(f"  {duration(timedelta(seconds=left))} to go")
+            self.sleep(min(left, PROGRESS_SECONDS))
+
+
+class _Report:
+    """Tells a person as it goes, or a program in one JSON at the end."""
+
+    def __init__(self, command: Command, *, as_json: bool) -> None:
+        self._command = command
+        self._as_json = as_json
+        self._steps: list[dict[str, str]] = []
+        self._last: Step = Done()
+        self._waited_for = ""
+
+    def say(self, text: str) -> None:
+        if not self._as_json:
+            self._command.stdout.write(text)
+            self._command.stdout.flush()
+
+    def step(self, step: Step) -> None:
+        entry = {"step": type(step).__name__, "text": str(step)}
+        if isinstance(step, Wait):
+            entry["until"] = step.until.isoformat()
+        if not (isinstance(step, Wait) and step.why == self._waited_for):
+            self.say(entry["text"])
+        if isinstance(step, Wait):
+            self._waited_for = step.why
+        self._last = step
+        self._steps.append(entry)
+
+    def end(self) -> None:
+        if isinstance(self._last, Wait):
+            self.say(f"Run this again after {moment(self._last.until)}, or with --wait.")
+        self._print(type(self._last).__name__)
+
+    def concurrent(self, text: str) -> None:
+        self.say(text)
+        self._print("ConcurrentRotation")
+
+    def _print(self, outcome: str) -> None:
+        if self._as_json:
+            found = {"outcome": outcome, "steps": self._steps}
+            self._command.stdout.write(json.dumps(found, indent=2))
+
+
+def _goal(state: State, keys: Rotation, if_older_than: float | None, emergency: str | None) -> Goal:
+    if emergency:
+        if emergency not in {key.id for key in state.public_keys}:
+            raise CommandError(f"CloudFront has no public key {emergency}, so nothing trusts it.")
+        return Goal(replace=emergency, distrusted=frozenset({emergency}))
+    if is_underway(state, keys.rules, Goal()):
+        return Goal()
+    if if_older_than is not None and _age(state) < timedelta(days=if_older_than):
+        return Goal()
+    return Goal(replace=state.current_id)
+
+
+def _age(state: State) -> timedelta:
+    created = [key.created for key in state.public_keys if key.id == state.current_id]
+    return state.now - created[0] if created else timedelta.max
+
+
+def _what_dies(key_pair_id: str, state: State, keys: Rotation) -> str:
+    if key_pair_id not in state.members:
+        return f"{key_pair_id} isn't trusted: nothing that was signed with it works."
+    signing = (key.signing_since for key in state.public_keys if key.id == state.current_id)
+    since = None if key_pair_id == state.current_id else next(signing, None)
+    latest = (since or state.now) + keys.rules.overlap
+    return (
+        f"Every URL and cookie signed with {key_pair_id} dies when it leaves the key group. They "
+        f"would have lived until {moment(latest)} at most. Processes that still have it in their "
+        "cache sign dead URLs until that expires."
+    )

@@ -1,0 +1,85 @@
+"""What the commands that rotate keys have in common: from the settings to a rotation."""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import BotoCoreError
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import CommandError
+
+from cf_protected.distributions import Distribution, distributions
+from cf_protected.exceptions import CFProtectedError, ConcurrentRotation
+from cf_protected.key_rotation.aws import Rotation
+from cf_protected.key_rotation.canary import Canary
+from cf_protected.key_rotation.cloudfront_api import CloudFrontKeys
+from cf_protected.key_rotation.record import KEY_TYPES, KeyType
+from cf_protected.key_rotation.state import Rules
+from cf_protected.key_rotation.stores.factory import operators_access, store_for
+from cf_protected.key_sources.aws import AWSKeySource
+from cf_protected.key_sources.base import KeySource
+from cf_protected.key_sources.cached import CachedKeySource
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The options of all these commands."""
+    parser.add_argument(
+        "--distribution", default="default", help="Alias in DISTRIBUTIONS (default: default)."
+    )
+    parser.add_argument("--json", action="store_true", dest="as_json", help="Print JSON.")
+
+
+def add_key_type(parser: ArgumentParser) -> None:
+    """The option of the commands that make keys."""
+    parser.add_argument(
+        "--key-type", choices=KEY_TYPES, default="P-256", help="Kind of a new key (default: P-256)."
+    )
+
+
+@contextmanager
+def explained(say: Callable[[str], object]) -> Iterator[None]:
+    """Turn what goes wrong into ``CommandError``; another run at the same time is no error."""
+    try:
+        yield
+    except ConcurrentRotation as error:
+        say(str(error))
+    except (CFProtectedError, ImproperlyConfigured, BotoCoreError) as error:
+        raise CommandError(f"{error} {getattr(error, 'hint', '')}".rstrip()) from error
+
+
+def rotation_of(
+    alias: str, key_type: KeyType = "P-256", *, clock: Callable[[], float] = time.time
+) -> Rotation:
+    """The rotation of a distribution's key.
+
+    Raises ``ConfigurationError``, ``RotationError`` and botocore's errors.
+    """
+    distribution = distributions[alias]
+    settings = distribution.settings
+    if not settings.key_group:
+        raise CommandError(
+            f"CF_PROTECTED['DISTRIBUTIONS'][{alias!r}]: KEY_GROUP is missing. Set it to the name "
+            "or the ID of CloudFront's key group."
+        )
+    source = _original(distribution)
+    store = store_for(source, settings.key_source.options, key_type)
+    assert isinstance(source, AWSKeySource)  # noqa: S101 - others have no store
+    ids = [settings.id] if settings.id else []
+    client = operators_access(source.access).client("cloudfront")
+    canary = Canary(distribution.url(settings.canary), now=clock) if settings.canary else None
+    return Rotation(
+        CloudFrontKeys(client, settings.key_group, distribution_ids=ids),
+        store,
+        Rules(name=settings.key_group, overlap=settings.rotation_overlap),
+        canary=canary,
+        clock=clock,
+    )
+
+
+def _original(distribution: Distribution) -> KeySource:
+    """The key source without the cache in front of it."""
+    source = distribution.key_source
+    return source.source if isinstance(source, CachedKeySource) else source
