@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from cf_protected.exceptions import RotationError
+from cf_protected.exceptions import ConcurrentRotation, RotationError
 from cf_protected.key_rotation import plan
 from cf_protected.key_rotation.canary import Canary
 from cf_protected.key_rotation.cloudfront_api import CloudFrontKeys
@@ -109,12 +109,17 @@ class Rotation:
             case NoteSigning():
                 self.cloudfront.note_signing(step.key_pair_id, self._now())
             case RemoveFromGroup():
-                kept = [id_ for id_ in step.group.members if id_ not in step.key_pair_ids]
-                self.cloudfront.set_members(step.group, kept)
+                self._distrust(step)
             case DeletePublicKey():
                 self.cloudfront.delete_public_key(step.key_pair_id)
             case Forget():
                 self.store.forget(step.key)
+
+    def _distrust(self, step: RemoveFromGroup) -> None:
+        if self.observe().current_id in step.key_pair_ids:  # somebody went back to it meanwhile
+            raise ConcurrentRotation("Another run made another key the signing key.")
+        kept = [id_ for id_ in step.group.members if id_ not in step.key_pair_ids]
+        self.cloudfront.set_members(step.group, kept)
 
     def _try_canary(self, step: TryCanary) -> CanaryAnswer:
         if self._canary is None:

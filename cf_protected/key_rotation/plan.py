@@ -142,6 +142,9 @@ class Plan:
 
     def tidy(self) -> Step | None:
         """What may go at once, before room for another key is wanted."""
+        for key in self.state.others:  # first of all, lest another run makes it sign
+            if self._id(key) in self.goal.distrusted:
+                return Forget(key)
         distrusted = tuple(id_ for id_ in self.retired if id_ in self.goal.distrusted)
         if distrusted:
             assert self.state.group is not None  # noqa: S101 - they are in it
@@ -152,18 +155,17 @@ class Plan:
         return self._delete() or self._forget()
 
     def _delete(self) -> Step | None:
-        """Delete the public keys made here that nobody trusts and no key of the store needs."""
-        keep = {*self.state.members, self.current_id, self.pending_id}
+        """Delete the public keys made here that nobody trusts."""
+        keep = {*self.state.members, self.current_id}
         for one in self.state.public_keys:
             if one.id not in keep and self.is_ours(one):
                 return DeletePublicKey(one.id)
         return None
 
     def _forget(self) -> Step | None:
-        current, pending = self.state.current, self.pending
+        """Drop second copies of the key that signs, and keys that aren't trusted any more."""
+        current = self.state.current
         for key in self.state.others:
-            if pending is not None and key.public_key == pending.public_key:
-                continue
             is_copy = current is not None and key.public_key == current.public_key
             if is_copy or self._id(key) not in self.state.members:
                 return Forget(key)
@@ -236,7 +238,7 @@ class Plan:
         since = current.signing_since if current else None
         keys = self.state.public_keys
         after = (one.signing_since for one in keys if one.id in self.retired)
-        is_newest = all(since and (other is None or other < since) for other in after)
+        is_newest = all(since and (other is None or other <= since) for other in after)
         return since if is_newest else None
 
     def _current(self) -> PublishedKey | None:
@@ -244,13 +246,17 @@ class Plan:
         return next((one for one in keys if one.id == self.current_id), None)
 
     def _pending(self) -> StoredKey | None:
-        """The key that is to replace the one that signs; one made for another isn't."""
+        """The key that is to replace the one that signs.
+
+        Not one that was made to replace another, nor one that signed already, from which
+        somebody went back.
+        """
         for key in self.state.others:
-            is_copy = (
-                self.state.current is not None and key.public_key == self.state.current.public_key
-            )
-            is_next = key.replaces == self.current_id and not is_copy
-            if is_next and self._id(key) not in self.goal.distrusted:
+            published = self.state.published(key)
+            has_signed = published is not None and published.signing_since is not None
+            is_leaked = published is not None and published.id in self.goal.distrusted
+            is_next = key.replaces == self.current_id
+            if is_next and not (has_signed or is_leaked):
                 return key
         return None
 

@@ -40,12 +40,17 @@ def add_key_type(parser: ArgumentParser) -> None:
 
 
 @contextmanager
-def explained(say: Callable[[str], object]) -> Iterator[None]:
-    """Turn what goes wrong into ``CommandError``; another run at the same time is no error."""
+def explained(leave_to_other: Callable[[str], object] | None = None) -> Iterator[None]:
+    """Turn what goes wrong into ``CommandError``.
+
+    Another run at the same time is no error where it can be left to that.
+    """
     try:
         yield
     except ConcurrentRotation as error:
-        say(str(error))
+        if leave_to_other is None:
+            raise CommandError(f"{error} Run this again.") from error
+        leave_to_other(str(error))
     except (CFProtectedError, ImproperlyConfigured, BotoCoreError) as error:
         raise CommandError(f"{error} {getattr(error, 'hint', '')}".rstrip()) from error
 

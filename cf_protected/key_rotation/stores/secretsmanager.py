@@ -49,8 +49,7 @@ class SecretsManagerStore(Store):
         if current_version == versions.get(PAIR):
             current_version = None  # a secret's first version always becomes the current one
         current = self._stored(current_version)
-        others = [versions.get(PENDING), versions.get(PAIR)]
-        found = (self._stored(one) for one in others if one != current_version)
+        found = (self._stored(versions.get(label)) for label in (PENDING, PAIR))
         return current, tuple(key for key in found if key is not None)
 
     def make_pair(self, replaces: str | None) -> None:
@@ -63,10 +62,10 @@ class SecretsManagerStore(Store):
         self._put(record, PENDING, self._token or str(uuid4()))
 
     def promote(self, key: StoredKey, current: StoredKey | None) -> None:
-        holder = (self._versions() or {}).get(CURRENT)
-        if holder == key.version:
-            return
-        if current is not None and holder != current.version:
+        versions = self._versions() or {}
+        holder = versions.get(CURRENT)
+        is_expected = current is None or holder == current.version
+        if not is_expected or versions.get(PENDING) != key.version:
             raise ConcurrentRotation("Another run made another key the signing key.")
         self._move(CURRENT, to=key.version, away_from=holder)
 

@@ -53,7 +53,7 @@ class SSMStore(Store):
 
     def promote(self, key: StoredKey, current: StoredKey | None) -> None:
         # PutParameter has no condition, so this narrows a race and can't rule it out.
-        if self._stored(self._selected) != current:
+        if self.read() != (current, (key,)):
             raise ConcurrentRotation("Another run made another key the signing key.")
         version = self._put(self._name, self._record(self._pending_name), overwrite=True)
         if self._label_name:

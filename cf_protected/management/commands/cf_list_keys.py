@@ -25,7 +25,7 @@ class Command(BaseCommand):
         rotation.add_arguments(parser)
 
     def handle(self, *args: object, distribution: str, as_json: bool, **options: Any) -> None:
-        with rotation.explained(self.stderr.write):
+        with rotation.explained():
             keys = rotation.rotation_of(distribution)
             state = keys.observe()
             found = rows(state, keys.rules)

@@ -76,12 +76,13 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         report = _Report(self, as_json=as_json)
-        with rotation.explained(report.concurrent):
+        # A leaked key isn't left to another run.
+        with rotation.explained(None if emergency else report.concurrent):
             keys = rotation.rotation_of(distribution, key_type, clock=self.clock)
             state = keys.observe()
             goal = _goal(state, keys, if_older_than, emergency)
             if emergency:
-                report.say(_what_dies(emergency, state, keys))
+                report.warn(_what_dies(emergency, state, keys))
             run = self._run(keys, goal, wait, report)
             for step in preview(state, keys.rules, goal) if plan else run:
                 report.step(step)
@@ -116,6 +117,7 @@ class _Report:
     def __init__(self, command: Command, *, as_json: bool) -> None:
         self._command = command
         self._as_json = as_json
+        self._warnings: list[str] = []
         self._steps: list[dict[str, str]] = []
         self._last: Step = Done()
         self._waited_for = ""
@@ -124,6 +126,10 @@ class _Report:
         if not self._as_json:
             self._command.stdout.write(text)
             self._command.stdout.flush()
+
+    def warn(self, text: str) -> None:
+        self._warnings.append(text)
+        self.say(text)
 
     def step(self, step: Step) -> None:
         entry = {"step": type(step).__name__, "text": str(step)}
@@ -147,7 +153,7 @@ class _Report:
 
     def _print(self, outcome: str) -> None:
         if self._as_json:
-            found = {"outcome": outcome, "steps": self._steps}
+            found = {"outcome": outcome, "warnings": self._warnings, "steps": self._steps}
             self._command.stdout.write(json.dumps(found, indent=2))
 
 
