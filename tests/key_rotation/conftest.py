@@ -1,0 +1,27 @@
+"""An AWS account for each test."""
+
+from __future__ import annotations
+
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+
+from tests.key_rotation.cloud import STORES, Cloud
+from tests.key_sources.conftest import environment, ministack
+
+__all__ = ["environment", "ministack"]
+
+
+@pytest.fixture
+def cloud(ministack: str) -> Iterator[Cloud]:
+    request = urllib.request.Request(f"{ministack}/_ministack/reset", method="POST")
+    with urllib.request.urlopen(request, timeout=30):
+        pass
+    yield Cloud(ministack)
+
+
+@pytest.fixture(params=STORES)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Each of the stores."""
+    return str(request.param)
