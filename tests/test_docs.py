@@ -26,6 +26,7 @@ from django.utils.module_loading import import_string
 
 import cf_protected
 from cf_protected import conf, key_sources, services, signals, testing, urls
+from cf_protected.conf import values
 from cf_protected.exceptions import CFProtectedError, InvalidToken
 from cf_protected.key_sources.aws import AWSAccess, AWSKeySource
 from cf_protected.key_sources.base import KeySource
@@ -40,10 +41,10 @@ ROOT = PACKAGE.parent
 DOCS = ROOT / "docs"
 PAGES = [*sorted(DOCS.glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 GROUPS = {
-    "Top level": (conf._TOP, conf.Settings),
-    "Each distribution": (conf._DISTRIBUTION, conf.DistributionSettings),
-    "The key source": (conf._KEY_SOURCE, conf.KeySourceSettings),
-    "Each issuer": (conf._OIDC, conf.OIDCSettings),
+    "Top level": (values.TOP, conf.Settings),
+    "Each distribution": (values.DISTRIBUTION, conf.DistributionSettings),
+    "The key source": (values.KEY_SOURCE, conf.KeySourceSettings),
+    "Each issuer": (values.OIDC, conf.OIDCSettings),
 }
 SETTINGS = [(group, name) for group, (checks, _) in GROUPS.items() for name in checks]
 

@@ -122,8 +122,9 @@ class Cloud:
         if token not in stages:
             return None
         answer = client.get_secret_value(SecretId=NAMES["secretsmanager"], VersionId=token)
-        is_other = answer.get("SecretString", self.parameters["SecretString"]) != (
-            self.parameters["SecretString"]
+        is_other = (
+            answer.get("SecretString", self.parameters["SecretString"])
+            != (self.parameters["SecretString"])
         )
         return (400, "ResourceExistsException") if is_other else None
 

@@ -32,7 +32,6 @@ def assert_signing_key_is_trusted(cloud: Cloud, kind: str) -> None:
     assert len(cloud.members()) <= 5
 
 
-
 @pytest.mark.parametrize("kind", STORES)
 def test_a_crash_after_every_write(cloud: Cloud, kind: str) -> None:
     """Reads change nothing, so a crash after one is the same as after the write before it."""
