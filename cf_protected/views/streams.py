@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from cf_protected import conf, services
 from cf_protected.access import DownloadRefused, User, explain
 from cf_protected.distributions import STORAGE_ERRORS, distributions
-from cf_protected.exceptions import InvalidPlaylist, InvalidURL
+from cf_protected.exceptions import CookiesTooLarge, InvalidPlaylist, InvalidURL
 from cf_protected.http.cookies import set_cookies
 from cf_protected.http.cors import CORSMixin
 from cf_protected.models import AssetFile
@@ -43,9 +43,16 @@ class StreamView(FileView):
         return distributions[file.asset.distribution].url(file.key + file.entry)
 
     def issue(self, user: User, file: AssetFile) -> HttpResponseBase:
-        """The redirect, with the cookies."""
+        """The redirect, with the cookies; a 400 where they don't fit beside others."""
         response = see_other(self.get_target(file))
-        issued = services.issue_cookies(user, [file], viewer=self.get_viewer())
+        others = len(self.request.headers.get("Cookie", ""))
+        try:
+            issued = services.issue_cookies(
+                user, [file], viewer=self.get_viewer(), cookie_bytes=others
+            )
+        except CookiesTooLarge as error:
+            logger.warning("No cookies for %r: %s", file.key, error)
+            return _text(str(error), 400)
         set_cookies(self.request, response, issued)
         return response
 

@@ -25,7 +25,7 @@ from tests.accounts.models import User
 from tests.conftest import Configure
 from tests.doubles import CountingKey, GivenKeySource
 from tests.edge import client
-from tests.keys import KEY_PAIR_ID, signing_key
+from tests.keys import signing_key
 
 FOLDER: Final = "films/course-1/"
 NEIGHBOUR: Final = "films/course-10/"
@@ -122,10 +122,13 @@ class CDN:
 @pytest.fixture
 def cdn(storage: Storage, configure: Configure) -> Iterator[CDN]:
     """An edge in front of the storage, which the distribution's URLs lead to."""
-    public_key = distributions["default"].signer.signing_key.public_key
-    verifier = CloudFrontVerifier({KEY_PAIR_ID: public_key})
+
+    def verifier() -> CloudFrontVerifier:
+        key = distributions["default"].key_source.get_signing_key()
+        return CloudFrontVerifier({key.key_pair_id: key.public_key})
+
     cdn = CDN(("127.0.0.1", 0), time.time())
-    edge = Edge(storage=storage, verifier=lambda: verifier, now=lambda: cdn.now)
+    edge = Edge(storage=storage, verifier=verifier, now=lambda: cdn.now)
     with running(edge) as server:
         cdn.address = ("127.0.0.1", server.port)
         configure({"SCHEME": "http", "DOMAIN": f"127.0.0.1:{server.port}"})

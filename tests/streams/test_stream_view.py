@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from cf_protected.distributions import distributions
 from cf_protected.http.cookies import NAMES
 from cf_protected.models import Asset, AssetFile, Download, Grant
 from cf_protected.reasons import Reason
@@ -16,6 +17,7 @@ from tests.accounts.models import User
 from tests.conftest import Configure
 from tests.doubles import CountingKey, DownKeySource
 from tests.pages import text
+from tests.streams.conftest import CDN, FOLDER, put
 
 ENTRY = "https://downloads.example.com/films/course-1/master.m3u8"
 
@@ -153,6 +155,35 @@ def test_without_a_key_a_page_says_so(
     assert response["Retry-After"] == "30"
     assert "please try again in a minute" in response.content.decode()
     assert traces() == (0, 0)
+
+
+def test_cookies_that_do_not_fit_beside_others_are_refused(
+    buyer: Client, limited: Grant, stream: AssetFile
+) -> None:
+    buyer.cookies["basket"] = "x" * 12_000
+
+    response = buyer.get(stream.get_absolute_url())
+
+    assert response.status_code == 400
+    assert "set fewer or smaller cookies on the shared domain" in text(response)
+    assert not response.cookies
+    assert traces() == (0, 0)
+
+
+def test_a_gallery_of_200_pictures_takes_one_signature(
+    buyer: Client, grant: Grant, stream: AssetFile, cdn: CDN, key: CountingKey
+) -> None:
+    storage = distributions["default"].storage
+    for number in range(200):
+        put(storage, f"{FOLDER}{number}.jpg", b"a picture")
+    response = buyer.get(stream.get_absolute_url())
+    cookies = "; ".join(
+        f"{one.key}={one.value}" for one in response.cookies.values() if one.key in NAMES
+    )
+
+    pictures = [f"{cdn.origin}/{FOLDER}{number}.jpg" for number in range(200)]
+    assert {cdn.status(picture, Cookie=cookies) for picture in pictures} == {200}
+    assert key.signatures == 1
 
 
 @pytest.mark.parametrize("method", ["get", "head"])
