@@ -82,7 +82,8 @@ def playlist_url(context: Context, file: AssetFile) -> str:
         return ""
     if not _access(user).decide(file.asset).allowed:
         return ""
-    url = reverse("cf_protected:playlist", kwargs={"uuid": file.uuid})
+    # Players tell HLS by the name in the URL.
+    url = reverse("cf_protected:playlist", kwargs={"uuid": file.uuid, "path": file.entry})
     query = urlencode({"token": make_playlist_token(user, file)})
     request = context.get("request")
     return f"{request.build_absolute_uri(url) if request else url}?{query}"

@@ -52,7 +52,7 @@ def test_playlist_url_opens_the_playlist_without_a_session(
 
     url = html.unescape(render(PLAYLIST, request=request, file=stream))
 
-    assert url.startswith(f"http://testserver/downloads/playlists/{stream.uuid}/?token=")
+    assert url.startswith(f"http://testserver/downloads/playlists/{stream.uuid}/master.m3u8?token=")
     assert client.get(url).content.startswith(b"#EXTM3U")
 
 
@@ -61,7 +61,7 @@ def test_playlist_url_without_a_request_is_a_path(
 ) -> None:
     url = render(PLAYLIST, user=user, file=stream)
 
-    assert url.startswith(f"/downloads/playlists/{stream.uuid}/?token=")
+    assert url.startswith(f"/downloads/playlists/{stream.uuid}/master.m3u8?token=")
 
 
 def test_playlist_url_leaves_no_trace(user: User, grant: Grant, stream: AssetFile) -> None:
