@@ -18,7 +18,7 @@ from django.utils.formats import date_format
 from django.utils.module_loading import import_string
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from cf_protected import conf
 from cf_protected.exceptions import CFProtectedError
@@ -119,16 +119,18 @@ def get_authorizer() -> Authorizer:
 
 
 _SENTENCES: Final[dict[str, StrPromise]] = {
-    Reason.REVOKED: _lazy("Your access was withdrawn, for example because of a refund."),
-    Reason.NO_GRANT: _lazy("Your account doesn't have this. Did you buy it with another account?"),
-    Reason.UNPUBLISHED: _lazy("This isn't available at the moment."),
-    Reason.NOT_RELEASED: _lazy("This will be available later."),
-    Reason.ADDRESS_NOT_BOUND: _lazy(
+    Reason.REVOKED: gettext_lazy("Your access was withdrawn, for example because of a refund."),
+    Reason.NO_GRANT: gettext_lazy(
+        "Your account doesn't have this. Did you buy it with another account?"
+    ),
+    Reason.UNPUBLISHED: gettext_lazy("This isn't available at the moment."),
+    Reason.NOT_RELEASED: gettext_lazy("This will be available later."),
+    Reason.ADDRESS_NOT_BOUND: gettext_lazy(
         "This is delivered over IPv4 only, and you came without an IPv4 address."
     ),
-    Reason.ANONYMOUS: _lazy("Please sign in first."),
-    Reason.INACTIVE_USER: _lazy("Your account isn't active."),
-    Reason.GRANTED: _lazy("You can download this."),
+    Reason.ANONYMOUS: gettext_lazy("Please sign in first."),
+    Reason.INACTIVE_USER: gettext_lazy("Your account isn't active."),
+    Reason.GRANTED: gettext_lazy("You can download this."),
 }
 
 
@@ -146,7 +148,7 @@ def explain(decision: Decision) -> str:
             return _("You have used all %(count)s of your downloads.") % {
                 "count": grant.max_downloads
             }
-    return str(_SENTENCES.get(decision.reason, _lazy("You can't download this.")))
+    return str(_SENTENCES.get(decision.reason, gettext_lazy("You can't download this.")))
 
 
 def unreleased(decision: Decision, asset: Asset) -> Decision:

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 help_text="What a folder opens with, such as master.m3u8 or index.html.",
                 max_length=1024,
                 validators=[cf_protected.models.asset.validate_entry],
-                verbose_name="entry",
+                verbose_name="opens with",
             ),
         ),
         migrations.AddField(

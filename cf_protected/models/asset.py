@@ -136,7 +136,7 @@ class AssetFile(models.Model):
         help_text=_("The object's name in the distribution's storage; a folder's ends in a slash."),
     )
     entry = models.CharField(
-        _("entry"),
+        _("opens with"),
         max_length=1024,
         blank=True,
         validators=[validate_entry],
