@@ -26,10 +26,6 @@ OPEN = "/downloads/cookies/"
 @pytest.fixture(autouse=True)
 def project(settings: Settings) -> None:
     settings.ROOT_URLCONF = "tests.cookies.urls"
-    settings.MIDDLEWARE = [
-        *settings.MIDDLEWARE,
-        "cf_protected.middleware.SignedCookiesMiddleware",
-    ]
 
 
 @pytest.fixture
