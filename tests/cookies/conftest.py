@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
 from cf_protected import services
 from cf_protected.models import Asset, AssetFile, Grant
 from tests.accounts.models import User
+from tests.conftest import Configure
 from tests.cookies.jar import Jar
+from tests.cookies.site import SIGNATURES, Signature, Site, serving
+from tests.doubles import GivenKeySource
+from tests.keys import signing_key
 
 MakeFolder = Callable[..., AssetFile]
 
@@ -53,3 +59,39 @@ def both_granted(user: User, course_grant: Grant, neighbour: AssetFile) -> None:
 def jar() -> Jar:
     """An empty one."""
     return Jar({})
+
+
+@pytest.fixture
+def signature(request: pytest.FixtureRequest) -> Signature:
+    """The kind of key and the hash."""
+    one: Signature = getattr(request, "param", SIGNATURES[-1])
+    return one
+
+
+@pytest.fixture
+def site(
+    live_server: LiveServer,
+    settings: Settings,
+    configure: Configure,
+    make_folder: MakeFolder,
+    signature: Signature,
+) -> Iterator[Site]:
+    """A course and its neighbour, and a buyer of the course."""
+    settings.STORAGES = dict(settings.STORAGES)  # an empty storage
+    kind, hash_algorithm = signature
+    key = signing_key(kind)
+    folders = [make_folder("course-1/"), make_folder("course-10/")]
+    with serving(Site(live_server.url), key, folders) as site:
+        source = {
+            "BACKEND": f"{GivenKeySource.__module__}.GivenKeySource",
+            "OPTIONS": {"key": key},
+        }
+        configure(
+            {
+                "DOMAIN": site.edge.partition("://")[2],
+                "SCHEME": "http",
+                "KEY_SOURCE": source,
+                "HASH_ALGORITHM": hash_algorithm,
+            }
+        )
+        yield site

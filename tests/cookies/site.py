@@ -5,16 +5,29 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
+import pytest
 from django.core.files.base import ContentFile
 
-from cf_protected.cloudfront.keys import SigningKey
+from cf_protected.cloudfront.keys import HashAlgorithm, SigningKey
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.distributions import distributions
 from cf_protected.edge.edge import Edge
 from cf_protected.edge.server import running
 from cf_protected.models import AssetFile
 from tests.cookies.person import Person
+
+Signature = tuple[Literal["rsa", "p256"], HashAlgorithm]
+SIGNATURES: list[Signature] = [
+    ("rsa", "SHA1"),
+    ("rsa", "SHA256"),
+    ("p256", "SHA1"),
+    ("p256", "SHA256"),
+]
+
+
+each_signature = pytest.mark.parametrize("signature", SIGNATURES, indirect=True, ids="-".join)
 
 
 class Site:

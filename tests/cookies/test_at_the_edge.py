@@ -2,72 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from typing import Literal
 
 import pytest
 from pytest_django import Settings
-from pytest_django.live_server_helper import LiveServer
 
 from cf_protected import services
-from cf_protected.cloudfront.keys import HashAlgorithm
 from cf_protected.models import Asset, AssetFile
 from tests.accounts.models import User
 from tests.conftest import Configure
-from tests.cookies.conftest import MakeFolder
 from tests.cookies.person import Person
-from tests.cookies.site import Site, serving
-from tests.doubles import GivenKeySource
-from tests.keys import signing_key
+from tests.cookies.site import Site, each_signature
 
-Signature = tuple[Literal["rsa", "p256"], HashAlgorithm]
-SIGNATURES: list[Signature] = [
-    ("rsa", "SHA1"),
-    ("rsa", "SHA256"),
-    ("p256", "SHA1"),
-    ("p256", "SHA256"),
-]
 ONE = "/downloads/assets/course-1/cookies/"
-
-
-each_signature = pytest.mark.parametrize("signature", SIGNATURES, indirect=True, ids="-".join)
-
-
-@pytest.fixture
-def signature(request: pytest.FixtureRequest) -> Signature:
-    """The kind of key and the hash."""
-    one: Signature = getattr(request, "param", SIGNATURES[-1])
-    return one
-
-
-@pytest.fixture
-def site(
-    live_server: LiveServer,
-    settings: Settings,
-    configure: Configure,
-    make_folder: MakeFolder,
-    signature: Signature,
-) -> Iterator[Site]:
-    """A course and its neighbour, and a buyer of the course."""
-    settings.STORAGES = dict(settings.STORAGES)  # an empty storage
-    kind, hash_algorithm = signature
-    key = signing_key(kind)
-    folders = [make_folder("course-1/"), make_folder("course-10/")]
-    with serving(Site(live_server.url), key, folders) as site:
-        source = {
-            "BACKEND": f"{GivenKeySource.__module__}.GivenKeySource",
-            "OPTIONS": {"key": key},
-        }
-        configure(
-            {
-                "DOMAIN": site.edge.partition("://")[2],
-                "SCHEME": "http",
-                "KEY_SOURCE": source,
-                "HASH_ALGORITHM": hash_algorithm,
-            }
-        )
-        yield site
 
 
 def sign_in(site: Site, user: User) -> Person:

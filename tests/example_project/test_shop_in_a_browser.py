@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Download, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Download, Page, expect
 
+from tests.chromium import chromium
 from tests.example_project.demo import READER, ROOT, STAFF, Demo
 
 pytestmark = pytest.mark.browser
@@ -19,16 +18,6 @@ pytestmark = pytest.mark.browser
 ARTIFACTS = ROOT / "tests" / "artifacts"
 WORKBOOK = "workbooks/Übungsheft – Größe & Maß.pdf"  # noqa: RUF001 - a real name
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 _PHONE = {"width": 390, "height": 844}
 
 _numbers = itertools.count(1)
@@ -36,23 +25,11 @@ _numbers = itertools.count(1)
 NewPage = Callable[..., Page]
 
 
-def find_chromium() -> str | None:
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    chromium = find_chromium()
-    if chromium is None:
-        missing = "There is no Chromium; install it, or name it in the variable CHROMIUM."
-        if os.environ.get("TEST_BROWSER") == "1":
-            pytest.fail(missing)
-        pytest.skip(missing)
     ARTIFACTS.mkdir(exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
