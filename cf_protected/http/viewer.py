@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+from typing import Final
 
 from django.http import HttpRequest
 
 from cf_protected import conf
 from cf_protected.download_log import Viewer, plain_address
+
+# Some load balancers write the viewer's port too, such as AWS's with
+# routing.http.xff_client_port.enabled: 203.0.113.7:54321, [2001:db8::1]:54321
+_WITH_PORT: Final = re.compile(r"(?:\[([0-9A-Fa-f:.%]+)\]|([0-9.]+))(?::[0-9]+)?")
 
 
 def get_viewer(request: HttpRequest) -> Viewer:
@@ -29,7 +35,8 @@ def client_address(request: HttpRequest) -> str | None:
         said = forwarded.pop().strip()
         if not said:
             break
-        address = said
+        match = _WITH_PORT.fullmatch(said)
+        address = (match[1] or match[2]) if match else said
     return address or None
 
 

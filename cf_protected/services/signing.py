@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
 
 from cf_protected.access import Decision, DownloadRefused, unreleased
 from cf_protected.conf import DistributionSettings
@@ -19,9 +18,6 @@ from cf_protected.distributions import (
 from cf_protected.download_log import Viewer, plain_address
 from cf_protected.models import AssetFile
 from cf_protected.reasons import Reason
-
-# The edge lets viewers in only after the second that a policy names.
-_STRICTLY_AFTER: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,8 @@ def refine(decision: Decision, file: AssetFile, terms: Terms, now: datetime) -> 
     if _is_bound(file, terms) and not _can_bind(terms.viewer, settings):
         return replace(decision, allowed=False, reason=Reason.ADDRESS_NOT_BOUND)
     starts = starts_at(file, terms, now)
-    if starts and starts - now + settings.longest_lifetime > settings.rotation_overlap:
+    longest = settings.longest_lifetime + settings.key_source.lifetime
+    if starts and starts - now + longest > settings.rotation_overlap:
         return unreleased(decision, file.asset)
     return decision
 
@@ -92,7 +89,7 @@ def _conditions(file: AssetFile, decision: Decision, terms: Terms, now: datetime
     starts = starts_at(file, terms, now)
     return Conditions(
         lifetime=lifetime(file, settings),
-        date_greater_than=starts and starts - _STRICTLY_AFTER,
+        date_greater_than=starts and _second_before(starts),
         ip_address=_network(terms.viewer, settings) if _is_bound(file, terms) else None,
     )
 
@@ -115,6 +112,12 @@ def starts_at(file: AssetFile, terms: Terms, now: datetime) -> datetime | None:
     """When the signature begins to open something, if that is later than now."""
     moments = (file.asset.available_from, terms.date_greater_than)
     return max((moment for moment in moments if moment and moment > now), default=None)
+
+
+def _second_before(moment: datetime) -> datetime:
+    """The last whole second before: the edge opens after the one that a policy names."""
+    whole = moment.replace(microsecond=0)
+    return whole if whole < moment else whole - timedelta(seconds=1)
 
 
 def _is_bound(file: AssetFile, terms: Terms) -> bool:
