@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import urllib.request
-from collections.abc import Iterator
 
 import pytest
 
@@ -14,11 +13,11 @@ __all__ = ["environment", "ministack"]
 
 
 @pytest.fixture
-def cloud(ministack: str) -> Iterator[Cloud]:
+def cloud(ministack: str) -> Cloud:
     request = urllib.request.Request(f"{ministack}/_ministack/reset", method="POST")
     with urllib.request.urlopen(request, timeout=30):
         pass
-    yield Cloud(ministack)
+    return Cloud(ministack)
 
 
 @pytest.fixture(params=STORES)

@@ -36,7 +36,10 @@ class World(Store):
     numbers: count[int] = field(default_factory=lambda: count(1))
 
     def rotation(self, rules: Rules = RULES) -> Rotation:
-        return Rotation(self, self, rules, clock=lambda: self.now.timestamp())  # type: ignore[arg-type]
+        return Rotation(self, self, rules, clock=self.clock)  # type: ignore[arg-type]
+
+    def clock(self) -> float:
+        return self.now.timestamp()
 
     def public_keys(self) -> tuple[PublishedKey, ...]:
         return tuple(self.keys.values())

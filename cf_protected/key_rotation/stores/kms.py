@@ -37,7 +37,8 @@ class KMSStore(Store):
             raise RotationError(
                 f"{alias!r} names one KMS key, which can't be replaced. Name an alias (alias/…)."
             )
-        self._client = client
+        # Not a method: its frame, in the traceback of an error, would show what is sent.
+        self._ask = partial(ask, client)
         self._alias = alias
         self._key_type = key_type
 
@@ -142,9 +143,6 @@ class KMSStore(Store):
         return StoredKey(
             found["KeyId"], public_key, fields.get("key_pair_id"), fields.get("replaces")
         )
-
-    def _ask(self, operation: str, **parameters: Any) -> Any:
-        return ask(self._client, operation, **parameters)
 
 
 def _most_advanced_first(metadata: dict[str, Any]) -> tuple[bool, Any, str]:

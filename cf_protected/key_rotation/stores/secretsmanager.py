@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
@@ -38,7 +39,8 @@ class SecretsManagerStore(Store):
         key_type: KeyType = "P-256",
         token: str | None = None,
     ) -> None:
-        self._client = client
+        # Not a method: its frame, in the traceback of an error, would show what is sent.
+        self._ask = partial(ask, client)
         self._secret_id = secret_id
         self._key_type = key_type
         self._token = token
@@ -149,9 +151,6 @@ class SecretsManagerStore(Store):
 
     def _label(self, version: str) -> str:
         return f"Secret {self._secret_id!r}, version {version}"
-
-    def _ask(self, operation: str, **parameters: Any) -> Any:
-        return ask(self._client, operation, **parameters)
 
 
 def _labelled(stages: dict[str, list[str]]) -> Iterator[tuple[str, str]]:

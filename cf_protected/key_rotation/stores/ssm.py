@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 from cf_protected.cloudfront.keys import SigningKey
@@ -29,7 +30,8 @@ class SSMStore(Store):
     """
 
     def __init__(self, client: Any, name: str, *, key_type: KeyType = "P-256") -> None:
-        self._client = client
+        # Not a method: its frame, in the traceback of an error, would show what is sent.
+        self._ask = partial(ask, client)
         self._selected = name
         self._name, self._label_name = _split(name)
         self._pending_name = self._name + PENDING_SUFFIX
@@ -94,20 +96,19 @@ class SSMStore(Store):
 
     def _stored(self, name: str) -> StoredKey | None:
         try:
-            answer = self._ask("get_parameter", Name=name, WithDecryption=True)
+            version, record = self._version(name)
         except AWSError as error:
             if error.code not in _MISSING:
                 raise
             return None
-        version = str(answer["Parameter"]["Version"])
-        return Record.parse(answer["Parameter"]["Value"]).stored(version, f"Parameter {name!r}")
+        return record.stored(version, f"Parameter {name!r}")
 
     def _record(self, name: str) -> Record:
-        answer = self._ask("get_parameter", Name=name, WithDecryption=True)
-        return Record.parse(answer["Parameter"]["Value"])
+        return self._version(name)[1]
 
-    def _ask(self, operation: str, **parameters: Any) -> Any:
-        return ask(self._client, operation, **parameters)
+    def _version(self, name: str) -> tuple[str, Record]:
+        found = self._ask("get_parameter", Name=name, WithDecryption=True)["Parameter"]
+        return str(found["Version"]), Record.parse(found["Value"])
 
 
 def _split(name: str) -> tuple[str, str]:
