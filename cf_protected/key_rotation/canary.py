@@ -33,7 +33,9 @@ def fetch(url: str, *, timeout: float = TIMEOUT) -> int:
 
 
 class Canary:
-    """A URL behind the distribution, which has to be protected and need not exist.
+    """A URL behind the distribution, of a protected object that is there.
+
+    For one that isn't, S3 answers 403 too, unless CloudFront may list the bucket.
 
     ``now`` returns epoch seconds.
     """
