@@ -1,0 +1,1 @@
+"""The parts of protected downloads, each a construct of its own."""

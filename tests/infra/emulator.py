@@ -1,0 +1,141 @@
+"""AWS on this machine: ministack, which checks IAM policies here, with its gaps filled.
+
+What it lacks is answered in its place: turning a secret's rotation off, and a response headers
+policy without the empty lists that CloudFront leaves out and Terraform would take for a change.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.error import URLError
+
+ACCOUNT = "123456789012"
+REGION = "eu-central-1"
+# What the connection itself says.
+_OWN_HEADERS = {"connection", "content-length", "date", "server", "transfer-encoding"}
+_EMPTY_LISTS = re.compile(
+    rb"<(CustomHeadersConfig|RemoveHeadersConfig)>\s*<Quantity>0</Quantity>\s*</\1>"
+)
+
+
+@contextmanager
+def running_aws(log: Path) -> Iterator[str]:
+    """The address of an AWS for this block, whose own words go to ``log``."""
+    port = _free_port()
+    with log.open("wb") as output, _ministack(port, output) as process:
+        _wait_until_up(port, log)
+        with _Front(port) as front:
+            thread = threading.Thread(target=front.serve_forever, args=[0.02], daemon=True)
+            thread.start()
+            yield f"http://127.0.0.1:{front.server_port}"
+            front.shutdown()
+            thread.join()
+        process.terminate()
+
+
+def credentials(url: str, home: Path) -> dict[str, str]:
+    """An environment in which the root of the account uses this AWS, and no other."""
+    return {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",  # ministack's own
+        "AWS_CONFIG_FILE": str(home / "config"),
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL": url,
+        "AWS_REGION": REGION,
+        "AWS_SHARED_CREDENTIALS_FILE": str(home / "credentials"),
+    }
+
+
+def _ministack(port: int, output: object) -> subprocess.Popen[bytes]:
+    settings = {
+        "AUTH": "true",
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "IOT_MTLS_ENABLED": "0",
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "MINISTACK_REGION": REGION,
+    }
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    return subprocess.Popen(  # type: ignore[call-overload,no-any-return]
+        [sys.executable, "-m", "ministack"],
+        env=inherited | settings,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _wait_until_up(port: int, log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_ministack/health", timeout=5):
+                return
+        except (URLError, ConnectionError):
+            time.sleep(0.1)
+    raise TimeoutError(f"ministack doesn't answer: {log.read_text()}")
+
+
+class _Front(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # Terraform opens many connections at once
+
+    def __init__(self, upstream: int) -> None:
+        self.upstream = upstream
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Front
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        if self.headers.get("X-Amz-Target") == "secretsmanager.CancelRotateSecret":
+            secret = json.loads(body)["SecretId"]
+            self._send(200, {}, json.dumps({"ARN": secret, "Name": secret}).encode())
+        else:
+            self._pass_on(body)
+
+    do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = do_GET
+
+    def _pass_on(self, body: bytes) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.upstream)
+        connection.request(self.command, self.path, body, dict(self.headers))
+        response = connection.getresponse()
+        content = _EMPTY_LISTS.sub(b"", response.read())
+        kept = {k: v for k, v in response.headers.items() if k.lower() not in _OWN_HEADERS}
+        self._send(response.status, kept, content)
+        connection.close()
+
+    def _send(self, status: int, headers: dict[str, str], content: bytes) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if status != 204:
+            self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass

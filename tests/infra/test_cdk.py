@@ -1,0 +1,189 @@
+"""The CDK app: what its template says, and what CloudFormation thinks of it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.infra.terraform import SOURCE as TERRAFORM
+
+CDK = TERRAFORM.parent / "cdk"
+sys.path.insert(0, str(CDK))
+
+import aws_cdk  # noqa: E402
+from aws_cdk.assertions import Match, Template  # noqa: E402
+from protected_downloads.options import Options  # noqa: E402
+from protected_downloads.stack import ProtectedDownloads  # noqa: E402
+
+EVERYTHING: dict[str, Any] = {
+    "app_role_name": "shop-app",
+    "app_origins": ["https://shop.example.com"],
+    "logs_enabled": True,
+    "uploads_enabled": True,
+    "sign_in_enabled": True,
+    "sign_in_callback_urls": ["https://shop.example.com/accounts/callback/"],
+    "existing_public_key_ids": ["K2JCJMDEHXQW5F"],
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cdk")
+
+
+def stack(folder: Path, **options: Any) -> ProtectedDownloads:
+    rotation = folder / "rotation.zip"
+    rotation.write_bytes(b"no function runs here")
+    app = aws_cdk.App(outdir=str(folder / "cdk.out"))
+    wanted = Options(prefix="shop-test", rotation_zip=str(rotation), **options)
+    env = aws_cdk.Environment(account="123456789012", region="eu-central-1")
+    return ProtectedDownloads(app, "shop-test", wanted, env=env)
+
+
+@pytest.fixture(scope="module")
+def smallest(folder: Path) -> Template:
+    return Template.from_stack(stack(folder))
+
+
+@pytest.fixture(scope="module")
+def everything(folder: Path) -> Template:
+    return Template.from_stack(stack(folder, **EVERYTHING))
+
+
+def only(template: Template, kind: str) -> dict[str, Any]:
+    """The properties of the one resource of a kind."""
+    (resource,) = template.find_resources(kind).values()
+    return dict(resource["Properties"])
+
+
+def behaviors(template: Template) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    config = only(template, "AWS::CloudFront::Distribution")["DistributionConfig"]
+    return config["DefaultCacheBehavior"], config["CacheBehaviors"]
+
+
+def test_all_but_the_public_path_needs_a_signature(smallest: Template) -> None:
+    default, (public,) = behaviors(smallest)
+    (key,) = smallest.find_resources("AWS::CloudFormation::CustomResource")
+    assert default["TrustedKeyGroups"] == [{"Fn::GetAtt": [key, "key_group_id"]}]
+    assert default["ViewerProtocolPolicy"] == "https-only"
+    assert public["PathPattern"] == "public/*"
+    assert "TrustedKeyGroups" not in public
+
+
+def test_names_of_downloads_are_cached_apart(smallest: Template) -> None:
+    config = only(smallest, "AWS::CloudFront::CachePolicy")["CachePolicyConfig"]
+    assert config["ParametersInCacheKeyAndForwardedToOrigin"]["QueryStringsConfig"] == {
+        "QueryStringBehavior": "whitelist",
+        "QueryStrings": ["response-content-disposition"],
+    }
+
+
+def test_only_the_distribution_reads_the_bucket(smallest: Template) -> None:
+    statements = only(smallest, "AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+    (read,) = [statement for statement in statements if statement["Effect"] == "Allow"]
+    assert read["Action"] == "s3:GetObject"
+    assert read["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+    assert list(read["Condition"]) == ["StringEquals"]
+    assert list(read["Condition"]["StringEquals"]) == ["AWS:SourceArn"]
+
+
+def test_the_bucket_is_private(smallest: Template) -> None:
+    bucket = only(smallest, "AWS::S3::Bucket")
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert bucket["BucketEncryption"]
+
+
+def test_nobody_reads_the_bucket_without_tls(smallest: Template) -> None:
+    smallest.has_resource_properties(
+        "AWS::S3::BucketPolicy",
+        {
+            "PolicyDocument": {
+                "Statement": Match.array_with(
+                    [
+                        Match.object_like(
+                            {
+                                "Effect": "Deny",
+                                "Action": "s3:*",
+                                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                            }
+                        )
+                    ]
+                )
+            }
+        },
+    )
+
+
+def test_the_secret_has_no_value_in_the_template(smallest: Template) -> None:
+    secret = only(smallest, "AWS::SecretsManager::Secret")
+    assert not {"SecretString", "GenerateSecretString"} & set(secret)
+
+
+def test_the_functions_role_touches_its_own_secret_alone(smallest: Template) -> None:
+    roles = smallest.find_resources(
+        "AWS::IAM::Role", {"Properties": {"RoleName": "shop-test-rotation"}}
+    )
+    (role,) = roles.values()
+    (policy,) = role["Properties"]["Policies"]
+    unscoped = [s for s in policy["PolicyDocument"]["Statement"] if s["Resource"] == "*"]
+    assert [statement["Sid"] for statement in unscoped] == ["ReplaceThePublicKey"]
+    assert all(action.startswith("cloudfront:") for action in unscoped[0]["Action"])
+
+
+def test_rotation_waits_for_the_first_key(smallest: Template) -> None:
+    (key,) = smallest.find_resources("AWS::CloudFormation::CustomResource")
+    (schedule,) = smallest.find_resources("AWS::SecretsManager::RotationSchedule").values()
+    assert key in schedule["DependsOn"]
+    assert schedule["Properties"]["RotateImmediatelyOnUpdate"] is False
+
+
+def test_a_group_of_keys_made_by_hand_is_trusted_too(everything: Template) -> None:
+    (group,) = everything.find_resources("AWS::CloudFront::KeyGroup")
+    default, _ = behaviors(everything)
+    assert default["TrustedKeyGroups"][1:] == [{"Ref": group}]
+
+
+def test_ipv6_can_be_turned_off(folder: Path) -> None:
+    template = Template.from_stack(stack(folder, ipv6_enabled=False))
+    config = only(template, "AWS::CloudFront::Distribution")["DistributionConfig"]
+    assert config["IPV6Enabled"] is False
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("certificate_arn", {"aliases": ["downloads.example.com"]}),
+        ("app_origins", {"app_origins": ["https://*.example.com"]}),
+        ("uploads_enabled", {"uploads_enabled": True}),
+        ("sign_in_enabled", {"sign_in_enabled": True}),
+        ("rotate_after_days", {"rotate_after_days": 1}),
+        ("existing_public_key_ids", {"existing_public_key_ids": ["K"] * 6}),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(name: str, options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=name):
+        Options(prefix="shop-test", **options)
+
+
+def test_options_are_terraforms_variables() -> None:
+    text = (TERRAFORM / "variables.tf").read_text()
+    variables = {line.split('"')[1] for line in text.splitlines() if line.startswith("variable ")}
+    # CDK takes the Region from the environment, and CloudFormation the secret at once.
+    assert {f.name for f in fields(Options)} == variables - {"region", "secret_recovery_days"}
+
+
+@pytest.mark.parametrize("options", [{}, EVERYTHING])
+def test_cloudformation_would_take_the_template(folder: Path, options: dict[str, Any]) -> None:
+    template = folder / "template.json"
+    template.write_text(json.dumps(Template.from_stack(stack(folder, **options)).to_json()))
+    # W3005: CDK itself names dependencies that a reference already makes.
+    lint = [sys.executable, "-m", "cfnlint", "--ignore-checks", "W3005", "--", str(template)]
+    result = subprocess.run(lint, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
