@@ -116,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._pass_on(body)
 
-    do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = do_GET
+    do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = do_GET  # noqa: N815
 
     def _pass_on(self, body: bytes) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self.server.upstream)

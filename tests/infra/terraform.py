@@ -83,7 +83,19 @@ def find_mirror() -> Path | None:
 
 def _registries() -> Iterator[Path]:
     found = subprocess.run(
-        ["find", "/", "-maxdepth", "4", "-type", "d", "-name", REGISTRY, "-not", "-path", "/proc/*"],
+        [
+            "find",
+            "/",
+            "-maxdepth",
+            "4",
+            "-type",
+            "d",
+            "-name",
+            REGISTRY,
+            "-not",
+            "-path",
+            "/proc/*",
+        ],
         capture_output=True,
         text=True,
         check=False,  # there are folders that it may not read

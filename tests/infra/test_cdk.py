@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from dataclasses import fields
@@ -11,25 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.infra.terraform import SOURCE as TERRAFORM
+pytest.importorskip("aws_cdk", reason="aws-cdk-lib isn't installed")
 
-CDK = TERRAFORM.parent / "cdk"
-sys.path.insert(0, str(CDK))
+from aws_cdk.assertions import Match, Template
 
-import aws_cdk  # noqa: E402
-from aws_cdk.assertions import Match, Template  # noqa: E402
-from protected_downloads.options import Options  # noqa: E402
-from protected_downloads.stack import ProtectedDownloads  # noqa: E402
-
-EVERYTHING: dict[str, Any] = {
-    "app_role_name": "shop-app",
-    "app_origins": ["https://shop.example.com"],
-    "logs_enabled": True,
-    "uploads_enabled": True,
-    "sign_in_enabled": True,
-    "sign_in_callback_urls": ["https://shop.example.com/accounts/callback/"],
-    "existing_public_key_ids": ["K2JCJMDEHXQW5F"],
-}
+from tests.infra.cdk import EVERYTHING, TERRAFORM, Options, template, template_file
 
 
 @pytest.fixture(scope="module")
@@ -37,33 +22,24 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cdk")
 
 
-def stack(folder: Path, **options: Any) -> ProtectedDownloads:
-    rotation = folder / "rotation.zip"
-    rotation.write_bytes(b"no function runs here")
-    app = aws_cdk.App(outdir=str(folder / "cdk.out"))
-    wanted = Options(prefix="shop-test", rotation_zip=str(rotation), **options)
-    env = aws_cdk.Environment(account="123456789012", region="eu-central-1")
-    return ProtectedDownloads(app, "shop-test", wanted, env=env)
-
-
 @pytest.fixture(scope="module")
 def smallest(folder: Path) -> Template:
-    return Template.from_stack(stack(folder))
+    return template(folder)
 
 
 @pytest.fixture(scope="module")
 def everything(folder: Path) -> Template:
-    return Template.from_stack(stack(folder, **EVERYTHING))
+    return template(folder, **EVERYTHING)
 
 
-def only(template: Template, kind: str) -> dict[str, Any]:
+def only(of: Template, kind: str) -> dict[str, Any]:
     """The properties of the one resource of a kind."""
-    (resource,) = template.find_resources(kind).values()
+    (resource,) = of.find_resources(kind).values()
     return dict(resource["Properties"])
 
 
-def behaviors(template: Template) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    config = only(template, "AWS::CloudFront::Distribution")["DistributionConfig"]
+def behaviors(of: Template) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    config = only(of, "AWS::CloudFront::Distribution")["DistributionConfig"]
     return config["DefaultCacheBehavior"], config["CacheBehaviors"]
 
 
@@ -151,8 +127,9 @@ def test_a_group_of_keys_made_by_hand_is_trusted_too(everything: Template) -> No
 
 
 def test_ipv6_can_be_turned_off(folder: Path) -> None:
-    template = Template.from_stack(stack(folder, ipv6_enabled=False))
-    config = only(template, "AWS::CloudFront::Distribution")["DistributionConfig"]
+    config = only(template(folder, ipv6_enabled=False), "AWS::CloudFront::Distribution")[
+        "DistributionConfig"
+    ]
     assert config["IPV6Enabled"] is False
 
 
@@ -181,9 +158,8 @@ def test_options_are_terraforms_variables() -> None:
 
 @pytest.mark.parametrize("options", [{}, EVERYTHING])
 def test_cloudformation_would_take_the_template(folder: Path, options: dict[str, Any]) -> None:
-    template = folder / "template.json"
-    template.write_text(json.dumps(Template.from_stack(stack(folder, **options)).to_json()))
     # W3005: CDK itself names dependencies that a reference already makes.
-    lint = [sys.executable, "-m", "cfnlint", "--ignore-checks", "W3005", "--", str(template)]
+    command = Path(sys.executable).with_name("cfn-lint")
+    lint = [str(command), "--ignore-checks", "W3005", "--", str(template_file(folder, **options))]
     result = subprocess.run(lint, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout

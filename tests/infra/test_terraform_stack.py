@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import platform
 import sys
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -21,11 +22,14 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from django.core.management import call_command
+from pytest_django import Settings
 
-from cf_protected.conf import app_settings
+from cf_protected.cloudfront.verifier import CloudFrontVerifier
+from cf_protected.distributions import distributions
 from tests.infra.conftest import initialised
-from tests.infra.emulator import REGION, credentials, running_aws
+from tests.infra.emulator import ACCOUNT, REGION, credentials, running_aws
 from tests.infra.terraform import Terraform
+from tests.keys import public_pem
 
 VARIABLES = {
     "prefix": "shop-test",
@@ -34,8 +38,246 @@ VARIABLES = {
     "app_origins": ["https://shop.example.com"],
     "force_destroy": True,
     "secret_recovery_days": 0,
+    "overlap_hours": 0,
+    "function_environment": {"CF_SETTLE_SECONDS": "0"},
     "logs_enabled": True,
     "uploads_enabled": True,
     "sign_in_enabled": True,
     "sign_in_callback_urls": ["https://shop.example.com/accounts/callback/"],
 }
+UNPREFIXED = {"aws_iam_role_policy"}  # their roles' names have it
+
+
+@dataclass
+class Stack:
+    """What was applied, and the AWS that it was applied to."""
+
+    terraform: Terraform
+    environment: dict[str, str]
+    existing_public_key_id: str
+
+    def client(self, service: str, **other: str) -> Any:
+        """A client of boto3's for the account's root, or with the ``other`` credentials."""
+        given = {
+            "aws_access_key_id": self.environment["AWS_ACCESS_KEY_ID"],
+            "aws_secret_access_key": self.environment["AWS_SECRET_ACCESS_KEY"],
+        } | other
+        url = self.environment["AWS_ENDPOINT_URL"]
+        return boto3.client(service, region_name=REGION, endpoint_url=url, **given)
+
+    def client_as(self, role: str, service: str, by: Any = None) -> Any:
+        """A client with the credentials of a role that ``by``, a client of STS, assumes."""
+        by = by or self.client("sts")
+        given = by.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+        return self.client(
+            service,
+            aws_access_key_id=given["AccessKeyId"],
+            aws_secret_access_key=given["SecretAccessKey"],
+            aws_session_token=given["SessionToken"],
+        )
+
+    def secret(self) -> dict[str, str]:
+        arn = self.options["secret_id"]
+        value = self.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
+        return dict(json.loads(value))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return dict(self.terraform.output("settings"))
+
+    @property
+    def options(self) -> dict[str, str]:
+        default = self.settings["CF_PROTECTED"]["DISTRIBUTIONS"]["default"]
+        return dict(default["KEY_SOURCE"]["OPTIONS"])
+
+    def members(self) -> list[str]:
+        """The public keys in the signing key's group."""
+        group = self.terraform.output("key_group_id")
+        config = self.client("cloudfront").get_key_group_config(Id=group)["KeyGroupConfig"]
+        return list(config["Items"])
+
+    def ask_function(self, **event: str) -> Any:
+        name = self.terraform.output("rotation_function_name")
+        answer = self.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
+        content = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, content
+        return content
+
+
+@pytest.fixture(scope="module")
+def stack(terraform_command: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    folder = tmp_path_factory.mktemp("stack")
+    terraform = initialised(folder / "infra")
+    terraform.use_emulator()
+    zip_of_function(folder / "rotation.zip")
+    with running_aws(folder / "log") as url:
+        terraform.environment = credentials(url, folder)
+        stack = Stack(terraform, terraform.environment, "")
+        prepare(stack)
+        variables = VARIABLES | {
+            "rotation_zip": str(folder / "rotation.zip"),
+            "existing_public_key_ids": [stack.existing_public_key_id],
+        }
+        (terraform.folder / "test.auto.tfvars.json").write_text(json.dumps(variables))
+        terraform.succeed("apply", "-auto-approve", "-input=false", "-no-color")
+        yield stack
+
+
+def zip_of_function(path: Path) -> None:
+    """The emulator runs functions on this machine and in this Python."""
+    architecture = "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    call_command(
+        "cf_build_rotation_lambda",
+        str(path),
+        architecture=architecture,
+        python_version=version,
+        verbosity=0,
+    )
+
+
+def prepare(stack: Stack) -> None:
+    """What an account has before: Django's own role, and a public key made by hand."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
+    stack.client("iam").create_role(
+        RoleName="shop-app",
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )
+    key = stack.client("cloudfront").create_public_key(
+        PublicKeyConfig={"CallerReference": "1", "Name": "by-hand", "EncodedKey": public_pem()}
+    )
+    stack.existing_public_key_id = key["PublicKey"]["Id"]
+
+
+def assert_no_changes(stack: Stack) -> None:
+    plan = stack.terraform.plan()
+    assert plan.returncode == 0, plan.stdout + plan.stderr
+
+
+def assert_denied(call: Any, **arguments: Any) -> None:
+    with pytest.raises(ClientError, match="AccessDenied"):
+        call(**arguments)
+
+
+def test_a_second_plan_has_no_changes(stack: Stack) -> None:
+    assert_no_changes(stack)
+
+
+def test_the_state_holds_no_private_key(stack: Stack) -> None:
+    pem = stack.secret()["private_key"]
+    key = load_pem_private_key(pem.encode(), None)
+    der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    number = key.private_numbers().private_value.to_bytes(32, "big")  # type: ignore[union-attr]
+    state = (stack.terraform.folder / "terraform.tfstate").read_text()
+    assert stack.secret()["key_pair_id"] in state
+    assert "PRIVATE" not in state
+    for content in (der, number):
+        assert content.hex() not in state.lower()
+        assert base64.b64encode(content).decode().rstrip("=") not in state
+    assert pem.splitlines()[1] not in state
+
+
+def test_all_names_have_the_prefix(stack: Stack) -> None:
+    shown = json.loads(stack.terraform.succeed("show", "-json"))
+    names = list(names_in(shown["values"]["root_module"]))
+    assert len(names) > 15
+    assert [name for name in names if "shop-test" not in name] == []
+
+
+def names_in(module: dict[str, Any]) -> Iterator[str]:
+    for resource in module.get("resources", []):
+        if resource["mode"] == "managed" and resource["type"] not in UNPREFIXED:
+            attributes = ("name", "bucket", "function_name", "domain", "comment")
+            values = [resource["values"].get(name) for name in attributes]
+            yield from [value for value in values if value][:1]
+    for child in module.get("child_modules", []):
+        yield from names_in(child)
+
+
+def test_the_settings_sign_urls_that_the_distribution_trusts(
+    stack: Stack, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in stack.environment.items():
+        monkeypatch.setenv(name, value)
+    settings.STORAGES = settings.STORAGES | stack.settings["STORAGES"]
+    settings.CF_PROTECTED = stack.settings["CF_PROTECTED"]
+    default = distributions["default"]
+    key_id = default.signer.key_pair_id
+    cloudfront = stack.client("cloudfront")
+    public = cloudfront.get_public_key_config(Id=key_id)["PublicKeyConfig"]["EncodedKey"]
+    CloudFrontVerifier({key_id: public}).verify(default.url("books/ebook.pdf"))
+    assert key_id in stack.members()
+
+
+def test_the_distribution_trusts_the_key_made_by_hand_too(stack: Stack) -> None:
+    cloudfront = stack.client("cloudfront")
+    default = stack.settings["CF_PROTECTED"]["DISTRIBUTIONS"]["default"]
+    config = cloudfront.get_distribution_config(Id=default["ID"])["DistributionConfig"]
+    groups = config["DefaultCacheBehavior"]["TrustedKeyGroups"]["Items"]
+    trusted = [cloudfront.get_key_group_config(Id=group)["KeyGroupConfig"] for group in groups]
+    keys = {key for group in trusted for key in group["Items"]}
+    assert keys == {stack.secret()["key_pair_id"], stack.existing_public_key_id}
+
+
+def test_the_apps_role_may_do_its_work_and_no_other(stack: Stack) -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/shop-app"
+    bucket = stack.settings["STORAGES"]["protected"]["OPTIONS"]["bucket_name"]
+    secrets = stack.client_as(role, "secretsmanager")
+    assert secrets.get_secret_value(SecretId=stack.options["secret_id"])["SecretString"]
+    assert_denied(secrets.put_secret_value, SecretId=stack.options["secret_id"], SecretString="")
+    s3 = stack.client_as(role, "s3")
+    s3.put_object(Bucket=bucket, Key="books/ebook.pdf", Body=b"a book")
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
+    assert_denied(s3.delete_object, Bucket=bucket, Key="books/ebook.pdf")
+    assert_denied(s3.delete_bucket_policy, Bucket=bucket)
+    assert_denied(stack.client_as(role, "cloudfront").list_public_keys)
+
+
+def test_browsers_upload_below_their_prefix_alone(stack: Stack) -> None:
+    sts = stack.client_as(f"arn:aws:iam::{ACCOUNT}:role/shop-app", "sts")
+    s3 = stack.client_as(stack.terraform.output("upload_role_arn"), "s3", by=sts)
+    bucket = stack.settings["STORAGES"]["protected"]["OPTIONS"]["bucket_name"]
+    s3.put_object(Bucket=bucket, Key="uploads/new.pdf", Body=b"a book")
+    assert_denied(s3.put_object, Bucket=bucket, Key="books/ebook.pdf", Body=b"another")
+    assert_denied(s3.get_object, Bucket=bucket, Key="uploads/new.pdf")
+
+
+def test_nobody_but_the_app_hands_the_upload_role_out(stack: Stack) -> None:
+    stack.client("iam").create_role(
+        RoleName="stranger",
+        AssumeRolePolicyDocument=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
+                ],
+            }
+        ),
+    )
+    sts = stack.client_as(f"arn:aws:iam::{ACCOUNT}:role/stranger", "sts")
+    role = stack.terraform.output("upload_role_arn")
+    assert_denied(sts.assume_role, RoleArn=role, RoleSessionName="test")
+
+
+def test_after_a_rotation_the_plan_has_no_changes(stack: Stack) -> None:
+    before = stack.secret()["key_pair_id"]
+    token = str(uuid.uuid4())
+    for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):
+        stack.ask_function(Step=step, SecretId=stack.options["secret_id"], ClientRequestToken=token)
+    assert stack.ask_function(action="tidy") == {"next": "Done"}
+    after = stack.secret()["key_pair_id"]
+    assert after != before
+    assert stack.members() == [after]
+    assert_no_changes(stack)
+
+
+def test_destroying_leaves_nothing(stack: Stack) -> None:
+    stack.terraform.succeed("destroy", "-auto-approve", "-input=false", "-no-color")
+    cloudfront = stack.client("cloudfront")
+    assert cloudfront.list_distributions()["DistributionList"]["Quantity"] == 0
+    assert cloudfront.list_key_groups()["KeyGroupList"]["Quantity"] == 0
+    keys = cloudfront.list_public_keys()["PublicKeyList"]["Items"]
+    assert [key["Id"] for key in keys] == [stack.existing_public_key_id]
+    assert stack.client("s3").list_buckets()["Buckets"] == []
+    assert stack.client("secretsmanager").list_secrets()["SecretList"] == []
+    assert stack.client("lambda").list_functions()["Functions"] == []

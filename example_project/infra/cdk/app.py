@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 import aws_cdk as cdk
-
 from protected_downloads.options import Options
 from protected_downloads.stack import ProtectedDownloads
 

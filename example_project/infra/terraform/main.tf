@@ -36,6 +36,7 @@ module "signing_key" {
   rotate_after_days       = var.rotate_after_days
   overlap_hours           = var.overlap_hours
   canary_url              = var.canary_url
+  function_environment    = var.function_environment
   existing_public_key_ids = var.existing_public_key_ids
 }
 

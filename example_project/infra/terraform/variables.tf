@@ -126,6 +126,12 @@ variable "existing_public_key_ids" {
   }
 }
 
+variable "function_environment" {
+  description = "Further environment variables of the function, such as CF_SETTLE_SECONDS."
+  type        = map(string)
+  default     = {}
+}
+
 variable "secret_recovery_days" {
   description = "Days in which a deleted secret can be had back and blocks its name; 0 for none."
   type        = number

@@ -49,7 +49,7 @@ class Options:
     canary_url: str | None = None
     #: Public keys made by hand that stay trusted, in a key group of their own.
     existing_public_key_ids: list[str] = field(default_factory=list)
-    #: Further environment variables of the function.
+    #: Further environment variables of the function, such as CF_SETTLE_SECONDS.
     function_environment: dict[str, str] = field(default_factory=dict)
 
     #: The role that Django runs as; it gets the policy. None: attach it yourself.

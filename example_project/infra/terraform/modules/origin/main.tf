@@ -41,8 +41,7 @@ resource "aws_s3_bucket_versioning" "files" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "files" {
-  # Rules about versions are refused before there are versions.
-  bucket = aws_s3_bucket_versioning.files.bucket
+  bucket = aws_s3_bucket.files.id
 
   rule {
     id     = "forget-replaced-files"
@@ -57,6 +56,9 @@ resource "aws_s3_bucket_lifecycle_configuration" "files" {
       days_after_initiation = 7
     }
   }
+
+  # A rule about versions wants versions.
+  depends_on = [aws_s3_bucket_versioning.files]
 }
 
 # It signs CloudFront's requests: S3 gives a download's file name to signed requests alone.

@@ -25,6 +25,7 @@ resource "aws_lambda_function" "rotation" {
         CF_OVERLAP_SECONDS = var.overlap_hours * 3600
       },
       var.canary_url == null ? {} : { CF_CANARY_URL = var.canary_url },
+      var.function_environment,
     )
   }
 

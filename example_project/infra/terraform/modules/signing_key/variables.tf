@@ -41,6 +41,10 @@ variable "canary_url" {
   type = string
 }
 
+variable "function_environment" {
+  type = map(string)
+}
+
 variable "existing_public_key_ids" {
   type = list(string)
 }
