@@ -36,14 +36,12 @@ def running_aws(log: Path) -> Iterator[str]:
     """The address of an AWS for this block, whose own words go to ``log``."""
     port = _free_port()
     with log.open("wb") as output, _ministack(port, output) as process:
-        _wait_until_up(port, log)
-        with _Front(port) as front:
-            thread = threading.Thread(target=front.serve_forever, args=[0.02], daemon=True)
-            thread.start()
-            yield f"http://127.0.0.1:{front.server_port}"
-            front.shutdown()
-            thread.join()
-        process.terminate()
+        try:
+            _wait_until_up(port, log)
+            with _front(port) as url:
+                yield url
+        finally:
+            process.terminate()
 
 
 def credentials(url: str, home: Path) -> dict[str, str]:
@@ -93,6 +91,18 @@ def _wait_until_up(port: int, log: Path) -> None:
         except (URLError, ConnectionError):
             time.sleep(0.1)
     raise TimeoutError(f"ministack doesn't answer: {log.read_text()}")
+
+
+@contextmanager
+def _front(upstream: int) -> Iterator[str]:
+    with _Front(upstream) as front:
+        thread = threading.Thread(target=front.serve_forever, args=[0.02], daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{front.server_port}"
+        finally:
+            front.shutdown()
+            thread.join()
 
 
 class _Front(ThreadingHTTPServer):

@@ -9,6 +9,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,7 @@ def zip_of_function(path: Path) -> None:
         str(path),
         architecture=architecture,
         python_version=version,
-        verbosity=0,
+        stdout=StringIO(),
     )
 
 
@@ -144,7 +145,7 @@ def prepare(stack: Stack) -> None:
         AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
     )
     key = stack.client("cloudfront").create_public_key(
-        PublicKeyConfig={"CallerReference": "1", "Name": "by-hand", "EncodedKey": public_pem()}
+        PublicKeyConfig={"CallerReference": "1", "Name": "by-hand", "EncodedKey": public_pem("p256")}
     )
     stack.existing_public_key_id = key["PublicKey"]["Id"]
 
