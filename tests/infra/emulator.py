@@ -18,6 +18,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.error import URLError
@@ -31,15 +32,23 @@ _EMPTY_LISTS = re.compile(
 )
 
 
+@dataclass(frozen=True)
+class AWS:
+    """Where it is: ``url`` counts as TLS for policies, and ``plain_url`` doesn't."""
+
+    url: str
+    plain_url: str
+
+
 @contextmanager
-def running_aws(log: Path) -> Iterator[str]:
-    """The address of an AWS for this block, whose own words go to ``log``."""
+def running_aws(log: Path) -> Iterator[AWS]:
+    """An AWS for this block, whose own words go to ``log``."""
     port = _free_port()
     with log.open("wb") as output, _ministack(port, output) as process:
         try:
             _wait_until_up(port, log)
             with _front(port) as url:
-                yield url
+                yield AWS(url, f"http://127.0.0.1:{port}")
         finally:
             process.terminate()
 
@@ -130,7 +139,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _pass_on(self, body: bytes) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self.server.upstream)
-        connection.request(self.command, self.path, body, dict(self.headers))
+        headers = {**self.headers, "X-Forwarded-Proto": "https"}
+        connection.request(self.command, self.path, body, headers)
         response = connection.getresponse()
         content = _EMPTY_LISTS.sub(b"", response.read())
         kept = {k: v for k, v in response.headers.items() if k.lower() not in _OWN_HEADERS}

@@ -67,8 +67,9 @@ class Terraform:
         """Plan: status 0 means that nothing is to be changed, and 2 that something is."""
         return self.run("plan", "-detailed-exitcode", "-input=false", "-no-color")
 
-    def output(self, name: str) -> Any:
-        return json.loads(self.succeed("output", "-json", name))
+    def outputs(self) -> dict[str, Any]:
+        stated = json.loads(self.succeed("output", "-json"))
+        return {name: output["value"] for name, output in stated.items()}
 
 
 def find_mirror() -> Path | None:

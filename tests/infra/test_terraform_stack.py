@@ -8,7 +8,7 @@ import platform
 import sys
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from pytest_django import Settings
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.distributions import distributions
 from tests.infra.conftest import initialised
-from tests.infra.emulator import ACCOUNT, REGION, credentials, running_aws
+from tests.infra.emulator import ACCOUNT, AWS, REGION, credentials, running_aws
 from tests.infra.terraform import Terraform
 from tests.keys import public_pem
 
@@ -46,6 +46,7 @@ VARIABLES = {
     "sign_in_enabled": True,
     "sign_in_callback_urls": ["https://shop.example.com/accounts/callback/"],
 }
+APP = f"arn:aws:iam::{ACCOUNT}:role/shop-app"
 UNPREFIXED = {"aws_iam_role_policy"}  # their roles' names have it
 
 
@@ -54,19 +55,17 @@ class Stack:
     """What was applied, and the AWS that it was applied to."""
 
     terraform: Terraform
-    environment: dict[str, str]
-    existing_public_key_id: str
+    aws: AWS
+    existing_public_key_id: str = ""
+    outputs: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str, **other: str) -> Any:
         """A client of boto3's for the account's root, or with the ``other`` credentials."""
-        given = {
-            "aws_access_key_id": self.environment["AWS_ACCESS_KEY_ID"],
-            "aws_secret_access_key": self.environment["AWS_SECRET_ACCESS_KEY"],
-        } | other
-        url = self.environment["AWS_ENDPOINT_URL"]
-        return boto3.client(service, region_name=REGION, endpoint_url=url, **given)
+        root = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        given = {"endpoint_url": self.aws.url, **root, **other}
+        return boto3.client(service, region_name=REGION, **given)
 
-    def client_as(self, role: str, service: str, by: Any = None) -> Any:
+    def client_as(self, role: str, service: str, by: Any = None, **other: str) -> Any:
         """A client with the credentials of a role that ``by``, a client of STS, assumes."""
         by = by or self.client("sts")
         given = by.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
@@ -75,6 +74,7 @@ class Stack:
             aws_access_key_id=given["AccessKeyId"],
             aws_secret_access_key=given["SecretAccessKey"],
             aws_session_token=given["SessionToken"],
+            **other,
         )
 
     def secret(self) -> dict[str, str]:
@@ -84,21 +84,25 @@ class Stack:
 
     @property
     def settings(self) -> dict[str, Any]:
-        return dict(self.terraform.output("settings"))
+        return dict(self.outputs["settings"])
 
     @property
     def options(self) -> dict[str, str]:
         default = self.settings["CF_PROTECTED"]["DISTRIBUTIONS"]["default"]
         return dict(default["KEY_SOURCE"]["OPTIONS"])
 
+    @property
+    def bucket(self) -> str:
+        return str(self.settings["STORAGES"]["protected"]["OPTIONS"]["bucket_name"])
+
     def members(self) -> list[str]:
         """The public keys in the signing key's group."""
-        group = self.terraform.output("key_group_id")
+        group = self.outputs["key_group_id"]
         config = self.client("cloudfront").get_key_group_config(Id=group)["KeyGroupConfig"]
         return list(config["Items"])
 
     def ask_function(self, **event: str) -> Any:
-        name = self.terraform.output("rotation_function_name")
+        name = self.outputs["rotation_function_name"]
         answer = self.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
         content = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, content
@@ -111,9 +115,9 @@ def stack(terraform_command: str, tmp_path_factory: pytest.TempPathFactory) -> I
     terraform = initialised(folder / "infra")
     terraform.use_emulator()
     zip_of_function(folder / "rotation.zip")
-    with running_aws(folder / "log") as url:
-        terraform.environment = credentials(url, folder)
-        stack = Stack(terraform, terraform.environment, "")
+    with running_aws(folder / "log") as aws:
+        terraform.environment = credentials(aws.url, folder)
+        stack = Stack(terraform, aws)
         prepare(stack)
         variables = VARIABLES | {
             "rotation_zip": str(folder / "rotation.zip"),
@@ -121,6 +125,7 @@ def stack(terraform_command: str, tmp_path_factory: pytest.TempPathFactory) -> I
         }
         (terraform.folder / "test.auto.tfvars.json").write_text(json.dumps(variables))
         terraform.succeed("apply", "-auto-approve", "-input=false", "-no-color")
+        stack.outputs = terraform.outputs()
         yield stack
 
 
@@ -139,15 +144,23 @@ def zip_of_function(path: Path) -> None:
 
 def prepare(stack: Stack) -> None:
     """What an account has before: Django's own role, and a public key made by hand."""
-    trust = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
-    stack.client("iam").create_role(
-        RoleName="shop-app",
-        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
-    )
+    make_role(stack, "shop-app")
     key = stack.client("cloudfront").create_public_key(
-        PublicKeyConfig={"CallerReference": "1", "Name": "by-hand", "EncodedKey": public_pem("p256")}
+        PublicKeyConfig={
+            "CallerReference": "1",
+            "Name": "by-hand",
+            "EncodedKey": public_pem("p256"),
+        }
     )
     stack.existing_public_key_id = key["PublicKey"]["Id"]
+
+
+def make_role(stack: Stack, name: str) -> str:
+    """The ARN of a role that the account's root may assume."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = stack.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=policy)
+    return str(role["Role"]["Arn"])
 
 
 def assert_no_changes(stack: Stack) -> None:
@@ -198,15 +211,16 @@ def names_in(module: dict[str, Any]) -> Iterator[str]:
 def test_the_settings_sign_urls_that_the_distribution_trusts(
     stack: Stack, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in stack.environment.items():
+    for name, value in stack.terraform.environment.items():
         monkeypatch.setenv(name, value)
     settings.STORAGES = settings.STORAGES | stack.settings["STORAGES"]
     settings.CF_PROTECTED = stack.settings["CF_PROTECTED"]
     default = distributions["default"]
-    key_id = default.signer.key_pair_id
+    key_id = default.key_source.get_signing_key().key_pair_id
     cloudfront = stack.client("cloudfront")
     public = cloudfront.get_public_key_config(Id=key_id)["PublicKeyConfig"]["EncodedKey"]
-    CloudFrontVerifier({key_id: public}).verify(default.url("books/ebook.pdf"))
+    url = default.sign(default.url("books/ebook.pdf")).url
+    CloudFrontVerifier({key_id: public}).verify(url)
     assert key_id in stack.members()
 
 
@@ -221,42 +235,34 @@ def test_the_distribution_trusts_the_key_made_by_hand_too(stack: Stack) -> None:
 
 
 def test_the_apps_role_may_do_its_work_and_no_other(stack: Stack) -> None:
-    role = f"arn:aws:iam::{ACCOUNT}:role/shop-app"
-    bucket = stack.settings["STORAGES"]["protected"]["OPTIONS"]["bucket_name"]
-    secrets = stack.client_as(role, "secretsmanager")
-    assert secrets.get_secret_value(SecretId=stack.options["secret_id"])["SecretString"]
-    assert_denied(secrets.put_secret_value, SecretId=stack.options["secret_id"], SecretString="")
-    s3 = stack.client_as(role, "s3")
-    s3.put_object(Bucket=bucket, Key="books/ebook.pdf", Body=b"a book")
-    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
-    assert_denied(s3.delete_object, Bucket=bucket, Key="books/ebook.pdf")
-    assert_denied(s3.delete_bucket_policy, Bucket=bucket)
-    assert_denied(stack.client_as(role, "cloudfront").list_public_keys)
+    secrets = stack.client_as(APP, "secretsmanager")
+    secret_id = stack.options["secret_id"]
+    assert secrets.get_secret_value(SecretId=secret_id)["SecretString"]
+    assert_denied(secrets.put_secret_value, SecretId=secret_id, SecretString="another")
+    s3 = stack.client_as(APP, "s3")
+    s3.put_object(Bucket=stack.bucket, Key="books/ebook.pdf", Body=b"a book")
+    assert s3.list_objects_v2(Bucket=stack.bucket)["KeyCount"] == 1
+    assert_denied(s3.delete_object, Bucket=stack.bucket, Key="books/ebook.pdf")
+    assert_denied(s3.delete_bucket_policy, Bucket=stack.bucket)
+    assert_denied(stack.client_as(APP, "cloudfront").list_public_keys)
+
+
+def test_without_tls_the_bucket_refuses_even_the_app(stack: Stack) -> None:
+    plain = stack.client_as(APP, "s3", endpoint_url=stack.aws.plain_url)
+    assert_denied(plain.get_object, Bucket=stack.bucket, Key="books/ebook.pdf")
 
 
 def test_browsers_upload_below_their_prefix_alone(stack: Stack) -> None:
-    sts = stack.client_as(f"arn:aws:iam::{ACCOUNT}:role/shop-app", "sts")
-    s3 = stack.client_as(stack.terraform.output("upload_role_arn"), "s3", by=sts)
-    bucket = stack.settings["STORAGES"]["protected"]["OPTIONS"]["bucket_name"]
-    s3.put_object(Bucket=bucket, Key="uploads/new.pdf", Body=b"a book")
-    assert_denied(s3.put_object, Bucket=bucket, Key="books/ebook.pdf", Body=b"another")
-    assert_denied(s3.get_object, Bucket=bucket, Key="uploads/new.pdf")
+    role = stack.outputs["upload_role_arn"]
+    s3 = stack.client_as(role, "s3", by=stack.client_as(APP, "sts"))
+    s3.put_object(Bucket=stack.bucket, Key="uploads/new.pdf", Body=b"a book")
+    assert_denied(s3.put_object, Bucket=stack.bucket, Key="books/ebook.pdf", Body=b"another")
+    assert_denied(s3.get_object, Bucket=stack.bucket, Key="uploads/new.pdf")
 
 
 def test_nobody_but_the_app_hands_the_upload_role_out(stack: Stack) -> None:
-    stack.client("iam").create_role(
-        RoleName="stranger",
-        AssumeRolePolicyDocument=json.dumps(
-            {
-                "Version": "2012-10-17",
-                "Statement": [
-                    {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
-                ],
-            }
-        ),
-    )
-    sts = stack.client_as(f"arn:aws:iam::{ACCOUNT}:role/stranger", "sts")
-    role = stack.terraform.output("upload_role_arn")
+    sts = stack.client_as(make_role(stack, "stranger"), "sts")
+    role = stack.outputs["upload_role_arn"]
     assert_denied(sts.assume_role, RoleArn=role, RoleSessionName="test")
 
 

@@ -53,7 +53,7 @@ module "distribution" {
   price_class              = var.price_class
   aliases                  = var.aliases
   certificate_arn          = var.certificate_arn
-  log_bucket_domain_name   = one(module.logs[*].domain_name)
+  log_bucket_domain_name   = var.logs_enabled ? module.logs[0].domain_name : null
 }
 
 module "app_access" {
