@@ -13,6 +13,7 @@ import pytest
 
 from tests.infra.terraform import Terraform
 
+NO_PROVIDER = "Failed to query available provider packages"
 collect_ignore_glob = [] if os.environ.get("TEST_INFRA") == "1" else ["test_*.py"]
 
 
@@ -33,6 +34,7 @@ def terraform(terraform_command: str, tmp_path_factory: pytest.TempPathFactory) 
 def initialised(folder: Path) -> Terraform:
     terraform = Terraform.copied_to(folder)
     problem = terraform.init()
-    if problem:
-        pytest.skip(f"no provider for terraform: {problem}")
+    if problem and NO_PROVIDER in problem:
+        pytest.skip(f"there is no provider for terraform: {problem}")
+    assert problem is None, problem
     return terraform

@@ -266,6 +266,12 @@ def test_nobody_but_the_app_hands_the_upload_role_out(stack: Stack) -> None:
     assert_denied(sts.assume_role, RoleArn=role, RoleSessionName="test")
 
 
+def test_the_function_answers_cloudformation_as_the_cdk_app_expects(stack: Stack) -> None:
+    answer = stack.ask_function(RequestType="Create")
+    assert answer["Data"]["key_group_id"] == stack.outputs["key_group_id"]
+    assert answer["PhysicalResourceId"] == stack.outputs["key_group_id"]
+
+
 def test_after_a_rotation_the_plan_has_no_changes(stack: Stack) -> None:
     before = stack.secret()["key_pair_id"]
     token = str(uuid.uuid4())

@@ -13,6 +13,12 @@ from constructs import Construct
 
 from protected_downloads.options import Options
 
+PRICE_CLASSES = {
+    "PriceClass_100": cloudfront.PriceClass.PRICE_CLASS_100,
+    "PriceClass_200": cloudfront.PriceClass.PRICE_CLASS_200,
+    "PriceClass_All": cloudfront.PriceClass.PRICE_CLASS_ALL,
+}
+
 
 class Distribution(Construct):
     """CloudFront in front of ``bucket``; signatures of ``key_groups`` open it."""
@@ -60,7 +66,7 @@ class Distribution(Construct):
             },
             enable_ipv6=options.ipv6_enabled,
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
-            price_class=cloudfront.PriceClass[options.price_class],
+            price_class=PRICE_CLASSES[options.price_class],
             domain_names=options.aliases or None,
             certificate=acm.Certificate.from_certificate_arn(self, "Cert", arn) if arn else None,
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,

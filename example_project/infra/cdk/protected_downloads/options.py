@@ -32,8 +32,8 @@ class Options:
     app_origins: list[str] = field(default_factory=list)
     #: Turn it off if you sign for IP addresses, which are IPv4 in a policy.
     ipv6_enabled: bool = True
-    #: Where the edges are: PRICE_CLASS_100, PRICE_CLASS_200 or PRICE_CLASS_ALL.
-    price_class: str = "PRICE_CLASS_100"
+    #: Where the edges are: PriceClass_100, PriceClass_200 or PriceClass_All.
+    price_class: str = "PriceClass_100"
 
     #: The Lambda's code, from ``manage.py cf_build_rotation_lambda``.
     rotation_zip: str = "rotation.zip"
