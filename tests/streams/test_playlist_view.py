@@ -354,3 +354,38 @@ def test_one_file_is_no_playlist(buyer: Client, grant: Grant, file: AssetFile) -
 def test_a_prefetch_leaves_no_trace(buyer: Client, limited: Grant, stream: AssetFile) -> None:
     assert buyer.get(url_of(stream), headers={"Sec-Purpose": "prefetch"}).status_code == 503
     assert traces() == (0, 0)
+
+
+SHOP = {"Origin": "https://app.example.com"}
+
+
+def test_a_page_of_a_known_origin_may_read_it_and_why_not(
+    client: Client, grant: Grant, stream: AssetFile, token: str, configure: Configure
+) -> None:
+    configure(CORS_ORIGINS=["https://app.example.com"])
+
+    answers = [client.get(url_of(stream, token=one), headers=SHOP) for one in (token, "expired")]
+
+    assert [answer.status_code for answer in answers] == [200, 403]
+    assert {answer["Access-Control-Allow-Origin"] for answer in answers} == {SHOP["Origin"]}
+
+
+def test_a_page_of_another_origin_may_not_read_it(
+    client: Client, grant: Grant, stream: AssetFile, token: str
+) -> None:
+    response = client.get(url_of(stream, token=token), headers=SHOP)
+
+    assert "Access-Control-Allow-Origin" not in response
+    assert "Origin" in response["Vary"]
+
+
+def test_a_preflight_names_the_methods(
+    client: Client, stream: AssetFile, configure: Configure
+) -> None:
+    configure(CORS_ORIGINS=["https://app.example.com"])
+    headers = SHOP | {"Access-Control-Request-Method": "GET"}
+
+    response = client.options(url_of(stream), headers=headers)
+
+    assert response.status_code == 204
+    assert response["Access-Control-Allow-Methods"] == "GET, HEAD"
