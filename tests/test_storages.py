@@ -34,10 +34,10 @@ def s3_endpoint() -> Iterator[str]:
 
 @pytest.fixture(scope="module", autouse=True)
 def s3_client(s3_endpoint: str) -> Iterator[Any]:
-    """A client of that S3, in which there is the bucket "shop"."""
+    """A client of that S3, in which there is the bucket "locations"."""
     client = boto3.client("s3", endpoint_url=s3_endpoint, **S3)
     client.create_bucket(
-        Bucket="shop", CreateBucketConfiguration={"LocationConstraint": S3["region_name"]}
+        Bucket="locations", CreateBucketConfiguration={"LocationConstraint": S3["region_name"]}
     )
     yield client
     client.close()
@@ -60,7 +60,7 @@ def use_s3(use_storage: UseStorage, s3_endpoint: str) -> UseStorage:
     def change(location: str) -> None:
         use_storage(
             "storages.backends.s3.S3Storage",
-            bucket_name="shop",
+            bucket_name="locations",
             endpoint_url=s3_endpoint,
             region_name=S3["region_name"],
             access_key=S3["aws_access_key_id"],
@@ -126,7 +126,7 @@ def test_the_path_is_the_objects_key_in_the_bucket(use_s3: UseStorage, s3_client
 
     path = unquote(urlsplit(distributions["default"].url(name)).path)
 
-    assert s3_client.get_object(Bucket="shop", Key=path[1:])["Body"].read() == b"%PDF"
+    assert s3_client.get_object(Bucket="locations", Key=path[1:])["Body"].read() == b"%PDF"
 
 
 @pytest.mark.parametrize("location", ["media", "media/"])
