@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -36,9 +37,11 @@ def s3_endpoint() -> Iterator[str]:
 def s3_client(s3_endpoint: str) -> Iterator[Any]:
     """A client of that S3, in which there is the bucket "locations"."""
     client = boto3.client("s3", endpoint_url=s3_endpoint, **S3)
-    client.create_bucket(
-        Bucket="locations", CreateBucketConfiguration={"LocationConstraint": S3["region_name"]}
-    )
+    # pytest-django runs the live server's tests last, so this may be made twice.
+    with suppress(client.exceptions.BucketAlreadyOwnedByYou):
+        client.create_bucket(
+            Bucket="locations", CreateBucketConfiguration={"LocationConstraint": S3["region_name"]}
+        )
     yield client
     client.close()
 
