@@ -82,16 +82,15 @@ class CloudFrontKeys:
 
     def set_members(self, group: KeyGroup, members: Sequence[str]) -> None:
         """Trust exactly ``members``, if the group is still as it was seen."""
-        answer = self._ask("get_key_group_config", Id=group.id)
-        config = {**answer["KeyGroupConfig"], "Items": list(members)}
+        answer = self._ask("get_key_group", Id=group.id)
+        config = {**answer["KeyGroup"]["KeyGroupConfig"], "Items": list(members)}
         self._change("update_key_group", Id=group.id, IfMatch=group.etag, KeyGroupConfig=config)
 
     def note_signing(self, id: str, since: datetime) -> None:
         """Write into the public key's comment since when it signs."""
-        answer = self._ask("get_public_key_config", Id=id)
+        answer = self._ask("get_public_key", Id=id)
         comment = _COMMENT.format(since.astimezone(UTC).isoformat(timespec="seconds"))
-        config = {**answer["PublicKeyConfig"], "Comment": comment}
-        config["EncodedKey"] = _normalized(config["EncodedKey"])
+        config = {**answer["PublicKey"]["PublicKeyConfig"], "Comment": comment}
         self._change("update_public_key", Id=id, IfMatch=answer["ETag"], PublicKeyConfig=config)
 
     def delete_public_key(self, id: str) -> None:
