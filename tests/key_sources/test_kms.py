@@ -185,3 +185,44 @@ def test_the_key_shows_its_id_alone(aws: FaultyServer, kms: Any) -> None:
 
     assert repr(one.get_signing_key()) == f"<KMSSigningKey {KEY_PAIR_ID}>"
     assert one.hash_algorithms == ("SHA256",)
+
+
+def described(kms: Any, spec: str, key_pair_id: str) -> str:
+    """A KMS key whose description has its ID at CloudFront."""
+    key_id = make_key(kms, spec)
+    kms.update_key_description(KeyId=key_id, Description=json.dumps({"key_pair_id": key_pair_id}))
+    return key_id
+
+
+def test_an_alias_moves_the_key_and_its_id(aws: FaultyServer, kms: Any, tmp_path: Path) -> None:
+    kms.create_alias(AliasName="alias/moved", TargetKeyId=described(kms, "ECC_NIST_P256", "K1"))
+    one = KMSKeySource(key_id="alias/moved", endpoint_url=aws.url)
+    old = one.get_signing_key()
+
+    kms.update_alias(AliasName="alias/moved", TargetKeyId=described(kms, "RSA_2048", "K2"))
+
+    new = one.get_signing_key()
+    assert (old.key_pair_id, new.key_pair_id) == ("K1", "K2")
+    for key in (old, new):
+        assert openssl_verifies(key, key.sign(b"text", "SHA256"), b"text", tmp_path)
+
+
+@pytest.mark.parametrize("description", ["", "My key", "[]", "{}"])
+def test_a_description_without_an_id(aws: FaultyServer, kms: Any, description: str) -> None:
+    key_id = make_key(kms, "RSA_2048")
+    kms.update_key_description(KeyId=key_id, Description=description)
+
+    with pytest.raises(UnusableKey, match="the key's description has no key_pair_id"):
+        KMSKeySource(key_id=key_id, endpoint_url=aws.url).get_signing_key()
+
+
+def test_an_answer_about_the_key_that_is_not_of_aws(aws: FaultyServer, kms: Any) -> None:
+    key_id = make_key(kms, "RSA_2048")
+    aws.fault = body(b"{}")
+
+    with pytest.raises(KeySourceError, match="the answer holds no value"):
+        KMSKeySource(key_id=key_id, endpoint_url=aws.url).get_signing_key()
+
+
+def test_a_described_key_needs_another_permission() -> None:
+    assert KMSKeySource(key_id="alias/any").actions[0] == "kms:DescribeKey"
