@@ -11,9 +11,12 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 from django.urls import NoReverseMatch, reverse
+from django.utils.module_loading import import_string
 
 from cf_protected import conf
 from cf_protected.access import get_authorizer
@@ -21,12 +24,13 @@ from cf_protected.distributions import make_key_source
 from cf_protected.exceptions import KeySourceError, UnusableKey
 from cf_protected.key_sources.base import KeySource
 from cf_protected.key_sources.file import FileKeySource
+from cf_protected.middleware import SignedCookiesMiddleware
 from cf_protected.oidc.authentication import require_pyjwt
 from cf_protected.oidc.users import get_user_mapper
 
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
-    """E001 to E009, E013 to E017 and W001 to W003: what ``manage.py check`` asks."""
+    """E001 to E009, E013 to E018, W001 to W003 and W005: what ``manage.py check`` asks."""
     mistakes = conf.problems()
     if mistakes:
         return [_error(mistake) for mistake in mistakes]
@@ -37,7 +41,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         get_authorizer()
     except conf.ConfigurationError as mistake:
         messages.append(_error(mistake))
-    return [*messages, *_check_oidc(), *_check_urls()]
+    return [*messages, *_check_oidc(), *_check_urls(), *_check_middleware()]
 
 
 def check_deployment(**kwargs: Any) -> list[CheckMessage]:
@@ -174,6 +178,37 @@ def _check_urls() -> list[CheckMessage]:
             )
         ]
     return []
+
+
+def _check_middleware() -> Iterator[CheckMessage]:
+    places = {
+        middleware: _place_of(middleware)
+        for middleware in (SessionMiddleware, AuthenticationMiddleware, SignedCookiesMiddleware)
+    }
+    own = places.pop(SignedCookiesMiddleware)
+    name = f"{SignedCookiesMiddleware.__module__}.{SignedCookiesMiddleware.__name__}"
+    if own is None:
+        if any(one.cookie_domain for one in conf.current().distributions.values()):
+            yield checks.Warning(
+                f"MIDDLEWARE: without {name} signed cookies outlive a logout.",
+                hint="Add it after AuthenticationMiddleware.",
+                id="cf_protected.W005",
+            )
+    elif any(place is None or place > own for place in places.values()):
+        yield Error(
+            f"MIDDLEWARE: {name} needs the session and the user.",
+            hint="Put it after SessionMiddleware and AuthenticationMiddleware.",
+            id="cf_protected.E018",
+        )
+
+
+def _place_of(middleware: type) -> int | None:
+    """Where it or a subclass stands in ``MIDDLEWARE``."""
+    for place, path in enumerate(settings.MIDDLEWARE):
+        found = import_string(path)
+        if isinstance(found, type) and issubclass(found, middleware):
+            return place
+    return None
 
 
 def _check_for_production(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,17 @@ def test_no_view_signs(
     assert key.signatures == 0
 
 
+@pytest.mark.usefixtures("grant")
+@pytest.mark.parametrize("path", ["cookies/?asset={0}", "assets/{0}/cookies/"])
+def test_no_endpoint_sets_cookies(
+    buyer: Client, file: AssetFile, key: CountingKey, path: str
+) -> None:
+    response = buyer.post(f"/downloads/{path.format(file.asset.slug)}")
+
+    assert (response.status_code, list(response.cookies)) == (403, [])
+    assert key.signatures == 0
+
+
 def signed_by_tags(user: object, file: AssetFile) -> str:
     source = (
         "{% load cf_protected %}{% if user|can_download:file.asset %}yes{% endif %}"
@@ -81,6 +93,12 @@ def test_no_service_signs(user: User, file: AssetFile, key: CountingKey) -> None
     assert services.Access(user).signed_url(file) is None
     with pytest.raises(DownloadRefused):
         services.issue_url(user, file)
+    for cookies in (
+        partial(services.issue_cookies, user, [file]),
+        partial(services.renew_cookies, user, file),
+    ):
+        with pytest.raises(DownloadRefused):
+            cookies()
     assert key.signatures == 0
 
 

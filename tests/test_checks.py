@@ -19,6 +19,7 @@ from cf_protected.key_sources.inline import InlineKeySource
 from cf_protected.key_sources.kms import KMSKeySource
 from cf_protected.key_sources.secretsmanager import SecretsManagerKeySource
 from cf_protected.key_sources.ssm import SSMKeySource
+from cf_protected.middleware import SignedCookiesMiddleware
 from cf_protected.oidc import authentication
 from tests.conftest import Configure
 from tests.doubles import GivenKeySource, RemoteKeySource
@@ -430,3 +431,47 @@ def test_every_mistake_has_a_hint_and_ends_as_a_sentence(configure: Configure) -
         assert problem.hint
         assert str(problem).endswith(".")
     assert len(conf.problems()) == 4
+
+
+SIGNED_COOKIES = "cf_protected.middleware.SignedCookiesMiddleware"
+
+
+class OwnCookies(SignedCookiesMiddleware):
+    """A project's own."""
+
+
+@pytest.mark.parametrize("moved", ["first", "without a session", "without a user"])
+def test_e018_the_middleware_in_the_wrong_place(settings: Settings, moved: str) -> None:
+    others = [path for path in settings.MIDDLEWARE if path != SIGNED_COOKIES]
+    settings.MIDDLEWARE = {
+        "first": [SIGNED_COOKIES, *others],
+        "without a session": [*[one for one in others if "session" not in one], SIGNED_COOKIES],
+        "without a user": [*[one for one in others if "auth" not in one], SIGNED_COOKIES],
+    }[moved]
+
+    assert ids() == ["E018"]
+
+
+@pytest.mark.parametrize(("domain", "expected"), [("example.com", ["W005"]), (None, [])])
+def test_w005_cookies_that_outlive_a_logout(
+    settings: Settings, configure: Configure, domain: str | None, expected: list[str]
+) -> None:
+    settings.MIDDLEWARE = [path for path in settings.MIDDLEWARE if path != SIGNED_COOKIES]
+    configure({"COOKIE_DOMAIN": domain})
+
+    assert ids() == expected
+
+
+@pytest.mark.parametrize("path", [SIGNED_COOKIES, f"{__name__}.OwnCookies"])
+def test_with_the_middleware_cookies_end(
+    settings: Settings, configure: Configure, path: str
+) -> None:
+    others = [path for path in settings.MIDDLEWARE if path != SIGNED_COOKIES]
+    settings.MIDDLEWARE = [*others, path, f"{__name__}.function_middleware"]
+    configure({"COOKIE_DOMAIN": "example.com"})
+
+    assert ids() == []
+
+
+def function_middleware(get_response: Any) -> Any:
+    return get_response
