@@ -16,10 +16,13 @@ from django.utils.translation import gettext as _
 
 from cf_protected import conf
 from cf_protected.access import Decision, User, explain
-from cf_protected.exceptions import KeySourceError
+from cf_protected.exceptions import InvalidToken, KeySourceError
 from cf_protected.reasons import Reason
 
 logger = logging.getLogger("cf_protected")
+
+#: In seconds.
+_RETRY_AFTER: Final = "30"
 
 _TYPE: Final = "urn:problem-type:cf_protected:"
 
@@ -87,6 +90,37 @@ def anonymous_problem() -> JsonResponse:
     )
 
 
+def token_problem(error: InvalidToken) -> JsonResponse:
+    """Return the 401 for a bearer token that isn't accepted.
+
+    While its issuer's keys can't be had it is a 503, since another token would be no better.
+
+    Source: https://www.rfc-editor.org/rfc/rfc6750#section-3
+    """
+    if error.reason == InvalidToken.Reason.ISSUER_UNAVAILABLE:
+        return problem(
+            503,
+            "unavailable",
+            detail="The keys of the token's issuer can't be had at the moment.",
+            headers={"Retry-After": _RETRY_AFTER},
+        )
+    return problem(
+        401,
+        "invalid_token",
+        detail=f"The bearer token isn't accepted: {error}.",
+        headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+    )
+
+
+def csrf_problem() -> JsonResponse:
+    """Return the 403 for a session's request without its CSRF token."""
+    return problem(
+        403,
+        "csrf_failed",
+        detail="Send the CSRF token in X-CSRFToken, from a page of a trusted origin.",
+    )
+
+
 def not_found_problem() -> JsonResponse:
     """Return a 404."""
     return problem(404, "not_found")
@@ -103,7 +137,7 @@ def unavailable_problem(request: HttpRequest, error: KeySourceError) -> JsonResp
             "The download can't be prepared at the moment. Nothing was counted; please try "
             "again in a minute."
         ),
-        headers={"Retry-After": "30"},
+        headers={"Retry-After": _RETRY_AFTER},
     )
 
 

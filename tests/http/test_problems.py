@@ -10,7 +10,7 @@ from django.test import RequestFactory
 from django.utils import translation
 
 from cf_protected.access import Decision
-from cf_protected.exceptions import KeySourceError
+from cf_protected.exceptions import InvalidToken, KeySourceError
 from cf_protected.http import problems
 from cf_protected.reasons import Reason
 from tests.accounts.models import User
@@ -69,6 +69,23 @@ def test_a_refusal_for_a_reason_of_the_projects_own() -> None:
     assert content["type"] == "urn:problem-type:cf_protected:too%20young%21"
     assert (content["title"], content["reason"]) == ("Forbidden", "too young!")
     assert content["detail"] == "You are too young."
+
+
+def test_a_token_that_is_not_accepted() -> None:
+    response = problems.token_problem(InvalidToken(InvalidToken.Reason.EXPIRED))
+
+    content = document(response)
+    assert (content["status"], content["reason"]) == (401, "invalid_token")
+    assert content["detail"].endswith(": expired.")
+    assert response["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+
+
+def test_a_token_whose_issuer_does_not_answer_is_not_blamed() -> None:
+    response = problems.token_problem(InvalidToken(InvalidToken.Reason.ISSUER_UNAVAILABLE))
+
+    assert document(response)["reason"] == "unavailable"
+    assert (response.status_code, response["Retry-After"]) == (503, "30")
+    assert "WWW-Authenticate" not in response
 
 
 @pytest.mark.parametrize("status", [403, 404])
