@@ -1,0 +1,1 @@
+"""The JSON API: ``path("api/", include("cf_protected.api.urls"))``."""

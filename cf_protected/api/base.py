@@ -1,0 +1,100 @@
+"""What every view of the API does: find out who asks, and answer errors with problems."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
+from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt
+from django.views.generic import View
+
+from cf_protected import services
+from cf_protected.access import DownloadRefused, User
+from cf_protected.exceptions import InvalidToken, KeySourceError
+from cf_protected.http import problems
+from cf_protected.http.authentication import CSRFFailed, authenticate
+from cf_protected.http.cors import CORSMixin
+from cf_protected.models import Asset
+
+_SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
+
+
+class ProblemView(View):
+    """A view whose errors are problem details; ``self.user`` is who asks."""
+
+    user: User
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        # First of all, so that nothing parses a form on the way.
+        if request.method not in _SAFE_METHODS and request.content_type not in (
+            "",
+            "application/json",
+        ):
+            return problems.problem(415, "not_json", detail="Send application/json.")
+        try:
+            self.user = authenticate(request)
+            return super().dispatch(request, *args, **kwargs)
+        except (InvalidToken, CSRFFailed, PermissionDenied, KeySourceError) as error:
+            return self._refusal(error)
+        except Http404:
+            return problems.missing_problem(self.user)
+        except RequestDataTooBig:
+            return problems.problem(413, "too_large")
+        except (BadRequest, SuspiciousOperation) as error:
+            return problems.problem(400, "invalid_request", detail=str(error))
+
+    def _refusal(self, error: Exception) -> JsonResponse:
+        match error:
+            case InvalidToken():
+                return problems.token_problem(error)
+            case CSRFFailed():
+                return problems.csrf_problem()
+            case DownloadRefused():
+                return problems.refusal_problem(error.decision)
+            case KeySourceError():
+                return problems.unavailable_problem(self.request, error)
+        return problems.problem(403, "permission_denied")
+
+    def http_method_not_allowed(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> JsonResponse:
+        allowed = [name.upper() for name in self.http_method_names if hasattr(self, name)]
+        return problems.problem(405, "method_not_allowed", headers={"Allow": ", ".join(allowed)})
+
+
+@method_decorator([csrf_exempt, login_not_required], name="dispatch")
+class APIView(CORSMixin, ProblemView):
+    """Base of the API's views. It asks for the CSRF token itself, as bearers need none."""
+
+    def check_somebody_asks(self, *assets: Asset) -> None:
+        """Turn strangers away without a trace in the log, unless the authoriser lets them in.
+
+        Raises ``DownloadRefused``.
+        """
+        if self.user.is_authenticated:
+            return
+        for asset in assets:
+            decision = services.authorize(self.user, asset)
+            if not decision.allowed:
+                raise DownloadRefused(decision)
+
+
+class NotFoundView(APIView):
+    """Whatever has no view of its own."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return problems.not_found_problem()
+
+
+def answer(content: Mapping[str, Any], *, status: int = 200) -> JsonResponse:
+    """Return the answer to one person, which no cache keeps."""
+    return JsonResponse(content, status=status, headers={"Cache-Control": "private, no-store"})

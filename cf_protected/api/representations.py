@@ -1,0 +1,47 @@
+"""How assets and files look in JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cf_protected.access import Decision, explain
+from cf_protected.models import Asset, AssetFile, Grant
+
+
+def represent_asset(asset: Asset, decision: Decision) -> dict[str, Any]:
+    """The schema ``Asset``."""
+    return {
+        "slug": asset.slug,
+        "title": asset.title,
+        "description": asset.description,
+        "availableFrom": asset.available_from,
+        "allowed": decision.allowed,
+        "reason": decision.reason,
+        "explanation": explain(decision),
+        "grant": decision.grant and represent_grant(decision.grant),
+        "files": [represent_file(file) for file in asset.files.all()],
+    }
+
+
+def represent_grant(grant: Grant) -> dict[str, Any]:
+    """The schema ``Grant``."""
+    return {
+        "startsAt": grant.starts_at,
+        "expiresAt": grant.expires_at,
+        "maxDownloads": grant.max_downloads,
+        "downloadsLeft": grant.downloads_left,
+    }
+
+
+def represent_file(file: AssetFile) -> dict[str, Any]:
+    """The schema ``File``; the object's key is none of the client's business."""
+    return {
+        "id": file.uuid,
+        "kind": file.kind,
+        "name": file.display_name,
+        "fileName": file.file_name,
+        "size": file.size,
+        "contentType": file.content_type,
+        "checksum": file.checksum,
+        "duration": None if file.duration is None else file.duration.total_seconds(),
+    }

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+from django.core.files.base import ContentFile
+from django.test import Client
+
+from cf_protected import services
+from cf_protected.distributions import distributions
+from cf_protected.models import Asset, AssetFile, Grant
+from tests.accounts.models import User
+
+
+@pytest.fixture
+def other(other_user: User) -> Client:
+    """A browser of somebody who bought nothing."""
+    client = Client()
+    client.force_login(other_user)
+    return client
+
+
+@pytest.fixture
+def folder(asset: Asset) -> AssetFile:
+    """A stream beside the asset's file."""
+    storage = distributions["default"].storage
+    storage.save("streams/tide/master.m3u8", ContentFile(b"#EXTM3U\n#EXTINF:4,\n1.ts\n"))
+    return AssetFile.objects.create(
+        asset=asset,
+        kind=AssetFile.Kind.PREFIX,
+        key="streams/tide/",
+        entry="master.m3u8",
+        position=2,
+    )
+
+
+@pytest.fixture
+def limited(user: User, asset: Asset) -> Grant:
+    return services.grant(asset, user, max_downloads=3)
