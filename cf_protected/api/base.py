@@ -89,10 +89,14 @@ class APIView(CORSMixin, ProblemView):
 
 
 class NotFoundView(APIView):
-    """Whatever has no view of its own."""
+    """Whatever has no view of its own: no method is allowed, as nothing is there."""
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        return problems.not_found_problem()
+    http_method_names = ()
+
+    def http_method_not_allowed(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> JsonResponse:
+        raise Http404
 
 
 def answer(content: Mapping[str, Any], *, status: int = 200) -> JsonResponse:

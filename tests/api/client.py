@@ -18,7 +18,10 @@ _OPERATION = re.compile(r"<(?:\w+:)?(\w+)>")
 
 def call(client: Client, method: str, path: str, content: Any = None, **extra: Any) -> Any:
     """Send ``content`` as JSON; raises unless the answer is one of the document's."""
-    body = {"data": json.dumps(content), "content_type": "application/json"}
+    body: dict[str, Any] = {
+        "data": json.dumps(content),
+        "content_type": "application/json",
+    }
     response = client.generic(
         method, f"/api/{path}", **(body if content is not None else {}), **extra
     )

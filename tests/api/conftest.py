@@ -6,8 +6,13 @@ from django.test import Client
 
 from cf_protected import services
 from cf_protected.distributions import distributions
-from cf_protected.models import Asset, AssetFile, Grant
+from cf_protected.models import Asset, AssetFile, Grant, Identity
 from tests.accounts.models import User
+from tests.conftest import Configure
+from tests.oidc.conftest import configure_issuer, issuer, no_proxy
+from tests.oidc.issuer import Issuer
+
+__all__ = ["configure_issuer", "issuer", "no_proxy"]
 
 
 @pytest.fixture
@@ -35,3 +40,11 @@ def folder(asset: Asset) -> AssetFile:
 @pytest.fixture
 def limited(user: User, asset: Asset) -> Grant:
     return services.grant(asset, user, max_downloads=3)
+
+
+@pytest.fixture
+def token(user: User, issuer: Issuer, configure_issuer: Configure) -> str:
+    """An access token of the user's, of an issuer on this machine."""
+    configure_issuer()
+    Identity.objects.create(user=user, issuer=issuer.url, subject="ada")
+    return issuer.token()

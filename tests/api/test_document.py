@@ -1,0 +1,110 @@
+"""The OpenAPI document says what the code does: neither more nor less."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern
+from openapi_spec_validator import OpenAPIV31SpecValidator, validate
+
+import cf_protected
+from cf_protected.api import urls
+from cf_protected.api.document import read_document
+from cf_protected.models import AssetFile
+from cf_protected.reasons import Reason
+from tests.api.client import call, document_path
+
+PACKAGE = Path(cf_protected.__file__).parent
+METHODS = {"get", "post", "put", "patch", "delete"}
+SCHEMAS = read_document()["components"]["schemas"]
+
+
+def patterns() -> dict[str, URLPattern]:
+    """The URLs that have a view of their own."""
+    return {
+        document_path(f"/{one.pattern}"): one for one in urls.urlpatterns if one.name != "not_found"
+    }
+
+
+def parts(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, dict | list):
+            yield from parts(inner)
+
+
+def test_it_is_valid() -> None:
+    validate(read_document(), cls=OpenAPIV31SpecValidator)
+
+
+def test_paths_are_those_of_the_urlconf() -> None:
+    assert set(read_document()["paths"]) == set(patterns())
+
+
+@pytest.mark.parametrize("path", patterns())
+def test_methods_are_those_of_the_view(path: str) -> None:
+    view = patterns()[path].callback.view_class  # type: ignore[attr-defined]
+
+    documented = set(read_document()["paths"][path]) & METHODS
+    assert documented == {method for method in METHODS if hasattr(view, method)}
+
+
+def test_reasons_are_those_of_the_code() -> None:
+    assert SCHEMAS["Reason"]["examples"] == Reason.values
+
+
+def test_codes_of_problems_are_those_of_the_code() -> None:
+    sources = [*(PACKAGE / "api").glob("*.py"), PACKAGE / "http/problems.py"]
+    source = "".join(path.read_text("utf-8") for path in sources)
+    codes = re.findall(r'problem\(\s*\d{3},\s*"(\w+)"', source)
+
+    documented = set(SCHEMAS["Problem"]["properties"]["reason"]["examples"])
+    assert {*codes} | {"cookies_too_large", "cookies_clash"} == documented
+
+
+def test_kinds_are_those_of_files() -> None:
+    assert SCHEMAS["File"]["properties"]["kind"]["enum"] == AssetFile.Kind.values
+
+
+def test_each_part_is_used() -> None:
+    document = read_document()
+    used = {part["$ref"] for part in parts(document) if "$ref" in part}
+
+    defined = {
+        f"#/components/{kind}/{name}"
+        for kind in ("parameters", "responses", "schemas")
+        for name in document["components"][kind]
+    }
+    assert used == defined
+
+
+def test_members_are_camel_case() -> None:
+    names = {name for part in parts(SCHEMAS) for name in part.get("properties", ())}
+
+    assert [name for name in names if not re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", name)] == []
+
+
+def test_each_operation_has_a_name_and_a_summary() -> None:
+    operations = [
+        operation
+        for path in read_document()["paths"].values()
+        for method, operation in path.items()
+        if method in METHODS
+    ]
+
+    assert len({operation["operationId"] for operation in operations}) == len(operations)
+    assert all(operation["summary"] and operation["tags"] for operation in operations)
+
+
+def test_it_is_served_with_the_address_of_the_api(client: Client, db: None) -> None:
+    response = call(client, "GET", "openapi.json")
+
+    served = response.json()
+    assert served["servers"] == [{"url": "http://testserver/api"}]
+    assert served | {"servers": []} == read_document() | {"servers": []}
