@@ -227,6 +227,25 @@ def test_what_is_no_json(buyer: Client, limited: Grant, file: AssetFile, content
     assert traces(limited) == (0, 0)
 
 
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "x"])
+def test_without_a_body_its_type_does_not_matter(
+    buyer: Client, grant: Grant, file: AssetFile, content_type: str
+) -> None:
+    response = buyer.generic("POST", f"/api/{path(file)}", CONTENT_TYPE=content_type)
+
+    assert response.status_code == 201
+
+
+def test_a_form_without_a_boundary_and_a_body(grant: Grant, file: AssetFile, user: User) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(user)
+    browser.cookies["csrftoken"] = "a" * 32
+
+    response = browser.generic("POST", f"/api/{path(file)}", CONTENT_TYPE="multipart/form-data")
+
+    assert (response.status_code, reason(response)) == (400, "invalid_request")
+
+
 def test_json_with_a_charset(buyer: Client, grant: Grant, file: AssetFile) -> None:
     response = buyer.generic(
         "POST", f"/api/{path(file)}", b"{}", content_type="Application/JSON; charset=utf-8"
