@@ -15,7 +15,7 @@ from cf_protected.api.base import APIView, answer
 from cf_protected.api.inputs import Members, Query
 from cf_protected.distributions import distributions
 from cf_protected.exceptions import CookiesTooLarge, SigningError
-from cf_protected.http.cookies import remove_cookies, remove_scopes, set_cookies
+from cf_protected.http.cookies import remembered, remove_cookies, remove_scopes, set_cookies
 from cf_protected.http.problems import problem
 from cf_protected.http.viewer import get_viewer
 from cf_protected.models import Asset, AssetFile
@@ -30,21 +30,24 @@ class CookiesView(APIView):
         folder = members.folder("folder")
         bind_to_ip = members.flag("bindToIp")
         members.end()
-        files = _find(slugs, ids)
+        if not slugs and not ids:
+            raise BadRequest("Name assets or files.")
+        files = list(dict.fromkeys([*_files_of(slugs), *_files(ids)]))
         self.check_somebody_asks(*{file.asset for file in files})
-        if folder and not (len(files) == 1 and files[0].is_prefix):
-            raise Http404
         try:
             issued = services.issue_cookies(
                 self.user,
                 files,
                 folder=folder,
                 viewer=get_viewer(request),
+                # What the asset asks for can't be waived.
                 bind_to_ip=bind_to_ip or None,
+                cookie_bytes=len(request.headers.get("Cookie", "")),
             )
+        except CookiesTooLarge as error:
+            return problem(409, "cookies_too_large", detail=str(error))
         except SigningError as error:
-            reason = "cookies_too_large" if isinstance(error, CookiesTooLarge) else "cookies_clash"
-            return problem(409, reason, detail=str(error))
+            return problem(409, "cookies_impossible", detail=str(error))
         response = answer(
             {
                 "expiresAt": issued.expires_at,
@@ -64,27 +67,48 @@ class CookiesView(APIView):
         query = Query(request)
         slugs, ids = query.slugs("asset"), query.ids("file")
         response = HttpResponse(status=204)
-        if not slugs and not ids:
+        if slugs or ids:
+            remove_scopes(request, response, services.cookie_scopes(self._held(slugs, ids)))
+        else:
             remove_cookies(request, response)
-        elif self.user.is_authenticated:
-            held = _named(slugs, ids).filter(asset__in=Asset.objects.held_by(self.user))
-            remove_scopes(request, response, services.cookie_scopes(held))
         return response
 
+    def _held(self, slugs: Collection[str], ids: Collection[UUID]) -> QuerySet[AssetFile]:
+        """What is named, as far as the person holds it or has its cookies."""
+        known = [one.file_id for one in remembered(self.request)]
+        held = Asset.objects.none()
+        if self.user.is_authenticated:
+            held = Asset.objects.held_by(self.user)
+        folders = Q(asset__slug__in=slugs, kind=AssetFile.Kind.PREFIX)
+        return AssetFile.objects.select_related("asset").filter(
+            Q(asset__in=held) & (folders | Q(uuid__in=ids))
+            | Q(pk__in=known) & (Q(asset__slug__in=slugs) | Q(uuid__in=ids))
+        )
 
-def _named(slugs: Collection[str], ids: Collection[UUID]) -> QuerySet[AssetFile]:
-    named = Q(asset__slug__in=slugs) | Q(uuid__in=ids)
-    return AssetFile.objects.select_related("asset").filter(named)
 
+def _files_of(slugs: Collection[str]) -> list[AssetFile]:
+    """The folders of these assets, or the files of those that have none.
 
-def _find(slugs: Collection[str], ids: Collection[UUID]) -> list[AssetFile]:
-    """The files of these assets, and these files. Raises ``Http404`` if one has none."""
-    if not slugs and not ids:
-        raise BadRequest("Name assets or files.")
-    files = list(_named(slugs, ids))
-    if {*slugs} - {file.asset.slug for file in files} or {*ids} - {file.uuid for file in files}:
+    Raises ``Http404`` for a slug without any.
+    """
+    found: dict[str, list[AssetFile]] = {slug: [] for slug in slugs}
+    for file in AssetFile.objects.select_related("asset").filter(asset__slug__in=slugs):
+        found.get(file.asset.slug, []).append(file)
+    if not all(found.values()):
         raise Http404
-    return files
+    return [file for files in found.values() for file in _folders(files) or files]
+
+
+def _folders(files: Iterable[AssetFile]) -> list[AssetFile]:
+    return [file for file in files if file.is_prefix]
+
+
+def _files(ids: Collection[UUID]) -> list[AssetFile]:
+    """These files. Raises ``Http404`` if one is missing."""
+    found = list(AssetFile.objects.select_related("asset").filter(uuid__in=ids))
+    if len(found) < len(ids):
+        raise Http404
+    return found
 
 
 def _starts_at(files: Iterable[AssetFile]) -> datetime | None:

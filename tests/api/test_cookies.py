@@ -194,7 +194,7 @@ def test_cookies_that_would_hide_each_other(
 
     response = call(buyer, "POST", "cookies/", {"assets": ["ebook", "two"]})
 
-    assert (response.status_code, reason(response)) == (409, "cookies_clash")
+    assert (response.status_code, reason(response)) == (409, "cookies_impossible")
 
 
 def test_without_a_key(
@@ -226,13 +226,40 @@ def test_what_is_not_there(
     assert (response.status_code, reason(response)) == (404, "not_found")
 
 
-def test_a_folder_in_what_is_no_folder(
+def test_a_folder_in_what_is_no_folder(buyer: Client, grant: Grant, file: AssetFile) -> None:
+    content = {"files": [str(file.uuid)], "folder": "part-2/"}
+
+    response = call(buyer, "POST", "cookies/", content)
+
+    assert (response.status_code, reason(response)) == (409, "cookies_impossible")
+    assert "folder" in response.json()["detail"]
+
+
+def test_an_asset_with_a_folder_is_opened_by_its_folder(
     buyer: Client, grant: Grant, file: AssetFile, folder: AssetFile
 ) -> None:
-    for named in ({"files": [str(file.uuid)]}, {"assets": ["ebook"]}):
-        response = call(buyer, "POST", "cookies/", named | {"folder": "part-2/"})
+    response = call(buyer, "POST", "cookies/", {"assets": ["ebook"]})
 
-        assert (response.status_code, reason(response)) == (404, "not_found")
+    assert [one["id"] for one in response.json()["files"]] == [str(folder.uuid)]
+
+
+def test_an_asset_without_a_folder_is_opened_by_its_files(
+    buyer: Client, grant: Grant, file: AssetFile, other_file: AssetFile
+) -> None:
+    response = call(buyer, "POST", "cookies/", {"assets": ["ebook"]})
+
+    ids = {one["id"] for one in response.json()["files"]}
+    assert ids == {str(file.uuid), str(other_file.uuid)}
+
+
+def test_a_file_that_is_named_twice_is_there_once(
+    buyer: Client, limited: Grant, folder: AssetFile
+) -> None:
+    content = {"assets": ["ebook"], "files": [str(folder.uuid)]}
+
+    response = call(buyer, "POST", "cookies/", content)
+
+    assert len(response.json()["files"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -336,6 +363,18 @@ def test_removing_what_was_lost(buyer: Client, set_for: Set, jar: Jar) -> None:
     services.revoke_grants(Grant.objects.all())
 
     jar.take(call(buyer, "DELETE", "cookies/?asset=ebook"))
+
+    assert signed(jar, "/streams/tide/1.ts") == set()
+
+
+def test_removing_what_the_projects_rule_gave_to_somebody_without_a_grant(
+    other: Client, folder: AssetFile, configure: Configure, jar: Jar
+) -> None:
+    configure(AUTHORIZER="tests.doubles.allow_all")
+    jar.take(call(other, "POST", "cookies/", {"assets": ["ebook"]}))
+    assert signed(jar, "/streams/tide/1.ts")
+
+    jar.take(call(other, "DELETE", "cookies/?asset=ebook"))
 
     assert signed(jar, "/streams/tide/1.ts") == set()
 

@@ -65,7 +65,7 @@ def test_codes_of_problems_are_those_of_the_code() -> None:
     codes = re.findall(r'problem\(\s*\d{3},\s*"(\w+)"', source)
 
     documented = set(SCHEMAS["Problem"]["properties"]["reason"]["examples"])
-    assert {*codes} | {"cookies_too_large", "cookies_clash"} == documented
+    assert {*codes} == documented
 
 
 def test_kinds_are_those_of_files() -> None:
