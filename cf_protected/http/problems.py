@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from cf_protected import conf
 from cf_protected.access import Decision, User, explain
-from cf_protected.exceptions import InvalidToken, KeySourceError
+from cf_protected.exceptions import InvalidToken
 from cf_protected.reasons import Reason
 
 logger = logging.getLogger("cf_protected")
@@ -126,9 +126,9 @@ def not_found_problem() -> JsonResponse:
     return problem(404, "not_found")
 
 
-def unavailable_problem(request: HttpRequest, error: KeySourceError) -> JsonResponse:
+def unavailable_problem(request: HttpRequest, error: Exception) -> JsonResponse:
     """Return the 503 while the signing key can't be had, and log why; nothing was counted."""
-    logger.error("No signing key for %s: %s", request.path, error)
+    logger.error("%s isn't available: %s", request.path, error)
     return problem(
         503,
         "unavailable",

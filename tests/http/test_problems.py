@@ -125,7 +125,7 @@ def test_an_outage_of_the_key_source(rf: RequestFactory, caplog: pytest.LogCaptu
     assert (content["status"], content["reason"]) == (503, "unavailable")
     assert "Nothing was counted" in content["detail"]
     assert response["Retry-After"] == "30"
-    assert caplog.messages == ["No signing key for /here/: No route."]
+    assert caplog.messages == ["/here/ isn't available: No route."]
 
 
 @pytest.mark.parametrize(
