@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,8 @@ from cf_protected.api.document import read_document
 from cf_protected.models import AssetFile
 from cf_protected.reasons import Reason
 from tests.api.client import call, document_path
+from tests.api.client import validate as validate_instance
+from tests.test_docs import blocks, first_cells, read, section
 
 PACKAGE = Path(cf_protected.__file__).parent
 METHODS = {"get", "post", "put", "patch", "delete"}
@@ -66,6 +69,44 @@ def test_codes_of_problems_are_those_of_the_code() -> None:
 
     documented = set(SCHEMAS["Problem"]["properties"]["reason"]["examples"])
     assert {*codes} == documented
+
+
+def test_the_page_about_it_has_each_operation() -> None:
+    operations = {
+        f"{method.upper()} /api{path}"
+        for path, methods in read_document()["paths"].items()
+        for method in METHODS & set(methods)
+    }
+
+    assert first_cells(read("api.md")) >= operations
+
+
+def test_the_page_about_it_has_each_code_of_a_problem() -> None:
+    codes = first_cells(section(read("api.md"), "## Errors")) - {"reason"}
+
+    assert codes == set(SCHEMAS["Problem"]["properties"]["reason"]["examples"])
+
+
+@pytest.mark.parametrize(
+    ("heading", "schema"),
+    [
+        ("## Assets", "AssetPage"),
+        ("## Signed URLs", "SignedURL"),
+        ("## Objects", "ObjectPage"),
+        ("## Errors", "Problem"),
+    ],
+)
+def test_the_examples_of_the_page_are_valid(heading: str, schema: str) -> None:
+    (example,) = blocks(section(read("api.md"), heading), "json")
+
+    validate_instance({"$ref": f"#/components/schemas/{schema}"}, json.loads(example))
+
+
+def test_the_examples_of_cookies_are_valid() -> None:
+    asked, answered = map(json.loads, blocks(section(read("api.md"), "## Cookies"), "json"))
+
+    validate_instance({"$ref": "#/components/schemas/CookieRequest"}, asked)
+    validate_instance({"$ref": "#/components/schemas/Cookies"}, answered)
 
 
 def test_kinds_are_those_of_files() -> None:
