@@ -3,9 +3,13 @@ from __future__ import annotations
 import itertools
 import signal
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page
 
+from tests.chromium import chromium
+from tests.example_project.browsing import ARTIFACTS, NewPage
 from tests.example_project.demo import READER, STAFF, Demo, running_demo
 from tests.example_project.visitor import Visitor
 
@@ -54,3 +58,34 @@ def new_buyer(demo: Demo) -> NewBuyer:
         return visitor
 
     return sign_up
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    ARTIFACTS.mkdir(exist_ok=True)
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def new_page(browser: Browser, demo: Demo) -> Iterator[NewPage]:
+    """Opens the shop as somebody new, with the given options of the browser's context."""
+    contexts = []
+
+    def open_shop(**options: Any) -> Page:
+        defaults = {"viewport": {"width": 1280, "height": 900}, "base_url": demo.shop}
+        context = browser.new_context(**defaults | options)
+        context.set_default_timeout(30_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.goto("/")
+        return page
+
+    yield open_shop
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(new_page: NewPage) -> Page:
+    return new_page()

@@ -2,99 +2,29 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Download, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.chromium import chromium
-from tests.example_project.demo import READER, ROOT, STAFF, Demo
+from tests.example_project.browsing import (
+    PHONE,
+    NewPage,
+    buy,
+    download,
+    sign_in,
+    size_of,
+    take_screenshot,
+)
+from tests.example_project.demo import READER, STAFF, Demo
 
 pytestmark = pytest.mark.browser
 
-ARTIFACTS = ROOT / "tests" / "artifacts"
 WORKBOOK = "workbooks/Übungsheft – Größe & Maß.pdf"  # noqa: RUF001 - a real name
-
-_PHONE = {"width": 390, "height": 844}
-
-_numbers = itertools.count(1)
-
-NewPage = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    ARTIFACTS.mkdir(exist_ok=True)
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def new_page(browser: Browser, demo: Demo) -> Iterator[NewPage]:
-    """Opens the shop as somebody new, with the given options of the browser's context."""
-    contexts = []
-
-    def open_shop(**options: Any) -> Page:
-        defaults = {"viewport": {"width": 1280, "height": 900}, "base_url": demo.shop}
-        context = browser.new_context(**defaults | options)
-        context.set_default_timeout(30_000)
-        contexts.append(context)
-        page = context.new_page()
-        page.goto("/")
-        return page
-
-    yield open_shop
-    for context in contexts:
-        context.close()
-
-
-@pytest.fixture
-def page(new_page: NewPage) -> Page:
-    return new_page()
-
-
-def sign_in(page: Page, name: str, password: str) -> None:
-    page.get_by_role("link", name="Sign in").click()
-    page.get_by_label("Username").fill(name)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("main").get_by_role("button", name="Sign in").click()
-
-
-def buy(page: Page, *titles: str) -> None:
-    """From the catalogue to the thanks, making an account on the way."""
-    for title in titles:
-        page.goto("/")
-        page.get_by_role("link", name=title).click()
-        page.get_by_role("button", name="Put into basket").click()
-    page.get_by_role("link", name="I'm new here").click()
-    page.get_by_label("Username").fill(f"clicker-{next(_numbers)}")
-    page.get_by_label("Password:").fill("four plovers")
-    page.get_by_label("Password confirmation:").fill("four plovers")
-    page.get_by_role("button", name="Make account").click()
-    page.get_by_role("button", name="Pretend to pay").click()
-    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
-
-
-def download(page: Page, name: str) -> Download:
-    with page.expect_download() as event:
-        page.get_by_role("link", name=name).click()
-    return event.value
-
-
-def size_of(saved: Download) -> int:
-    return Path(saved.path()).stat().st_size
-
-
-def take_screenshot(page: Page, name: str) -> None:
-    page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=True)
 
 
 def test_the_reader_downloads_a_book(page: Page, demo: Demo) -> None:
     sign_in(page, *READER)
-    expect(page.get_by_role("heading", name="My downloads")).to_be_visible()
     saved = download(page, "Reading the Tide (PDF)")
     assert saved.suggested_filename == "reading-the-tide.pdf"
     assert size_of(saved) == demo.files()["books/reading-the-tide.pdf"].size
@@ -126,7 +56,6 @@ def test_a_buyer_looks_at_a_print(page: Page) -> None:
 
 def test_who_did_not_buy_is_told_so(page: Page) -> None:
     sign_in(page, *READER)
-    expect(page.get_by_role("heading", name="My downloads")).to_be_visible()
     page.goto("/downloads/assets/tides-in-python/")
     expect(page.get_by_role("heading", name="Tides in Python")).to_be_visible()
     expect(page.get_by_text("Did you buy it with another account?")).to_be_visible()
@@ -156,11 +85,10 @@ def test_the_shop_works_without_javascript(new_page: NewPage, demo: Demo) -> Non
 
 @pytest.mark.parametrize("path", ["/", "/products/groesse-und-mass/", "/downloads/", "/basket/"])
 def test_pages_fit_a_phone_and_the_night(new_page: NewPage, path: str) -> None:
-    page = new_page(viewport=_PHONE, color_scheme="dark")
+    page = new_page(viewport=PHONE, color_scheme="dark")
     sign_in(page, *READER)
-    expect(page.get_by_role("heading", name="My downloads")).to_be_visible()
     page.goto(path)
-    assert page.evaluate("document.documentElement.scrollWidth") <= _PHONE["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     take_screenshot(page, f"phone-{path.strip('/').replace('/', '-') or 'catalogue'}")
 
 
