@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db import models
@@ -32,6 +32,8 @@ class Product(models.Model):
         SOURCE = "source", _("Source code")
         WORKBOOK = "workbook", _("Workbook")
         SOUND = "sound", _("Sound")
+        FILM = "film", _("Film")
+        GALLERY = "gallery", _("Pictures")
 
     asset = models.OneToOneField(
         Asset, verbose_name=_("asset"), on_delete=models.CASCADE, related_name="product"
@@ -62,15 +64,23 @@ class Product(models.Model):
         return reverse("shop:product", kwargs={"slug": self.asset.slug})
 
     @property
-    def is_picture(self) -> bool:
-        """Whether those who have it can look at it on a page."""
-        return self.kind == self.Kind.PRINT
+    def viewing_url(self) -> str:
+        """The page on which those who have it look at it; empty if there is none."""
+        page = _VIEWING_PAGES.get(self.kind)
+        return reverse(page, kwargs={"slug": self.asset.slug}) if page else ""
 
     def access_ends(self, bought_at: datetime) -> datetime | None:
         """When access ends that was bought at this moment; ``None``: never."""
         if self.access_days is None:
             return None
         return bought_at + timedelta(days=self.access_days)
+
+
+_VIEWING_PAGES: Final[dict[str, str]] = {
+    Product.Kind.PRINT: "shop:picture",
+    Product.Kind.FILM: "shop:watch",
+    Product.Kind.GALLERY: "shop:gallery",
+}
 
 
 class Order(models.Model):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.contrib.staticfiles.finders import find
 from django.core.files.storage import storages
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
@@ -194,6 +195,27 @@ class PageTests(ShopTestCase):
         self.assertContains(refused, "Did you buy it with another account?", status_code=403)
 
 
+class ViewingTests(ShopTestCase):
+    def make_film(self) -> Product:
+        film = make_product("film")
+        film.kind = Product.Kind.FILM
+        film.save()
+        services.grant(film.asset, self.buyer)
+        self.client.force_login(self.buyer)
+        return film
+
+    def test_is_offered_for_what_is_looked_at(self) -> None:
+        page = self.client.get(self.make_film().get_absolute_url())
+        self.assertContains(page, 'href="/watch/film/"')
+
+    def test_is_not_offered_for_what_is_downloaded(self) -> None:
+        self.assertEqual(self.product.viewing_url, "")
+
+    def test_needs_a_folder(self) -> None:
+        film = self.make_film()
+        self.assertEqual(self.client.get(film.viewing_url).status_code, 404)
+
+
 class SignUpTests(TestCase):
     def sign_up(self, next_url: str) -> Any:
         password = "four plovers"  # noqa: S105
@@ -252,6 +274,16 @@ class LoadingTests(TestCase):
         file.delete()
         load_catalogue()
         self.assertTrue(AssetFile.objects.filter(key=file.key).exists())
+
+    def test_the_film_is_a_folder_that_opens_with_its_playlist(self) -> None:
+        film = AssetFile.objects.get(asset__slug="field-notes")
+        self.assertTrue(film.is_prefix)
+        self.assertTrue(storages["protected"].exists(film.key + film.entry))
+        self.assertEqual(film.duration, timedelta(seconds=10))
+
+    def test_every_product_has_its_cover(self) -> None:
+        for product in Product.objects.all():
+            self.assertIsNotNone(find(product.cover), product)
 
     def test_one_file_has_fifty_megabytes(self) -> None:
         size = storages["protected"].size("sounds/harbour-at-night.wav")

@@ -1,13 +1,15 @@
 from django.urls import path
 
-from example_project.shop import views
+from example_project.shop import viewing, views
 
 app_name = "shop"
 
 urlpatterns = [
     path("", views.CatalogueView.as_view(), name="catalogue"),
     path("products/<slug:slug>/", views.ProductView.as_view(), name="product"),
-    path("products/<slug:slug>/picture/", views.PictureView.as_view(), name="picture"),
+    path("products/<slug:slug>/picture/", viewing.PictureView.as_view(), name="picture"),
+    path("watch/<slug:slug>/", viewing.WatchView.as_view(), name="watch"),
+    path("gallery/<slug:slug>/", viewing.GalleryView.as_view(), name="gallery"),
     path("basket/", views.BasketView.as_view(), name="basket"),
     path("basket/<slug:slug>/add/", views.add_to_basket, name="add"),
     path("basket/<slug:slug>/remove/", views.remove_from_basket, name="remove"),

@@ -1,4 +1,4 @@
-"""The shop's pages. The library is ``cf_protected``'s own."""
+"""The pages of selling. ``viewing`` shows what was sold; the library is ``cf_protected``'s own."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
-from django.views.generic import CreateView, DetailView, ListView, TemplateView, View
+from django.views.generic import CreateView, DetailView, ListView, View
 
-from cf_protected.views import AssetRequiredMixin
 from example_project.shop import checkout
 from example_project.shop.basket import Basket
 from example_project.shop.forms import CheckoutForm, SignUpForm
@@ -38,16 +37,6 @@ class ProductView(DetailView):
     queryset = Product.objects.on_sale()
     slug_field = "asset__slug"
     template_name = "shop/product.html"
-
-
-class PictureView(AssetRequiredMixin, TemplateView):
-    """A print to look at, for those who have it."""
-
-    template_name = "shop/picture.html"
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        pictures = self.asset.files.filter(content_type__startswith="image/")
-        return super().get_context_data(asset=self.asset, pictures=pictures, **kwargs)
 
 
 @require_POST

@@ -45,8 +45,8 @@ class Demo:
     log: Path
 
     def files(self) -> dict[str, StoredFile]:
-        """What the shop knows of its files, by their keys."""
-        query = "SELECT key, uuid, size, checksum FROM cf_protected_assetfile"
+        """What the shop knows of its single files, by their keys."""
+        query = "SELECT key, uuid, size, checksum FROM cf_protected_assetfile WHERE kind = 'object'"
         with closing(sqlite3.connect(self.var / "shop.sqlite3")) as database:
             return {
                 key: StoredFile(key, f"/downloads/files/{_dashed(uuid)}/", size, checksum)

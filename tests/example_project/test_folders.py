@@ -30,7 +30,7 @@ def read(storage: InMemoryStorage, key: str) -> bytes:
 def test_a_folder_is_made_once() -> None:
     storage, write = InMemoryStorage(), Writer()
     for _ in range(2):
-        load_folder(NewFolder("films/one/", "a", write), storage)
+        load_folder(NewFolder("films/one/", "One", "a", write), storage)
     assert write.times == 1
     assert [read(storage, f"films/one/{name}") for name in ("a", "b", "low/c")] == [
         b"a of 1",
@@ -42,7 +42,7 @@ def test_a_folder_is_made_once() -> None:
 def test_an_interrupted_folder_is_made_again() -> None:
     storage, write = InMemoryStorage(), Writer()
     storage.save("films/one/b", ContentFile(b"half of"))
-    load_folder(NewFolder("films/one/", "a", write), storage)
+    load_folder(NewFolder("films/one/", "One", "a", write), storage)
     assert read(storage, "films/one/b") == b"b of 1"
     assert sorted(storage.listdir("films/one")[1]) == ["a", "b"]
 
@@ -61,5 +61,5 @@ def test_the_last_file_is_stored_last() -> None:
 
     storage = Full()
     with pytest.raises(OSError, match="no space"):
-        load_folder(NewFolder("films/one/", "a", Writer()), storage)
+        load_folder(NewFolder("films/one/", "One", "a", Writer()), storage)
     assert not storage.exists("films/one/a")

@@ -83,7 +83,16 @@ def test_the_shop_works_without_javascript(new_page: NewPage, demo: Demo) -> Non
     assert size_of(saved) == demo.files()["source/tides-in-python.zip"].size
 
 
-@pytest.mark.parametrize("path", ["/", "/products/groesse-und-mass/", "/downloads/", "/basket/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/products/groesse-und-mass/",
+        "/products/field-notes/",
+        "/downloads/",
+        "/basket/",
+    ],
+)
 def test_pages_fit_a_phone_and_the_night(new_page: NewPage, path: str) -> None:
     page = new_page(viewport=PHONE, color_scheme="dark")
     sign_in(page, *READER)

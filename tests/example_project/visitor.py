@@ -33,6 +33,7 @@ class _Parser(HTMLParser):
         self.forms: list[Form] = []
         self.links: list[str] = []
         self.images: list[str] = []
+        self.videos: list[dict[str, str]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
@@ -44,6 +45,8 @@ class _Parser(HTMLParser):
             self.links.append(values.get("href", ""))
         elif tag == "img":
             self.images.append(values.get("src", ""))
+        elif tag == "video":
+            self.videos.append(values)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A buyer with one purchase, and a member of staff."""
+"""A buyer with two orders, and a member of staff."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ from example_project.shop.models import Product
 READER: Final = ("reader", "high-tide")
 STAFF: Final = ("staff", "low-tide")
 
-_FIRST_ORDER: Final = UUID("00000000-0000-4000-8000-000000000001")
+_ORDERS: Final = {
+    UUID("00000000-0000-4000-8000-000000000001"): ("reading-the-tide",),
+    UUID("00000000-0000-4000-8000-000000000002"): ("field-notes", "tideline"),
+}
 
 
 def load_accounts() -> None:
-    """Make the accounts that aren't there yet, and the buyer's first order."""
+    """Make the accounts that aren't there yet, and the buyer's orders."""
     reader = _user(*READER)
     _user(*STAFF, is_staff=True, is_superuser=True)
-    first = Product.objects.filter(asset__slug="reading-the-tide")
-    checkout.place_order(reader, first, _FIRST_ORDER)
+    for token, slugs in _ORDERS.items():
+        checkout.place_order(reader, Product.objects.filter(asset__slug__in=slugs), token)
 
 
 def _user(name: str, password: str, **flags: Any) -> User:

@@ -10,6 +10,7 @@ from typing import BinaryIO, Final
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from example_project.shop.demo.book import MEASURE, MOON, set_book
+from example_project.shop.demo.folders import FIELD_NOTES, TIDELINE, NewFolder
 from example_project.shop.demo.picture import draw_waves
 from example_project.shop.demo.sound import play_harbour
 from example_project.shop.models import Product
@@ -37,7 +38,8 @@ class NewProduct:
     tagline: str
     description: str
     price: Decimal
-    files: tuple[NewFile, ...]
+    files: tuple[NewFile, ...] = ()
+    folders: tuple[NewFolder, ...] = ()
     max_downloads: int | None = None
     access_days: int | None = None
 
@@ -157,5 +159,28 @@ PRODUCTS: Final = (
                 play_harbour,
             ),
         ),
+    ),
+    NewProduct(
+        slug="field-notes",
+        title="Field Notes",
+        kind=Product.Kind.FILM,
+        tagline="A plover, one wave at a time, until the sun is down.",
+        description="Ten seconds at the tide line, without a word. A plover runs ahead of the "
+        "water, stops, picks something up, and runs on, while the light goes from blue to "
+        "red.\n\nWatch it here, as often as you like: it comes as a stream, in the size that "
+        "your connection carries.",
+        price=Decimal("5.00"),
+        folders=(FIELD_NOTES,),
+    ),
+    NewProduct(
+        slug="tideline",
+        title="Tideline",
+        kind=Product.Kind.GALLERY,
+        tagline="What the water leaves behind, three times a day.",
+        description="Eight finds from one walk, each painted in the morning, at noon and in the "
+        "evening: a scallop, a starfish, a cairn that somebody built, the tracks of somebody "
+        "else.\n\nTwenty-four pictures to look at here, large and small.",
+        price=Decimal("7.00"),
+        folders=(TIDELINE,),
     ),
 )

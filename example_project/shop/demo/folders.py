@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from django.core.files.storage import Storage
 
 from example_project.shop.demo.film import shoot
 from example_project.shop.demo.gallery import paint_gallery
+from example_project.shop.demo.scene import SECONDS
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,27 @@ class NewFolder:
     """
 
     key: str
+    name: str
     last: str
     write: Callable[[Path], object]
+    entry: str = ""
+    duration: timedelta | None = None
 
 
-FIELD_NOTES: Final = NewFolder("videos/field-notes/", "master.m3u8", shoot)
-TIDELINE: Final = NewFolder("galleries/tideline/", "24-plover-evening.jpg", paint_gallery)
+FIELD_NOTES: Final = NewFolder(
+    "videos/field-notes/",
+    "Field Notes (film, 0:10)",
+    last="master.m3u8",
+    write=shoot,
+    entry="master.m3u8",
+    duration=timedelta(seconds=SECONDS),
+)
+TIDELINE: Final = NewFolder(
+    "galleries/tideline/",
+    "Tideline (24 pictures)",
+    last="24-plover-evening.jpg",
+    write=paint_gallery,
+)
 
 
 def load_folder(new: NewFolder, storage: Storage) -> None:

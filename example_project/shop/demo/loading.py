@@ -11,7 +11,7 @@ from django.core.files.storage import Storage
 from cf_protected.distributions import distributions
 from cf_protected.models import Asset, AssetFile
 from example_project.shop.demo.catalogue import PRODUCTS, NewFile, NewProduct
-from example_project.shop.demo.folders import FIELD_NOTES, TIDELINE, load_folder
+from example_project.shop.demo.folders import NewFolder, load_folder
 from example_project.shop.models import Product
 
 
@@ -23,8 +23,9 @@ def load_catalogue() -> None:
         storage = distributions[asset.distribution].storage
         for number, file in enumerate(new.files):
             _load_file(file, asset, number, storage)
-    for folder in (FIELD_NOTES, TIDELINE):
-        load_folder(folder, distributions["default"].storage)
+        for number, folder in enumerate(new.folders, start=len(new.files)):
+            load_folder(folder, storage)
+            _load_folder_row(folder, asset, number)
 
 
 def _load_asset(new: NewProduct, sku: str) -> Asset:
@@ -75,6 +76,20 @@ def _load_file(new: NewFile, asset: Asset, position: int, storage: Storage) -> N
             "content_type": new.content_type,
             "size": size,
             "checksum": f"sha256:{checksum}",
+            "position": position,
+        },
+    )
+
+
+def _load_folder_row(new: NewFolder, asset: Asset, position: int) -> None:
+    AssetFile.objects.get_or_create(
+        asset=asset,
+        key=new.key,
+        defaults={
+            "kind": AssetFile.Kind.PREFIX,
+            "name": new.name,
+            "entry": new.entry,
+            "duration": new.duration,
             "position": position,
         },
     )

@@ -99,7 +99,7 @@ class Command(BaseCommand):
 
   Sign in with the password beside the name:
 
-    {READER[0]:8} {READER[1]:10} bought a book already
+    {READER[0]:8} {READER[1]:10} bought a book, a film and pictures
     {STAFF[0]:8} {STAFF[1]:10} sees the admin
 
   Stop it with Control-C.

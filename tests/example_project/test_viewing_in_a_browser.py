@@ -1,0 +1,169 @@
+"""The film and the gallery in a real browser, through the edge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Response, expect
+
+from tests.example_project.browsing import (
+    PHONE,
+    NewPage,
+    buy,
+    sign_in,
+    take_screenshot,
+)
+from tests.example_project.demo import READER, Demo
+
+pytestmark = pytest.mark.browser
+
+FILM = "/watch/field-notes/"
+BY_PLAYLIST = f"{FILM}?player=playlist"
+GALLERY = "/gallery/tideline/"
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "": {},
+    "phone-": {"viewport": PHONE, "color_scheme": "dark"},
+}
+
+
+@pytest.fixture(params=SETTINGS)
+def setting(request: pytest.FixtureRequest) -> str:
+    """What screenshots' names begin with: nothing for a computer in daylight."""
+    return str(request.param)
+
+
+@pytest.fixture
+def reader_page(new_page: NewPage, setting: str) -> Page:
+    """A new browser of the demo's buyer, who has the film and the gallery."""
+    page = new_page(**SETTINGS[setting])
+    sign_in(page, *READER)
+    return page
+
+
+def play(page: Page, seconds: float) -> float:
+    """Play the page's film without sound, until it is further than ``seconds``."""
+    page.locator("video").evaluate("film => { film.muted = true; return film.play(); }")
+    page.wait_for_function(
+        "seconds => document.querySelector('video').currentTime > seconds", arg=seconds
+    )
+    position = page.locator("video").evaluate("film => { film.pause(); return film.currentTime; }")
+    return float(position)
+
+
+def answers_from(page: Page, part: str) -> list[Response]:
+    """Where the answers of URLs with this part will be found from now on."""
+    answers: list[Response] = []
+
+    def keep(answer: Response) -> None:
+        if part in answer.url:
+            answers.append(answer)
+
+    page.on("response", keep)
+    return answers
+
+
+def signed_cookies(page: Page) -> list[str]:
+    names = (cookie.get("name", "") for cookie in page.context.cookies())
+    return [name for name in names if name.startswith("CloudFront-")]
+
+
+def edge_status(page: Page, url: str) -> int:
+    """What the edge says to this browser, with its cookies."""
+    return int(page.context.request.get(url).status)
+
+
+def thumbnails(page: Page) -> list[str]:
+    sources = page.locator(".sheet img").evaluate_all("images => images.map(image => image.src)")
+    return [str(source) for source in sources]
+
+
+def fits(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+def test_the_film_plays_with_cookies(reader_page: Page, demo: Demo, setting: str) -> None:
+    answers = answers_from(reader_page, demo.edge)
+    reader_page.goto(FILM)
+    assert play(reader_page, 2.5) > 0
+    assert "CloudFront-Signature" in signed_cookies(reader_page)
+    assert any(answer.url.endswith(".m4s") for answer in answers)
+    assert {answer.status for answer in answers} <= {200, 206}
+    assert not any("Signature=" in answer.url for answer in answers)
+    assert fits(reader_page)
+    take_screenshot(reader_page, f"{setting}film")
+
+
+def test_the_film_plays_by_its_rewritten_playlist(
+    reader_page: Page, demo: Demo, setting: str
+) -> None:
+    answers = answers_from(reader_page, demo.edge)
+    reader_page.goto(FILM)
+    reader_page.get_by_role("link", name="Play it without cookies").click()
+    reader_page.wait_for_url(f"**{BY_PLAYLIST}")
+    del answers[:]
+    assert play(reader_page, 2.5) > 0
+    assert any(".m4s?" in answer.url for answer in answers)
+    assert {answer.status for answer in answers} <= {200, 206}
+    take_screenshot(reader_page, f"{setting}film-playlist")
+
+
+def test_the_rewritten_playlist_needs_no_cookies(page: Page) -> None:
+    sign_in(page, *READER)
+    page.goto(BY_PLAYLIST)
+    assert play(page, 0) > 0
+    assert signed_cookies(page) == []
+
+
+def test_the_gallery_shows_its_pictures(reader_page: Page, demo: Demo, setting: str) -> None:
+    reader_page.goto(GALLERY)
+    images = reader_page.locator(".sheet img")
+    expect(images).to_have_count(24)
+    for image in images.all():
+        expect(image).to_have_js_property("naturalWidth", 300)
+    assert fits(reader_page)
+    take_screenshot(reader_page, f"{setting}gallery")
+    reader_page.get_by_role("link", name="Plover, evening").click()
+    reader_page.wait_for_url(f"{demo.edge}/galleries/tideline/24-plover-evening.jpg")
+    expect(reader_page.locator("img")).to_have_js_property("naturalWidth", 1200)
+
+
+def test_the_gallery_works_without_javascript(new_page: NewPage) -> None:
+    page = new_page(java_script_enabled=False)
+    sign_in(page, *READER)
+    answers = answers_from(page, "/thumbnails/")
+    page.goto(GALLERY)
+    assert [answer.status for answer in answers] == 24 * [200]
+
+
+def test_the_edge_gives_nothing_to_who_did_not_buy(new_page: NewPage, demo: Demo) -> None:
+    owner, other = new_page(), new_page()
+    sign_in(owner, *READER)
+    owner.goto(GALLERY)
+    pictures = thumbnails(owner)
+    owner.goto(FILM)
+    play(owner, 0)
+    urls = [*pictures, f"{demo.edge}/videos/field-notes/master.m3u8"]
+    assert {edge_status(owner, url) for url in urls} == {200}
+
+    buy(other, "Nine Waves")
+    for page in (GALLERY, FILM):
+        other.goto(page)
+        expect(other.get_by_text("Did you buy it with another account?")).to_be_visible()
+    assert {edge_status(other, url) for url in urls} == {403}
+    assert signed_cookies(other) == []
+
+
+def test_signing_out_closes_the_edge_again(page: Page, demo: Demo) -> None:
+    sign_in(page, *READER)
+    page.goto(GALLERY)
+    picture = thumbnails(page)[0]
+    page.goto(FILM)
+    play(page, 0)
+    film = f"{demo.edge}/videos/field-notes/master.m3u8"
+    assert [edge_status(page, url) for url in (picture, film)] == [200, 200]
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+    assert signed_cookies(page) == []
+    assert [edge_status(page, url) for url in (picture, film)] == [403, 403]
