@@ -1,4 +1,4 @@
-"""The shop, the library, signing in and the admin."""
+"""The shop, the library, the API, signing in and the admin."""
 
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
@@ -13,6 +13,7 @@ admin.site.site_header = admin.site.site_title = "Plover Press"
 urlpatterns = [
     path("", include("example_project.shop.urls")),
     path("downloads/", include("cf_protected.urls")),
+    path("api/", include("cf_protected.api.urls")),
     path("login/", LoginView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("sign-up/", SignUpView.as_view(), name="sign-up"),

@@ -10,6 +10,7 @@ urlpatterns = [
     path("products/<slug:slug>/picture/", viewing.PictureView.as_view(), name="picture"),
     path("watch/<slug:slug>/", viewing.WatchView.as_view(), name="watch"),
     path("gallery/<slug:slug>/", viewing.GalleryView.as_view(), name="gallery"),
+    path("links/", viewing.LinksView.as_view(), name="links"),
     path("basket/", views.BasketView.as_view(), name="basket"),
     path("basket/<slug:slug>/add/", views.add_to_basket, name="add"),
     path("basket/<slug:slug>/remove/", views.remove_from_basket, name="remove"),

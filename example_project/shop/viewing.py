@@ -1,4 +1,4 @@
-"""Where those who have something look at it: prints, films and galleries."""
+"""Where those who have something look at it: prints, films and galleries, and links to take."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, ClassVar
 
+from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.decorators import method_decorator
@@ -108,3 +109,9 @@ def list_pictures(folder: AssetFile) -> list[Picture]:
             )
         )
     return pictures
+
+
+class LinksView(LoginRequiredMixin, TemplateView):
+    """Links to take elsewhere; a script gets them from the JSON API."""
+
+    template_name = "shop/links.html"

@@ -1,7 +1,8 @@
-"""The film and the gallery in a real browser, through the edge."""
+"""The film, the gallery and the page of links in a real browser, through the edge."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -11,16 +12,21 @@ from tests.example_project.browsing import (
     PHONE,
     NewPage,
     buy,
+    download,
+    make_account,
     sign_in,
+    size_of,
     take_screenshot,
 )
 from tests.example_project.demo import READER, Demo
+from tests.example_project.visitor import Visitor
 
 pytestmark = pytest.mark.browser
 
 FILM = "/watch/field-notes/"
 BY_PLAYLIST = f"{FILM}?player=playlist"
 GALLERY = "/gallery/tideline/"
+LINKS = "/links/"
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "": {},
@@ -167,3 +173,88 @@ def test_signing_out_closes_the_edge_again(page: Page, demo: Demo) -> None:
     expect(page.get_by_role("link", name="Sign in")).to_be_visible()
     assert signed_cookies(page) == []
     assert [edge_status(page, url) for url in (picture, film)] == [403, 403]
+
+
+def test_a_link_is_got_by_fetch_and_downloads(reader_page: Page, demo: Demo, setting: str) -> None:
+    reader_page.goto(LINKS)
+    reader_page.get_by_role("button", name="Get link: Reading the Tide (PDF)").click()
+    link = reader_page.get_by_role("textbox", name="Link")
+    expect(link).to_be_focused()
+    expect(link).to_have_value(re.compile(rf"{demo.edge}/books/reading-the-tide.pdf\?.*Signature="))
+    expect(reader_page.get_by_role("timer")).to_have_text(re.compile(r"^1\d:\d\d$"))
+    assert fits(reader_page)
+    take_screenshot(reader_page, f"{setting}links")
+    saved = download(reader_page, "Open")
+    assert saved.suggested_filename == "reading-the-tide.pdf"
+    assert size_of(saved) == demo.files()["books/reading-the-tide.pdf"].size
+
+
+def test_the_link_of_a_film_needs_no_session(page: Page, demo: Demo) -> None:
+    sign_in(page, *READER)
+    page.goto(LINKS)
+    page.get_by_role("button", name=re.compile("Get link: Field Notes")).click()
+    link = page.get_by_role("textbox", name="Link").input_value()
+    playlist = Visitor(demo).get(link)
+    assert playlist.headers["Content-Type"] == "application/vnd.apple.mpegurl"
+    assert playlist.text.startswith("#EXTM3U")
+
+
+def test_a_link_counts_as_a_download(page: Page) -> None:
+    buy(page, "Größe & Maß")
+    page.goto(LINKS)
+    expect(page.get_by_text("Downloads left: 3")).to_be_visible()
+    page.get_by_role("button", name="Get link").click()
+    expect(page.get_by_text("Downloads left: 2")).to_be_visible()
+
+
+def test_a_refusal_is_told_in_words(page: Page, staff: Visitor) -> None:
+    buy(page, "Nine Waves")
+    page.goto(LINKS)
+    button = page.get_by_role("button", name="Get link")
+    expect(button).to_be_visible()
+    orders = staff.get("/admin/shop/order/")
+    newest = re.findall(r'name="_selected_action" value="(\d+)"', orders.text)[0]
+    staff.follow(staff.submit(orders, action="refund", _selected_action=newest))
+    button.click()
+    refusal = page.get_by_text("Your access was withdrawn, for example because of a refund.")
+    expect(refusal).to_be_visible()
+    take_screenshot(page, "links-refused")
+
+
+def test_a_shop_that_is_gone_is_told_in_words(page: Page) -> None:
+    sign_in(page, *READER)
+    page.goto(LINKS)
+    button = page.get_by_role("button", name="Get link: Reading the Tide (PDF)")
+    expect(button).to_be_visible()
+    page.context.set_offline(True)
+    button.click()
+    expect(page.get_by_text("The shop didn't answer.")).to_be_visible()
+
+
+def test_a_link_says_when_it_has_ended(page: Page) -> None:
+    page.clock.install()
+    sign_in(page, *READER)
+    page.goto(LINKS)
+    button = page.get_by_role("button", name="Get link: Reading the Tide (PDF)")
+    button.click()
+    expect(page.get_by_role("timer")).to_be_visible()
+    expect(button).to_be_hidden()
+    page.clock.fast_forward("30:00")
+    expect(page.get_by_text("The link has ended.")).to_be_visible()
+    expect(page.get_by_role("timer")).to_be_hidden()
+    expect(button).to_be_visible()
+
+
+def test_who_has_nothing_is_told_so(page: Page) -> None:
+    page.goto("/sign-up/")
+    make_account(page)
+    page.get_by_role("link", name="Links").click()
+    expect(page.get_by_role("status")).to_have_text("There is nothing here yet.")
+
+
+def test_without_javascript_the_links_page_leads_on(new_page: NewPage) -> None:
+    page = new_page(java_script_enabled=False)
+    sign_in(page, *READER)
+    page.get_by_role("navigation").get_by_role("link", name="Links").click()
+    page.get_by_role("main").get_by_role("link", name="My downloads").click()
+    expect(page.get_by_role("heading", name="My downloads")).to_be_visible()

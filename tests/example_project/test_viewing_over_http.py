@@ -1,7 +1,8 @@
-"""The film and the gallery over real HTTP, up to the bytes."""
+"""The film, the gallery and the JSON API over real HTTP, up to the bytes."""
 
 from __future__ import annotations
 
+import json
 from urllib.parse import urljoin
 
 import pytest
@@ -97,7 +98,7 @@ def test_the_same_urls_open_nothing_for_others(reader: Visitor, anonymous: Visit
     assert {anonymous.get(url).status for url in urls} == {403}
 
 
-@pytest.mark.parametrize("page", [FILM, GALLERY])
+@pytest.mark.parametrize("page", [FILM, GALLERY, "/links/"])
 def test_who_is_not_signed_in_is_asked_to(anonymous: Visitor, page: str) -> None:
     assert anonymous.get(page).location == f"{anonymous.demo.shop}/login/?next={page}"
 
@@ -119,3 +120,15 @@ def test_signing_out_takes_the_cookies_away(reader: Visitor) -> None:
     assert [reader.get(url).status for url in (picture, film)] == [200, 200]
     reader.submit(reader.get("/"), "/logout/")
     assert [reader.get(url).status for url in (picture, film)] == [403, 403]
+
+
+def test_the_api_lists_what_the_reader_has(reader: Visitor) -> None:
+    assets = json.loads(reader.get("/api/assets/").body)["assets"]
+    assert [asset["slug"] for asset in assets] == ["field-notes", "reading-the-tide", "tideline"]
+
+
+def test_the_page_of_links_loads_only_the_shops_script(reader: Visitor) -> None:
+    page = reader.get("/links/")
+    assert page.text.count("<script") == 1
+    assert '<script type="module" src="/static/shop/links.js">' in page.text
+    assert reader.get("/static/shop/links.js").status == 200
