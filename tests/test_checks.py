@@ -419,8 +419,8 @@ def test_the_ids_are_numbered_without_holes() -> None:
     source = "".join(inspect.getsource(module) for module in modules)
     used = set(re.findall(r'id="(?:cf_protected\.)?([EW]\d{3})"', source))
 
-    assert used == {f"E{number:03}" for number in range(1, 18)} | {
-        f"W{number:03}" for number in range(1, 5)
+    assert used == {f"E{number:03}" for number in range(1, 19)} | {
+        f"W{number:03}" for number in range(1, 6)
     }
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.core.files.storage import Storage
-from storages.backends.s3 import S3Storage
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,8 @@ def list_objects(storage: Storage, *, prefix: str, size: int, token: str) -> Obj
     ``token`` is that of the page before. Raises ``BadRequest`` for a token of nobody's,
     ``NotImplementedError`` for storages that can't list, and ``STORAGE_ERRORS``.
     """
-    if isinstance(storage, S3Storage):
+    # Told by its attributes, since importing S3Storage imports boto3, with or without a bucket.
+    if hasattr(storage, "bucket_name") and hasattr(storage, "connection"):
         return _list_bucket(storage, prefix, size, token)
     return _list_storage(storage, prefix, size, _read_token(token))
 
