@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from cf_protected import services
-from cf_protected.access import DownloadRefused
+from cf_protected.access import DownloadRefused, unreleased
 from cf_protected.exceptions import SigningError
 from cf_protected.http.cookies import remembered, remove_cookies, remove_scopes, set_cookies
 from cf_protected.http.cors import CORSMixin
@@ -61,16 +61,16 @@ class CookiesView(CORSMixin, PersonalView):
         access = services.Access(user, viewer=self.get_viewer())
         assets = Asset.objects.held_by(user).prefetch_related("files")
         folders = [file for asset in assets for file in asset.files.all() if file.is_prefix]
-        return [file for file in folders if access.can_open(file)]
+        return [one for one in folders if one.asset.is_released and access.can_open(one)]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Count, log and set the cookies: all of them or none."""
         files = self.get_files()
-        if not request.user.is_authenticated and (stranger := self.stranger(files)):
-            return stranger
-        response = self.done()
         if not files:
-            return response
+            signed_in = request.user.is_authenticated
+            return self.done() if signed_in else redirect_to_login(self.get_login_next())
+        if refusal := self.get_refusal(files):
+            return self.refused(refusal)
         try:
             issued = services.issue_cookies(
                 request.user,
@@ -83,6 +83,7 @@ class CookiesView(CORSMixin, PersonalView):
             return self.refused(refusal)
         except SigningError as error:
             return self.impossible(error)
+        response = self.done()
         set_cookies(request, response, issued)
         return response
 
@@ -119,13 +120,18 @@ class CookiesView(CORSMixin, PersonalView):
         """The page that has to do with the request's assets."""
         return reverse("cf_protected:library")
 
-    def stranger(self, files: list[AssetFile]) -> HttpResponseBase | None:
-        """The answer to an anonymous person, who may have what the authoriser gives to all."""
-        for file in files:
-            decision = services.authorize(self.request.user, file.asset)
-            if not decision.allowed:  # on the way to the login page: nothing to log yet
-                return self.refused(DownloadRefused(decision, file.asset))
-        return None if files else redirect_to_login(self.get_login_next())
+    def get_refusal(self, files: list[AssetFile]) -> DownloadRefused | None:
+        """A no with nothing to log yet: on the way to the login page, and before a release."""
+        user = self.request.user
+        for asset in dict.fromkeys(file.asset for file in files):
+            if user.is_authenticated and asset.is_released:
+                continue
+            decision = services.authorize(user, asset)
+            if decision.allowed and not asset.is_released:
+                decision = unreleased(decision, asset)
+            if not decision.allowed:
+                return DownloadRefused(decision, asset)
+        return None
 
     def missing(self, error: Http404) -> HttpResponseBase:
         return not_found(self.request, error, after_login=self.get_login_next())

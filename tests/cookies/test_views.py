@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from cf_protected import services
 from cf_protected.models import Asset, AssetFile, Download, Grant
@@ -126,6 +128,8 @@ def test_all_that_somebody_can_open(
 ) -> None:
     services.grant(make_folder("counted/").asset, user, max_downloads=3)
     services.grant(make_folder("draft/", state=Asset.State.DRAFT).asset, user)
+    soon = timezone.now() + timedelta(hours=1)
+    services.grant(make_folder("soon/", available_from=soon).asset, user)
     services.grant(make_folder("part/").asset, user)
 
     response = post(ALL)
@@ -205,6 +209,17 @@ def test_a_refusal_says_why(post: Any, jar: Jar) -> None:
     assert (response.status_code, jar.kept) == (403, {})
     assert response.context["decision"].reason == Reason.NO_GRANT
     assert "no-store" in response["Cache-Control"]
+
+
+@pytest.mark.usefixtures("course_grant")
+def test_before_the_release_it_says_from_when(post: Any, jar: Jar) -> None:
+    Asset.objects.update(available_from=timezone.now() + timedelta(hours=1))
+
+    response = post(ONE)
+
+    assert (response.status_code, jar.kept) == (403, {})
+    assert response.context["decision"].reason == Reason.NOT_RELEASED
+    assert Download.objects.count() == 0
 
 
 @pytest.mark.usefixtures("course")
