@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from playwright.sync_api import Page
 
@@ -13,6 +15,8 @@ from tests.chromium import chromium
 from tests.cookies.site import Site, each_signature
 
 pytestmark = pytest.mark.browser
+
+_numbers = itertools.count()
 
 _POST = """path => fetch(path, {
     method: "POST",
@@ -29,7 +33,8 @@ def post(page: Page, path: str) -> int:
 
 def fetch(page: Page, url: str) -> tuple[int, set[str]]:
     """The status at the edge, and the signed cookies that the browser sent there."""
-    response = page.goto(url)
+    # Another URL each time: the browser may answer the same one from its cache.
+    response = page.goto(f"{url}?{next(_numbers)}")
     assert response is not None
     header = response.request.all_headers().get("cookie", "")
     sent = {pair.partition("=")[0] for pair in header.split("; ")}
