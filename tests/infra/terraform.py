@@ -63,6 +63,13 @@ class Terraform:
     def use_emulator(self) -> None:
         (self.folder / "emulator_override.tf").write_text(_OVERRIDE)
 
+    def apply(self, variables: dict[str, object]) -> None:
+        """Apply with these variables besides those of earlier times."""
+        path = self.folder / "test.auto.tfvars.json"
+        earlier = json.loads(path.read_text()) if path.exists() else {}
+        path.write_text(json.dumps(earlier | variables))
+        self.succeed("apply", "-auto-approve", "-input=false", "-no-color")
+
     def plan(self) -> subprocess.CompletedProcess[str]:
         """Plan: status 0 means that nothing is to be changed, and 2 that something is."""
         return self.run("plan", "-detailed-exitcode", "-input=false", "-no-color")

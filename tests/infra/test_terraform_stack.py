@@ -119,12 +119,9 @@ def stack(terraform_command: str, tmp_path_factory: pytest.TempPathFactory) -> I
         terraform.environment = credentials(aws.url, folder)
         stack = Stack(terraform, aws)
         prepare(stack)
-        variables = VARIABLES | {
-            "rotation_zip": str(folder / "rotation.zip"),
-            "existing_public_key_ids": [stack.existing_public_key_id],
-        }
-        (terraform.folder / "test.auto.tfvars.json").write_text(json.dumps(variables))
-        terraform.succeed("apply", "-auto-approve", "-input=false", "-no-color")
+        zip_file = str(folder / "rotation.zip")
+        by_hand = [stack.existing_public_key_id]
+        terraform.apply(VARIABLES | {"rotation_zip": zip_file, "existing_public_key_ids": by_hand})
         stack.outputs = terraform.outputs()
         yield stack
 
@@ -225,13 +222,16 @@ def test_the_settings_sign_urls_that_the_distribution_trusts(
 
 
 def test_the_distribution_trusts_the_key_made_by_hand_too(stack: Stack) -> None:
+    assert trusted_keys(stack) == {stack.secret()["key_pair_id"], stack.existing_public_key_id}
+
+
+def trusted_keys(stack: Stack) -> set[str]:
     cloudfront = stack.client("cloudfront")
     default = stack.settings["CF_PROTECTED"]["DISTRIBUTIONS"]["default"]
     config = cloudfront.get_distribution_config(Id=default["ID"])["DistributionConfig"]
     groups = config["DefaultCacheBehavior"]["TrustedKeyGroups"]["Items"]
     trusted = [cloudfront.get_key_group_config(Id=group)["KeyGroupConfig"] for group in groups]
-    keys = {key for group in trusted for key in group["Items"]}
-    assert keys == {stack.secret()["key_pair_id"], stack.existing_public_key_id}
+    return {key for group in trusted for key in group["Items"]}
 
 
 def test_the_apps_role_may_do_its_work_and_no_other(stack: Stack) -> None:
@@ -282,6 +282,11 @@ def test_after_a_rotation_the_plan_has_no_changes(stack: Stack) -> None:
     assert after != before
     assert stack.members() == [after]
     assert_no_changes(stack)
+
+
+def test_the_key_made_by_hand_can_be_let_go(stack: Stack) -> None:
+    stack.terraform.apply({"existing_public_key_ids": []})
+    assert trusted_keys(stack) == {stack.secret()["key_pair_id"]}
 
 
 def test_destroying_leaves_nothing(stack: Stack) -> None:

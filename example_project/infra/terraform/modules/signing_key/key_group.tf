@@ -21,4 +21,9 @@ resource "aws_cloudfront_key_group" "existing" {
   name    = "${var.name}-existing"
   comment = "Keys made by hand, trusted until they are taken out of existing_public_key_ids"
   items   = var.existing_public_key_ids
+
+  # The distribution has to let it go before it can be deleted.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
