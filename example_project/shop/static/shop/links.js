@@ -73,6 +73,7 @@ function showFile(file, refresh) {
       await refresh();
     }),
   );
+  copy.hidden = !navigator.clipboard; // it is there for https and for this computer alone
   copy.addEventListener("click", () =>
     tell(status, async () => {
       await navigator.clipboard.writeText(item.querySelector("input").value);
