@@ -133,7 +133,7 @@ def _remember(request: HttpRequest, sets: list[Remembered]) -> None:
     if session is None:
         return
     if sets:
-        session[SESSION_KEY] = sets  # JSON makes lists of the tuples
+        session[SESSION_KEY] = [[[*one.scope], *one[1:]] for one in sets]  # as JSON has it
     else:
         session.pop(SESSION_KEY, None)
 

@@ -32,9 +32,9 @@ from cf_protected.services.signing import Terms, sign_cookies, starts_at
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 MAX_REQUEST_BYTES: Final = 20_480 - MAX_URL_BYTES
 
-# What browsers keep at least: larger cookies are dropped, and longer paths are ignored.
+# What browsers take at least: longer paths are ignored. With such a path a cookie stays below
+# the 4,096 bytes that they keep.
 # https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis section 5.6 and 5.7
-MAX_COOKIE_BYTES: Final = 4096
 MAX_PATH_BYTES: Final = 1024
 
 # Chromium keeps 180 cookies of a site and drops the oldest without a word; the app's own
@@ -275,15 +275,10 @@ def _check_scopes(scopes: Collection[CookieScope]) -> None:
 
 
 def _check_size(cookies: Mapping[str, str], others: int) -> None:
-    sizes = [len(name) + len(value) + len("=; ") for name, value in cookies.items()]
-    if max(sizes) > MAX_COOKIE_BYTES:
-        raise CookiesTooLarge(
-            f"A cookie has {max(sizes)} bytes, and browsers keep {MAX_COOKIE_BYTES}; give the "
-            "folder a shorter key."
-        )
-    if sum(sizes) + others > MAX_REQUEST_BYTES:
+    own = sum(len(name) + len(value) + len("=; ") for name, value in cookies.items())
+    if own + others > MAX_REQUEST_BYTES:
         raise CookiesTooLarge(
             f"With the {others} bytes of cookies that the browser sends already, CloudFront would "
-            f"get {sum(sizes) + others}, and {MAX_REQUEST_BYTES} fit in beside a URL; set fewer "
+            f"get {own + others}, and {MAX_REQUEST_BYTES} fit in beside a URL; set fewer "
             "or smaller cookies on the shared domain."
         )
