@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError
 
 from cf_protected.doctor.facts import Facts
 from cf_protected.doctor.findings import Unanswered
+from cf_protected.key_rotation.stores.kms import TAG
 from cf_protected.key_sources.aws import AWSKeySource, expand_variables
 from cf_protected.key_sources.kms import KMSKeySource
 from cf_protected.key_sources.secretsmanager import SecretsManagerKeySource
@@ -67,6 +68,8 @@ def app_policy(facts: Facts, place: Place) -> Policy | None:
     if isinstance(source, SecretsManagerKeySource):
         return _policy(_secret(source.identifier, place))
     if isinstance(source, KMSKeySource):
+        if "kms:DescribeKey" in source.actions:  # rotated: for the keys to come, too
+            return _policy(_rotated_kms(source, place))
         return _policy(_kms(source.identifier, place))
     return None
 
@@ -148,6 +151,13 @@ def _kms(key_id: str, place: Place) -> Policy:
         return _allow("Sign", actions, [arn])
     statement = _allow("Sign", actions, [":".join([*parts[:5], "key/*"])])
     return statement | {"Condition": {"StringEquals": {"kms:RequestAlias": parts[5]}}}
+
+
+def _rotated_kms(source: KMSKeySource, place: Place) -> Policy:
+    """A statement for the KMS keys that a rotation makes for the alias, by their tag."""
+    alias = source.identifier.rpartition("alias/")[2]
+    statement = _allow("Sign", list(source.actions), [place.arn("kms", "key/*")])
+    return statement | {"Condition": {"StringEquals": {f"aws:ResourceTag/{TAG}": alias}}}
 
 
 def _allow(sid: str, actions: list[str], resources: list[str]) -> Policy:

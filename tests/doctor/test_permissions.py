@@ -161,3 +161,16 @@ def test_place_without_a_region(settings: Settings, monkeypatch: pytest.MonkeyPa
     use_key_source(settings, "SSMKeySource", name="/key")
 
     assert Place.of(facts()) == Place("aws", "*", "*")
+
+
+@pytest.mark.parametrize("key_id", ["alias/shop", f"{KMS}:alias/shop"])
+def test_kms_keys_that_a_rotation_makes(settings: Settings, key_id: str) -> None:
+    use_key_source(settings, "KMSKeySource", key_id=key_id)
+
+    policy = app_policy(facts(), PLACE)
+
+    actions = ["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"]
+    assert policy
+    assert statements(policy) == [(actions, [f"{KMS}:key/*"])]
+    (statement,) = policy["Statement"]
+    assert statement["Condition"] == {"StringEquals": {"aws:ResourceTag/cf_protected": "shop"}}

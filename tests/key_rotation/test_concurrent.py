@@ -8,7 +8,7 @@ import pytest
 
 from cf_protected.exceptions import AWSError, ConcurrentRotation, RotationError
 from cf_protected.key_rotation.cloudfront_api import CloudFrontKeys
-from cf_protected.key_rotation.state import Goal
+from cf_protected.key_rotation.state import Goal, StoredKey
 from cf_protected.key_rotation.steps import AddToGroup, Done, MakePair, Promote, Step, Wait
 from tests.key_rotation.cloud import GROUP, Cloud, carry_out_late
 from tests.key_rotation.test_crashes import assert_clean, assert_signing_key_is_trusted
@@ -147,3 +147,36 @@ def test_a_late_promotion_changes_nothing(cloud: Cloud, kind: str) -> None:
         slow.carry_out(step)
 
     assert assert_clean(cloud, kind) not in (first, second)
+
+
+def test_a_version_that_another_run_filled(cloud: Cloud) -> None:
+    """Secrets Manager's token names one version, whose value never changes."""
+    store = cloud.store("secretsmanager", token="t" * 32)
+    store.make_pair(None)
+    (pair,) = store.read()[1]
+    store.record_id(pair, "K1")
+
+    with pytest.raises(ConcurrentRotation, match="stored a key as this version"):
+        store.record_id(pair, "K2")
+
+
+def test_a_label_that_another_run_moves_at_the_same_moment(cloud: Cloud) -> None:
+    cloud.create("secretsmanager")
+    store = cloud.store("secretsmanager")
+    store.make_pair("K1")
+    pair = store.read()[1][0]
+    cloud.client("secretsmanager").meta.events.register_first(
+        "before-call.secretsmanager.UpdateSecretVersionStage",
+        lambda **_: cloud.store("secretsmanager").make_pair("K1"),
+    )
+
+    with pytest.raises(ConcurrentRotation, match="moved the label CFPROTECTED_PAIR"):
+        store.forget(pair)
+
+
+def test_a_pair_that_is_gone_is_another_runs_doing(cloud: Cloud) -> None:
+    cloud.create("secretsmanager")
+    gone = StoredKey("0" * 32, "public")
+
+    with pytest.raises(ConcurrentRotation, match="is gone"):
+        cloud.store("secretsmanager").record_id(gone, "K1")
