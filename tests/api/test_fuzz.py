@@ -19,7 +19,7 @@ from django.db import close_old_connections
 from django.test import Client
 from hypothesis import HealthCheck, settings
 from pytest_django import Settings
-from schemathesis import BaseSchema, Case, Config, openapi
+from schemathesis import BaseSchema, Case, Config, HookContext, openapi
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -52,7 +52,13 @@ def load(document: dict[str, Any], *, credentials: bool) -> BaseSchema:
     generation = {"with-security-parameters": credentials}
     schema = openapi.from_dict(document, config=Config.from_dict({"generation": generation}))
     schema.app = WSGIHandler()
+    schema.hook(filter_path_parameters)
     return schema
+
+
+def filter_path_parameters(context: HookContext, path_parameters: dict[str, Any]) -> bool:
+    # Werkzeug's client takes a question mark in a path for the start of the query.
+    return "?" not in str(path_parameters)
 
 
 def about_the_shop() -> dict[str, Any]:
