@@ -45,8 +45,11 @@ class ProblemView(View):
             return problems.missing_problem(self.user)
         except RequestDataTooBig:
             return problems.problem(413, "too_large")
-        except (BadRequest, MultiPartParserError, SuspiciousOperation) as error:
+        except BadRequest as error:
             return problems.problem(400, "invalid_request", detail=str(error))
+        except (MultiPartParserError, SuspiciousOperation):
+            # What Django says of them is for the project's log.
+            return problems.problem(400, "invalid_request")
 
     def _refusal(self, error: Exception) -> JsonResponse:
         match error:

@@ -95,11 +95,14 @@ def _walk(storage: Storage, prefix: str, folder: str = "") -> Iterator[str]:
 
 
 def _make_token(key: str) -> str:
-    return base64.urlsafe_b64encode(key.encode()).decode()
+    # A folder may hold names that aren't UTF-8, which Python reads as lone surrogates.
+    return base64.urlsafe_b64encode(key.encode("utf-8", "surrogatepass")).decode()
 
 
 def _read_token(token: str) -> str:
     try:
-        return base64.b64decode(token, altchars=b"-_", validate=True).decode()
+        return base64.b64decode(token, altchars=b"-_", validate=True).decode(
+            "utf-8", "surrogatepass"
+        )
     except (binascii.Error, ValueError) as error:
         raise BadRequest("continuationToken isn't one of this listing.") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -109,6 +110,16 @@ def test_pages_of_a_prefix(staff: Client, storage: Storage) -> None:
 
     assert keys(first) + keys(second) == [name for name in NAMES if name.startswith("a/")]
     assert second["nextContinuationToken"] is None
+
+
+@pytest.mark.parametrize("storage", ["folder"], indirect=True)
+def test_a_name_that_is_not_utf_8(staff: Client, storage: Storage, tmp_path: Path) -> None:
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/0\xff")).write_bytes(b"0")
+
+    first = listed(staff, pageSize=1)
+    second = listed(staff, pageSize=1, continuationToken=first["nextContinuationToken"])
+
+    assert keys(first) + keys(second) == ["0\udcff", "a.txt"]
 
 
 @pytest.mark.parametrize("token", ["x", "*", "a b", "ü", "/w==", "////"])
