@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from cf_protected import hls
 from cf_protected.access import Decision, User
+from cf_protected.cloudfront.encoding import quote_object_key
 from cf_protected.distributions import distributions
 from cf_protected.download_log import Viewer
 from cf_protected.exceptions import InvalidPlaylist, InvalidURL
@@ -57,7 +58,7 @@ def issue_playlist(
     One signature opens the whole folder, and each URI inside it carries that one. URIs of
     other playlists become what ``link`` returns for their path in the folder and the moment
     until which the link should work: those are rewritten in turn when a player asks for
-    them. URIs outside the folder stay as they are.
+    them. URIs outside the folder stay as they are, and so do those that can name no playlist.
 
     It is counted and logged as ``issue_url`` does, so a player's later playlists are repeats.
 
@@ -104,8 +105,8 @@ class _Source:
 
     def rewritten(self, query: str, expires_at: datetime, link: Link) -> str:
         def link_inside(url: str) -> str | None:
-            inside = url.startswith(self._folder) and "?" not in url
-            return link(unquote(url.removeprefix(self._folder)), expires_at) if inside else None
+            path = self._path_inside(url)
+            return None if path is None else link(path, expires_at)
 
         return hls.rewrite(
             self._read(),
@@ -113,6 +114,17 @@ class _Source:
             media=hls.signed_under(self._folder, query),
             playlist_url=link_inside,
         )
+
+    def _path_inside(self, url: str) -> str | None:
+        """The path in the folder that ``url`` names, if an object may have that name."""
+        if not url.startswith(self._folder) or "?" in url:
+            return None
+        path = unquote(url.removeprefix(self._folder))
+        try:
+            quote_object_key(path)
+        except InvalidURL:
+            return None
+        return path
 
     def _read(self) -> str:
         with self._distribution.storage.open(self._name) as playlist:

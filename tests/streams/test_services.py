@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.core.files.storage import Storage
 from django.utils import timezone
 
 from cf_protected import services, signals
@@ -14,7 +15,7 @@ from cf_protected.exceptions import InvalidPlaylist, InvalidURL
 from cf_protected.models import AssetFile, Download, Grant
 from tests.accounts.models import User
 from tests.conftest import Listen
-from tests.streams.conftest import uris
+from tests.streams.conftest import FOLDER, put, uris
 
 
 def link(path: str, expires_at: datetime) -> str:
@@ -67,6 +68,15 @@ def test_what_cannot_be_issued_is_not_counted(
 
     limited.refresh_from_db()
     assert (limited.downloads_used, Download.objects.count()) == (0, 0)
+
+
+@pytest.mark.parametrize("uri", ["a%0Ab.m3u8", "a%00.m3u8", "./"])
+def test_what_can_be_no_playlists_name_stays(
+    user: User, grant: Grant, stream: AssetFile, storage: Storage, uri: str
+) -> None:
+    put(storage, f"{FOLDER}odd.m3u8", f"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n{uri}\n")
+
+    assert uris(services.issue_playlist(user, stream, path="odd.m3u8", link=link).text) == [uri]
 
 
 def test_one_file_has_no_playlist(user: User, grant: Grant, file: AssetFile) -> None:
