@@ -157,7 +157,10 @@ def make_playlist_token(
 
 
 def read_playlist_token(token: str, file: AssetFile, *, now: datetime | None = None) -> User | None:
-    """Return the token's user; ``None`` unless it is genuine, current and made for ``file``."""
+    """Return the token's user; ``None`` unless it is genuine, current and made for ``file``.
+
+    ``None`` for an account that isn't active either: its sessions have ended, too.
+    """
     now = now or timezone.now()
     try:
         content = signing.loads(token, salt=_SALT)
@@ -168,4 +171,5 @@ def read_playlist_token(token: str, file: AssetFile, *, now: datetime | None = N
     if not content["user"]:
         return AnonymousUser()
     users = get_user_model()._default_manager  # noqa: SLF001 - documented
-    return users.filter(pk=content["user"]).first()
+    user = users.filter(pk=content["user"]).first()
+    return user if user is not None and user.is_active else None

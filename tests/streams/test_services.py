@@ -105,3 +105,11 @@ def test_a_token_of_nobody_is_nobodys(db: None, stream: AssetFile) -> None:
 
     assert user is not None
     assert not user.is_authenticated
+
+
+def test_a_token_ends_with_its_users_account(user: User, stream: AssetFile) -> None:
+    """As a session does, whatever a project's own authoriser looks at."""
+    token = services.make_playlist_token(user, stream)
+    User.objects.update(is_active=False)
+
+    assert services.read_playlist_token(token, stream) is None
