@@ -58,6 +58,13 @@ def buyer(client: Client, user: User) -> Client:
     return client
 
 
+@pytest.fixture
+def login_everywhere(settings: Settings) -> None:
+    """A project in which views want a login unless they say otherwise."""
+    middleware = "django.contrib.auth.middleware.LoginRequiredMiddleware"
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, middleware]
+
+
 Configure = Callable[..., None]
 Verify = Callable[[str], None]
 Listen = Callable[[Signal], list[Any]]

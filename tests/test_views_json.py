@@ -157,6 +157,12 @@ def test_a_bearer(
     assert client.get(file.get_absolute_url(), headers=headers).status_code == 200
 
 
+@pytest.mark.usefixtures("login_everywhere")
+def test_where_a_login_is_required_everywhere(client: Client, file: AssetFile) -> None:
+    assert problem(client.get(file.get_absolute_url(), headers=JSON), 401) == "anonymous"
+    assert client.get(file.get_absolute_url()).status_code == 302
+
+
 @pytest.mark.parametrize("there", [True, False])
 def test_a_token_that_is_not_accepted(
     buyer: Client, grant: Grant, file: AssetFile, configure: Configure, there: bool

@@ -6,10 +6,12 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from cf_protected import services
@@ -25,6 +27,7 @@ from cf_protected.views.protect import not_found, refuse
 logger = logging.getLogger("cf_protected")
 
 
+@method_decorator(login_not_required, name="dispatch")  # preflights carry no session
 class CookiesView(CORSMixin, PersonalView):
     """Sets the cookies of several assets at once, each named by an ``asset`` with its slug.
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils.cache import patch_vary_headers
+from django.utils.decorators import method_decorator
 
 from cf_protected import services
 from cf_protected.access import DownloadRefused, User
@@ -17,11 +19,13 @@ from cf_protected.views.base import uncacheable
 from cf_protected.views.file import FileView, see_other
 
 
+@method_decorator(login_not_required, name="dispatch")
 class DownloadView(FileView):
     """Redirects a person who has the file's asset to a signed URL of the file.
 
     A client that prefers ``application/json`` gets the URL itself, and problem details in
-    place of pages and of the login; it may also come with a bearer token.
+    place of pages and of the login; it may also come with a bearer token. So Django's
+    ``LoginRequiredMiddleware`` leaves the login to the view.
 
     Subclass it to find the file, to describe the viewer or to refuse in another way.
     """

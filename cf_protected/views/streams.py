@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
 
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 
 from cf_protected import conf, services
@@ -62,6 +64,7 @@ class StreamView(FileView):
         return see_other(None)
 
 
+@method_decorator(login_not_required, name="dispatch")
 class PlaylistView(CORSMixin, FileView):
     """An HLS playlist of a folder, in which every URI carries one signature.
 

@@ -189,12 +189,8 @@ def test_a_page_of_the_origin_with_a_session(
     assert call(browser, "POST", signed_url(file), headers=headers).status_code == 201
 
 
-def test_where_a_login_is_required_everywhere(
-    client: Client, token: str, grant: Grant, settings: Settings
-) -> None:
-    middleware = "django.contrib.auth.middleware.LoginRequiredMiddleware"
-    settings.MIDDLEWARE = [*settings.MIDDLEWARE, middleware]
-
+@pytest.mark.usefixtures("login_everywhere")
+def test_where_a_login_is_required_everywhere(client: Client, token: str, grant: Grant) -> None:
     assert call(client, "GET", "openapi.json").status_code == 200
     authorization = {"Authorization": f"Bearer {token}"}
     assert call(client, "GET", "assets/", headers=authorization).status_code == 200

@@ -50,6 +50,13 @@ def test_a_preflight_is_answered(client: Client, origin: str) -> None:
     }
 
 
+@pytest.mark.usefixtures("login_everywhere", "course_grant")
+def test_a_preflight_needs_no_login(client: Client) -> None:
+    """Browsers send it without cookies."""
+    assert preflight(client, APP).status_code == 204
+    assert client.post(URL, headers={"Origin": APP}).status_code == 302
+
+
 STRANGERS = [
     "https://evil.example",
     "https://app.example.com.evil.example",

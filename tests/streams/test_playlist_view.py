@@ -118,6 +118,14 @@ def test_a_token_stands_in_for_a_session(
     assert Download.objects.get().user == grant.user
 
 
+@pytest.mark.usefixtures("login_everywhere")
+def test_a_token_is_enough_where_a_login_is_required_everywhere(
+    client: Client, grant: Grant, stream: AssetFile, token: str
+) -> None:
+    assert "#EXTM3U" in body(client.get(url_of(stream, token=token)))
+    assert client.get(url_of(stream)).status_code == 302
+
+
 def test_a_token_is_handed_on_as_it_is(
     client: Client, grant: Grant, stream: AssetFile, token: str
 ) -> None:
