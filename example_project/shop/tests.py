@@ -211,6 +211,12 @@ class ViewingTests(ShopTestCase):
     def test_is_not_offered_for_what_is_downloaded(self) -> None:
         self.assertEqual(self.product.viewing_url, "")
 
+    def test_pages_with_signatures_stay_out_of_shared_caches(self) -> None:
+        film = self.make_film()
+        AssetFile.objects.create(asset=film.asset, kind="prefix", key="film/", entry="film.m3u8")
+        for page in (f"{film.viewing_url}?player=playlist", "/products/film/picture/"):
+            self.assertEqual(self.client.get(page)["Cache-Control"], "private")
+
     def test_needs_a_folder(self) -> None:
         film = self.make_film()
         self.assertEqual(self.client.get(film.viewing_url).status_code, 404)

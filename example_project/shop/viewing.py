@@ -11,6 +11,7 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.decorators import method_decorator
+from django.views.decorators.cache import cache_control
 from django.views.generic import TemplateView
 
 from cf_protected import services
@@ -23,8 +24,9 @@ from cf_protected.views import AssetRequiredMixin
 from example_project.shop.models import Product
 
 
+@method_decorator(cache_control(private=True), name="dispatch")
 class PictureView(AssetRequiredMixin, TemplateView):
-    """A print, by a signed URL."""
+    """A print, by a signed URL: in the page, which so is one person's."""
 
     template_name = "shop/picture.html"
 
@@ -33,8 +35,9 @@ class PictureView(AssetRequiredMixin, TemplateView):
         return super().get_context_data(asset=self.asset, pictures=pictures, **kwargs)
 
 
+@method_decorator(cache_control(private=True), name="dispatch")
 class FolderPage(AssetRequiredMixin, TemplateView):
-    """A page about the folder of a product of one kind."""
+    """A page about the folder of a product of one kind, for one person."""
 
     kind: ClassVar[Product.Kind]
 
