@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from cf_protected import conf
 from cf_protected.access import Decision, User, explain
 from cf_protected.exceptions import InvalidToken
+from cf_protected.oidc.authentication import challenge
 from cf_protected.reasons import Reason
 
 logger = logging.getLogger("cf_protected")
@@ -86,7 +87,7 @@ def anonymous_problem() -> JsonResponse:
         decision.reason,
         title=str(Reason.ANONYMOUS.label),
         detail=explain(decision),
-        headers={"WWW-Authenticate": "Bearer"},
+        headers={"WWW-Authenticate": challenge()},
     )
 
 
@@ -108,7 +109,7 @@ def token_problem(error: InvalidToken) -> JsonResponse:
         401,
         "invalid_token",
         detail=f"The bearer token isn't accepted: {error}.",
-        headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+        headers={"WWW-Authenticate": challenge(error)},
     )
 
 
