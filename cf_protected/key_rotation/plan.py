@@ -67,7 +67,7 @@ class Plan:
         self.retired = self._retired()
 
     def prepare(self) -> Step | None:
-        """The key that signs has to be trusted, whoever took it out."""
+        """The key that signs has to be trusted, whoever took it out, unless it leaked."""
         if self.state.group is None and not self.goal.create:
             return Refuse(
                 f"CloudFront has no key group {self.rules.name!r}. Correct KEY_GROUP, or make the "
@@ -78,7 +78,8 @@ class Plan:
         if self._current() is None:
             return self._refuse_unknown_current()
         assert self.current_id is not None  # noqa: S101 - it is published
-        return None if self.current_id in self.state.members else self._trust(self.current_id)
+        is_well = self.current_id in {*self.state.members, *self.goal.distrusted}
+        return None if is_well else self._trust(self.current_id)
 
     def _refuse_unknown_current(self) -> Step | None:
         if self.current_id is not None and not self.goal.create:

@@ -167,6 +167,14 @@ def test_a_distrusted_pending_key_is_forgotten_first() -> None:
     assert next_step(forgotten, RULES, goal) == RemoveFromGroup(group("KOLD", "KNEW"), ("KNEW",))
 
 
+def test_a_leaked_key_that_somebody_took_out_is_not_trusted_again() -> None:
+    goal = Goal(replace="KOLD", distrusted=frozenset({"KOLD"}))
+    by_hand = replace(BEFORE, group=group("KOTHER"))
+
+    assert next_step(by_hand, RULES, GOAL) == AddToGroup(group("KOTHER"), "KOLD", Phase.TIDY)
+    assert next_step(by_hand, RULES, goal) == MakePair("KOLD")
+
+
 def test_a_full_group_waits_for_the_end_of_an_overlap() -> None:
     extra = [PublishedKey(f"F{n}", "by hand", START, f"{n}") for n in range(3)]
     keys = (*noted(23).public_keys, *extra)
