@@ -151,7 +151,7 @@ def test_every_step_goes_on_after_a_crash_at_any_call(
     assert assert_clean(cloud, "secretsmanager") != first
 
 
-@pytest.mark.parametrize("step", STEPS[1:])
+@pytest.mark.parametrize("step", ["setSecret", "finishSecret"])
 def test_a_step_out_of_order_does_nothing(
     cloud: Cloud, handler: Handler, first: str, step: str
 ) -> None:
@@ -189,6 +189,41 @@ def test_the_version_that_a_rotation_announces_is_empty_at_first(
     rotate(handler, token)
 
     assert stages(cloud)[token] == ["AWSCURRENT"]
+
+
+@pytest.mark.parametrize("is_empty", [True, False])
+def test_a_test_of_the_configuration_changes_nothing(
+    cloud: Cloud, handler: Handler, first: str, is_empty: bool
+) -> None:
+    """``RotateImmediately=False``: Secrets Manager calls testSecret alone, for a version that it
+    makes and removes. AWS doesn't say what is in it: nothing, or a copy of the key that signs.
+    """
+    client, token = cloud.client("secretsmanager", watched=False), str(uuid4())
+    value = (
+        {"SecretBinary": b""}
+        if is_empty
+        else {"SecretString": client.get_secret_value(SecretId=SECRET)["SecretString"]}
+    )
+    client.put_secret_value(
+        SecretId=SECRET, ClientRequestToken=token, VersionStages=["AWSPENDING"], **value
+    )
+    cloud.calls.clear()
+
+    rotate(handler, token, "testSecret")
+
+    assert cloud.writes == []
+    with pytest.raises(RotationError, match="isn't where this step begins"):
+        rotate(handler, token, "finishSecret")
+    assert cloud.source("secretsmanager").get_signing_key().key_pair_id == first
+
+
+def test_a_test_of_a_configuration_that_is_wrong_fails(
+    cloud: Cloud, handler: Handler, first: str
+) -> None:
+    absent = replace(handler, settings=replace(handler.settings, key_group="none"))
+
+    with pytest.raises(RotationError, match="has no key group 'none'"):
+        rotate(absent, str(uuid4()), "testSecret")
 
 
 def test_the_test_waits_for_the_edges(cloud: Cloud, handler: Handler, first: str) -> None:
