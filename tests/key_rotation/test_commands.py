@@ -188,6 +188,24 @@ def test_a_leaked_key_that_was_replaced_already(ssm: Cloud) -> None:
     assert found["warnings"][0].startswith(f"Every URL and cookie signed with {leaked} dies")
 
 
+def test_a_leaked_key_that_has_to_stay_is_no_success(ssm: Cloud) -> None:
+    """The account is full, and only the end of another key's overlap would make room."""
+    old = json.loads(run("cf_create_key", "--json"))["key_pair_id"]
+    rotate(ssm)
+    ssm.sleep(300)
+    rotate(ssm)
+    leaked = json.loads(run("cf_list_keys", "--json"))["signing"]
+    for number in range(8):
+        ssm.add_key_by_hand(public_pem("rsa"), name=f"by hand {number}")
+
+    with pytest.raises(CommandError, match=f"{leaked} still signs and is trusted"):
+        rotate(ssm, f"--emergency={leaked}")
+
+    assert set(ssm.members()) == {old, leaked}
+    rotate(ssm, f"--emergency={old}")
+    assert last_line(rotate(ssm, f"--emergency={leaked}")) == "nothing is left to do"
+
+
 def test_a_key_that_nothing_trusts_cannot_leak(ssm: Cloud) -> None:
     run("cf_create_key")
     foreign = ssm.add_key_by_hand(public_pem("rsa"))

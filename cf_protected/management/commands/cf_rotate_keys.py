@@ -30,6 +30,12 @@ from cf_protected.management import rotation
 #: How often a long wait says that it goes on, in seconds.
 PROGRESS_SECONDS: Final = 600.0
 
+_STILL_THERE: Final = (
+    "{} still signs and is trusted: there is no room for another key before an overlap is over. "
+    "Don't wait for that: delete a public key that nobody needs, or end the overlap by --emergency "
+    "with the replaced key's ID. Then run this again. manage.py cf_list_keys shows them."
+)
+
 
 class Command(BaseCommand):
     """Does one step after the other; stopped anywhere, it goes on where it was."""
@@ -89,6 +95,8 @@ class Command(BaseCommand):
                 if isinstance(step, Refuse) and not plan:
                     raise CommandError(step.reason)
             report.end()
+            if emergency and not plan and keys.observe().current_id == emergency:
+                raise CommandError(_STILL_THERE.format(emergency))
 
     def _run(self, keys: Rotation, goal: Goal, wait: bool, report: _Report) -> Iterator[Step]:
         """Do the steps; the last is ``Done``, ``Refuse`` or a ``Wait`` that isn't waited for."""
