@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -134,6 +135,13 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def ministack() -> Iterator[str]:
     """An emulator that takes digests as KMS does, and knows disabled keys; moto doesn't."""
+    with running_ministack() as url:
+        yield url
+
+
+@contextmanager
+def running_ministack() -> Iterator[str]:
+    """Its URL, on a free port of this machine alone."""
     port = free_port()
     settings = {
         "BIND_HOST": "127.0.0.1",
