@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import pytest
+from django.core.files.storage import Storage
 from django.test import Client
 from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
@@ -20,7 +21,7 @@ from cf_protected.http.cookies import NAMES
 from cf_protected.models import Asset, AssetFile, Grant
 from tests.accounts.models import User
 from tests.conftest import Configure
-from tests.streams.conftest import CDN, RENDITIONS, uris
+from tests.streams.conftest import CDN, RENDITIONS, put, uris
 from tests.test_templatetags import render
 
 
@@ -101,6 +102,21 @@ def test_with_cookies_everything_plays_from_relative_uris(
     own = {"course-1/master.m3u8": 200} | OWN
     assert browser.play(url) == own | {"course-10/master.m3u8": 403}
     assert {cookie.name for cookie in browser.jar} - {"sessionid"} <= set(NAMES)
+
+
+def test_with_cookies_dash_plays_too(
+    browser: Player, live_server: LiveServer, grant: Grant, stream: AssetFile, storage: Storage
+) -> None:
+    """Its templates name segments that no rewriting could know; the cookies open them all."""
+    template = '<SegmentTemplate media="360p/segment-$Number$.m4s"/>'
+    put(storage, "films/course-1/film.mpd", f'<MPD type="static">{template}</MPD>')
+    AssetFile.objects.update(entry="film.mpd")
+
+    manifest = browser.get(f"{live_server}{stream.get_absolute_url()}")
+    segment = browser.get(urljoin(manifest.url, "360p/segment-1.m4s"))
+
+    assert template in manifest.text
+    assert segment.text == "bytes of 360p/segment-1.m4s"
 
 
 def test_without_a_grant_nothing_plays(
