@@ -70,6 +70,15 @@ def _domain(value: Any) -> str:
     return "" if is_one else f"isn't a domain name: {value!r}"
 
 
+def _cookie_domain(value: Any) -> str:
+    if value is None:
+        return ""
+    problem = _domain(value.removeprefix(".") if isinstance(value, str) else value)
+    if not problem and ":" in value:
+        return f"names a port, and cookies know none: {value!r}"
+    return problem
+
+
 def _path_prefix(value: Any) -> str:
     if value is None or value == "":
         return ""
@@ -114,13 +123,13 @@ def _proxy(value: Any) -> str:
     if value == UNIX_SOCKET:
         return ""
     try:
-        ipaddress.ip_network(value)
+        network = ipaddress.ip_network(value if isinstance(value, str) else "")
     except ValueError:
         return (
             "has to hold addresses and networks such as '10.0.0.0/8' (with no host bits set), "
             f"or {UNIX_SOCKET!r}, not {value!r}"
         )
-    return ""
+    return "" if network.prefixlen else f"would believe everybody, with {value!r}"
 
 
 def _origin(value: Any) -> str:
@@ -191,7 +200,7 @@ DISTRIBUTION: Final[dict[str, Check]] = {
     "KEY_GROUP": lambda it: "" if it is None else _STRING(it),
     "CANARY": lambda it: "" if it is None else _STRING(it) or _in_url(it),
     "ID": _id,
-    "COOKIE_DOMAIN": lambda it: "" if it is None else _STRING(it) or _domain(it.lstrip(".")),
+    "COOKIE_DOMAIN": _cookie_domain,
     "COOKIE_LIFETIME": _duration(zero=False),
     "COOKIE_SAMESITE": _one_of("Lax", "Strict", "None"),
     "MAX_LIFETIME": _duration(zero=False),
