@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from dataclasses import fields
@@ -118,6 +119,15 @@ def test_rotation_waits_for_the_first_key(smallest: Template) -> None:
     (schedule,) = smallest.find_resources("AWS::SecretsManager::RotationSchedule").values()
     assert key in schedule["DependsOn"]
     assert schedule["Properties"]["RotateImmediatelyOnUpdate"] is False
+
+
+def test_the_app_and_the_function_have_the_same_overlap(folder: Path) -> None:
+    made = template(folder, overlap_hours=36)
+    functions = made.find_resources("AWS::Lambda::Function").values()
+    environments = [f["Properties"].get("Environment", {}).get("Variables", {}) for f in functions]
+    assert "129600" in [variables.get("CF_OVERLAP_SECONDS") for variables in environments]
+    (output,) = made.find_outputs("Settings").values()
+    assert '"ROTATION_OVERLAP_HOURS":36' in json.dumps(output["Value"]).replace("\\", "")
 
 
 def test_a_group_of_keys_made_by_hand_is_trusted_too(everything: Template) -> None:

@@ -221,6 +221,13 @@ def test_the_settings_sign_urls_that_the_distribution_trusts(
     assert key_id in stack.members()
 
 
+def test_the_app_and_the_function_have_the_same_overlap(stack: Stack) -> None:
+    name = stack.outputs["rotation_function_name"]
+    function = stack.client("lambda").get_function_configuration(FunctionName=name)
+    seconds = function["Environment"]["Variables"]["CF_OVERLAP_SECONDS"]
+    assert int(seconds) == stack.settings["ROTATION_OVERLAP_HOURS"] * 3600
+
+
 def test_the_distribution_trusts_the_key_made_by_hand_too(stack: Stack) -> None:
     assert trusted_keys(stack) == {stack.secret()["key_pair_id"], stack.existing_public_key_id}
 

@@ -25,6 +25,7 @@ output "settings" {
         }
       }
     }
+    ROTATION_OVERLAP_HOURS = var.overlap_hours
   }
 }
 

@@ -85,6 +85,7 @@ class ProtectedDownloads(Stack):
         settings = {
             "CF_PROTECTED": {"DISTRIBUTIONS": {"default": default}},
             "STORAGES": {"protected": storage},
+            "ROTATION_OVERLAP_HOURS": options.overlap_hours,
         }
         CfnOutput(self, "Settings", value=self.to_json_string(settings))
         CfnOutput(self, "DistributionDomainName", value=distribution.distribution_domain_name)

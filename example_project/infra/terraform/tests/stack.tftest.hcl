@@ -71,6 +71,17 @@ run "settings_are_what_django_needs" {
   }
 }
 
+run "the_app_is_told_the_overlap" {
+  variables {
+    overlap_hours = 36
+  }
+
+  assert {
+    condition     = output.settings.ROTATION_OVERLAP_HOURS == 36
+    error_message = "URLs would outlive the key that signed them."
+  }
+}
+
 run "optional_parts_are_left_out" {
   assert {
     condition     = length(module.logs) + length(module.uploads) + length(module.sign_in) == 0
