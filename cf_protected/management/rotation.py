@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from botocore.exceptions import BotoCoreError
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError
 
+from cf_protected import conf
 from cf_protected.distributions import Distribution, distributions
 from cf_protected.exceptions import CFProtectedError, ConcurrentRotation
 from cf_protected.key_rotation.aws import Rotation
@@ -72,16 +74,46 @@ def rotation_of(
     source = _original(distribution)
     store = store_for(source, settings.key_source.options, key_type)
     assert isinstance(source, AWSKeySource)  # noqa: S101 - others have no store
-    ids = [settings.id] if settings.id else []
+    users = list(_users_of_key(alias, settings))
+    ids = [one.id for one in users if one.id]
+    overlap = max(one.rotation_overlap for one in users)
     client = operators_access(source.access).client("cloudfront")
     canary = Canary(distribution.url(settings.canary), now=clock) if settings.canary else None
     return Rotation(
         CloudFrontKeys(client, settings.key_group, distribution_ids=ids),
         store,
-        Rules(name=settings.key_group, overlap=settings.rotation_overlap),
+        Rules(name=settings.key_group, overlap=overlap),
         canary=canary,
         clock=clock,
     )
+
+
+def _users_of_key(
+    alias: str, settings: conf.DistributionSettings
+) -> Iterator[conf.DistributionSettings]:
+    """The distributions whose URLs are signed with the same key, ``settings`` included.
+
+    One that shares only the key's place would sign with a key that its group doesn't trust;
+    one that shares only the group would lose its own key as a replaced one.
+    """
+    for name, one in conf.current().distributions.items():
+        shares = {
+            "KEY_SOURCE": _place(one) == _place(settings),
+            "KEY_GROUP": one.key_group == settings.key_group,
+        }
+        if all(shares.values()):
+            yield one
+        elif any(shares.values()):
+            (shared,) = (setting for setting, is_shared in shares.items() if is_shared)
+            raise CommandError(
+                f"CF_PROTECTED['DISTRIBUTIONS']: {alias!r} and {name!r} share their {shared} "
+                "alone. A rotation of one would make URLs of the other invalid: let them share "
+                "KEY_SOURCE and KEY_GROUP, or neither."
+            )
+
+
+def _place(settings: conf.DistributionSettings) -> tuple[str, Mapping[str, Any]]:
+    return settings.key_source.backend, settings.key_source.options
 
 
 def _original(distribution: Distribution) -> KeySource:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from pytest_django import Settings
 
 from cf_protected.key_rotation.state import Goal
 from cf_protected.management.commands.cf_rotate_keys import Command
@@ -294,6 +295,53 @@ def test_a_distribution_without_key_group(ssm: Cloud, configure: Configure) -> N
     for command in ("cf_create_key", "cf_list_keys", "cf_rotate_keys"):
         with pytest.raises(CommandError, match=r"\['default'\]: KEY_GROUP is missing"):
             run(command)
+
+
+def beside(settings: Settings, **changes: Any) -> None:
+    """A second distribution, like the first but for the changes."""
+    known = settings.CF_PROTECTED["DISTRIBUTIONS"]
+    films = known["default"] | {"DOMAIN": "films.example.com"} | changes
+    both = {"DISTRIBUTIONS": known | {"films": films}}
+    settings.CF_PROTECTED = settings.CF_PROTECTED | both
+
+
+def test_the_longest_overlap_of_those_that_share_a_key_counts(
+    ssm: Cloud, settings: Settings
+) -> None:
+    beside(settings, ROTATION_OVERLAP=3 * OVERLAP)
+    old = json.loads(run("cf_create_key", "--json"))["key_pair_id"]
+    rotate(ssm)
+    ssm.sleep(300)
+    rotate(ssm)
+
+    ssm.sleep(2 * OVERLAP.total_seconds())
+    rotate(ssm)
+    assert old in ssm.members()
+    ssm.sleep(OVERLAP.total_seconds())
+    rotate(ssm)
+    assert old not in ssm.members()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"KEY_GROUP": "other"},
+        {"KEY_GROUP": None},
+        {
+            "KEY_SOURCE": {
+                "BACKEND": "cf_protected.key_sources.ssm.SSMKeySource",
+                "OPTIONS": {"name": "/films/key"},
+            }
+        },
+    ],
+)
+def test_who_shares_a_key_shares_its_group(
+    ssm: Cloud, settings: Settings, changes: dict[str, Any]
+) -> None:
+    beside(settings, **changes)
+
+    with pytest.raises(CommandError, match=r"'films' share their KEY_\w+ alone"):
+        run("cf_rotate_keys")
 
 
 def test_an_unknown_distribution(ssm: Cloud) -> None:
