@@ -26,7 +26,7 @@ def make_folder(db: None) -> MakeFolder:
 
     def make(key: str, **values: object) -> AssetFile:
         slug = key.strip("/").replace("/", "-")
-        values = {"state": Asset.State.PUBLISHED, "title": slug, "slug": slug} | values
+        values = {"state": Asset.State.PUBLISHED, "title": slug[:200], "slug": slug} | values
         asset = Asset.objects.create(**values)
         return AssetFile.objects.create(asset=asset, key=key, kind=AssetFile.Kind.PREFIX)
 
