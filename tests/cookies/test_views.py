@@ -262,6 +262,13 @@ def test_an_asset_that_is_not_there(post: Any, course_grant: Grant, data: Any) -
     assert post(ALL, data).status_code == 404
 
 
+@pytest.mark.parametrize("url", [ALL, "/downloads/cookies/remove/"])
+@pytest.mark.parametrize("slug", ["course-1\0", "Kurs 1", ""])
+def test_what_can_be_no_assets_name(post: Any, course_grant: Grant, url: str, slug: str) -> None:
+    """PostgreSQL can't even be asked about the first one."""
+    assert post(url, {"asset": ["course-1", slug]}).status_code == 404
+
+
 def test_an_asset_without_files(post: Any, user: User, asset: Asset) -> None:
     services.grant(asset, user)
 
