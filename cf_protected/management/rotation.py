@@ -6,6 +6,7 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError
@@ -76,7 +77,7 @@ def rotation_of(
     assert isinstance(source, AWSKeySource)  # noqa: S101 - others have no store
     users = list(_users_of_key(alias, settings))
     ids = [one.id for one in users if one.id]
-    overlap = max(one.rotation_overlap for one in users)
+    overlap = max(max(one.rotation_overlap, _longest_life(one)) for one in users)
     client = operators_access(source.access).client("cloudfront")
     canary = Canary(distribution.url(settings.canary), now=clock) if settings.canary else None
     return Rotation(
@@ -110,6 +111,11 @@ def _users_of_key(
                 "alone. A rotation of one would make URLs of the other invalid: let them share "
                 "KEY_SOURCE and KEY_GROUP, or neither."
             )
+
+
+def _longest_life(settings: conf.DistributionSettings) -> timedelta:
+    """For how long something may live that a replaced key signs: an overlap has to cover it."""
+    return settings.longest_lifetime + settings.key_source.lifetime
 
 
 def _place(settings: conf.DistributionSettings) -> tuple[str, Mapping[str, Any]]:

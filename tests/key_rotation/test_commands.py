@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -318,6 +319,22 @@ def test_the_longest_overlap_of_those_that_share_a_key_counts(
     rotate(ssm)
     assert old in ssm.members()
     ssm.sleep(OVERLAP.total_seconds())
+    rotate(ssm)
+    assert old not in ssm.members()
+
+
+def test_an_overlap_that_is_too_short_is_not_kept_to(ssm: Cloud, configure: Configure) -> None:
+    lifetimes = {"MAX_LIFETIME": timedelta(hours=12), "ROTATION_OVERLAP": timedelta(hours=1)}
+    configure(lifetimes)
+    old = json.loads(run("cf_create_key", "--json"))["key_pair_id"]
+    rotate(ssm)
+    ssm.sleep(300)
+    rotate(ssm)
+
+    ssm.sleep(12 * 3600)
+    rotate(ssm)
+    assert old in ssm.members()
+    ssm.sleep(3600)
     rotate(ssm)
     assert old not in ssm.members()
 
