@@ -33,13 +33,14 @@ class Rotations(RuleBasedStateMachine):
         self.leaked: set[str] = set()
 
     def do(self, rotation: Rotation, step: Step) -> None:
-        before = self.world.current
+        before, trusted = self.world.current, set(self.world.members or ())
         if isinstance(step, Wait | Refuse | Done):
             return
         try:
             rotation.carry_out(step)
         except (ConcurrentRotation, AWSError):
             return
+        assert not (set(self.world.members or ()) - trusted) & self.goal.distrusted
         if self.world.current is not before:
             self.note_promotion()
 
@@ -90,6 +91,14 @@ class Rotations(RuleBasedStateMachine):
         self.leaked.add(leaked)
         self.goal = Goal(replace=leaked, distrusted=frozenset({leaked}))
 
+    @precondition(lambda self: len(self.world.members or ()) > 1)
+    @rule()
+    def somebody_takes_the_leaked_key_out(self) -> None:
+        group = self.world.group()
+        assert group
+        kept = [id_ for id_ in group.members if id_ not in self.goal.distrusted]
+        self.world.set_members(group, kept)
+
     @rule(trust=st.booleans())
     def somebody_adds_a_key(self, trust: bool) -> None:
         self.world.add_foreign_key(trust=trust)
@@ -106,8 +115,10 @@ class Rotations(RuleBasedStateMachine):
 
     @invariant()
     def the_signing_key_is_trusted(self) -> None:
+        """Only a leaked one may be taken out before another signs, by hand."""
         if self.world.current is not None:
-            assert self.world.current.key_pair_id in (self.world.members or ())
+            trusted = {*(self.world.members or ()), *self.leaked}
+            assert self.world.current.key_pair_id in trusted
 
     @invariant()
     def a_key_signs_only_when_the_edges_know_it(self) -> None:
