@@ -201,10 +201,12 @@ class Handler:
             _run(rotation, Goal())  # no step is done: this only sees whether one could be
             return
         goal = Goal(replace=state.current_id) if phase is Phase.CREATE else Goal()
-        step = _run(rotation, goal, phase, Phase.TIDY)
-        while phase is Phase.TEST and isinstance(step, Wait) and step.phase is Phase.TEST:
+        # What the canary answered testSecret isn't kept, so finishSecret asks it again.
+        phases = {phase, Phase.TIDY} | ({Phase.TEST} if phase is Phase.FINISH else set())
+        step = _run(rotation, goal, *phases)
+        while Phase.TEST in phases and isinstance(step, Wait) and step.phase is Phase.TEST:
             self._wait(step, context)
-            step = _run(rotation, goal, phase, Phase.TIDY)
+            step = _run(rotation, goal, *phases)
         _check(phase, step, rotation.observe(), token)
 
     def _wait(self, step: Wait, context: Context) -> None:

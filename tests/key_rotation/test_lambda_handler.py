@@ -8,7 +8,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import InMemoryStorage
 
+from cf_protected.cloudfront.verifier import CloudFrontVerifier
+from cf_protected.edge.edge import Edge
+from cf_protected.edge.server import running
 from cf_protected.exceptions import RotationError
 from cf_protected.key_rotation.lambda_handler import Handler, Settings
 from tests.key_rotation.cloud import GROUP, NAMES, OVERLAP, Cloud, Crash
@@ -119,6 +124,21 @@ def test_four_steps_make_the_announced_version_current(
     labels = stages(cloud)
     assert labels.pop(token) == ["AWSCURRENT"]
     assert list(labels.values()) == [["AWSPREVIOUS"]]
+
+
+def test_finish_secret_asks_the_canary_again(cloud: Cloud, handler: Handler, first: str) -> None:
+    """Each invocation starts anew, and knows nothing of what testSecret found."""
+
+    def verifier() -> CloudFrontVerifier:
+        return CloudFrontVerifier({key["Id"]: key["EncodedKey"] for key in cloud.public_keys()})
+
+    storage = InMemoryStorage()
+    storage.save("canary", ContentFile(b"tweet"))
+    with running(Edge(storage=storage, verifier=verifier, now=cloud.now)) as edge:
+        settings = replace(handler.settings, canary_url=f"http://127.0.0.1:{edge.port}/canary")
+        rotate(replace(handler, settings=settings), str(uuid4()))
+
+    assert cloud.source("secretsmanager").get_signing_key().key_pair_id != first
 
 
 def test_each_step_may_be_repeated(cloud: Cloud, handler: Handler, first: str) -> None:
