@@ -29,19 +29,20 @@ class Answer(NamedTuple):
 class Account:
     """CloudFront's books of one account with one key group and one distribution.
 
-    ``most_public_keys`` and ``most_members`` are the most there ever were at a time.
-    ``tells_status`` says whether a distribution is InProgress while edges don't know yet.
+    ``tells_status`` says whether the distribution is InProgress while edges don't know yet,
+    which AWS doesn't document. ``most_public_keys`` and ``most_members`` are the most there
+    ever were at a time.
     """
 
-    def __init__(self, clock: Callable[[], float], network: Network) -> None:
+    def __init__(self, clock: Callable[[], float], network: Network, *, tells_status: bool) -> None:
         self._clock = clock
         self._network = network
+        self._tells_status = tells_status
         self._changed = clock()
         self.public_keys: dict[str, tuple[str, str]] = {}
         self.members: tuple[str, ...] = ()
         self.distribution_id = ""
         self.most_public_keys = self.most_members = 0
-        self.tells_status = True
 
     def refuse(self, method: str, path: str, body: bytes) -> Answer | None:
         """The answer to what AWS doesn't do and ministack does."""
@@ -79,7 +80,7 @@ class Account:
         if _KEY_GROUP.match(path):
             changed = datetime.fromtimestamp(self._changed, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             return _with(answer, "LastModifiedTime", changed)
-        if _DISTRIBUTION.fullmatch(path) and self.tells_status:
+        if _DISTRIBUTION.fullmatch(path) and self._tells_status:
             is_deployed = self._network.is_deployed
             return _with(answer, "Status", "Deployed" if is_deployed else "InProgress")
         return answer

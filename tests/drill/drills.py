@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
-from tests.drill.scene import OVERLAP, SECRETS_MANAGER, Keeper, Scene, scene
+from tests.drill.scene import Scene, scene
 from tests.drill.shop import Tally
 
 ROTATIONS: Final = 3
@@ -35,12 +34,14 @@ def drill(
     *,
     rotations: int = ROTATIONS,
     interval: float = INTERVAL,
-    overlap: timedelta = OVERLAP,
-    keeper: Keeper = SECRETS_MANAGER,
     is_crowded: bool = False,
+    **scenery: Any,
 ) -> Figures:
-    """Let ``rotate``, which returns how many processes were killed, do its work."""
-    with scene(ministack, seed=1, interval=interval, overlap=overlap, keeper=keeper) as it:
+    """Let ``rotate``, which returns how many processes were killed, do its work.
+
+    ``scenery`` is for ``scene``.
+    """
+    with scene(ministack, seed=1, interval=interval, **scenery) as it:
         if is_crowded:
             it.crowd()
         killed = 0

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.message import Message
 from random import Random
+from typing import Final
 
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.edge.edge import Edge, Request
 
-LOCATIONS = ("FRA56", "IAD89", "NRT57", "GRU3", "SYD62")
+LOCATIONS: Final = 5
 
 
 class Shelf:
@@ -73,23 +74,28 @@ class Location:
 
 
 class Network:
-    """All locations. News reach one of them at once and the last after ``slowest`` seconds."""
+    """All locations. News reach the first at once, and the last after ``slowest`` seconds."""
 
     def __init__(self, clock: Callable[[], float], random: Random, *, slowest: float) -> None:
         self._clock = clock
         self._random = random
         self._slowest = slowest
-        self.locations = {name: Location(clock) for name in LOCATIONS}
+        self.locations = [Location(clock) for _ in range(LOCATIONS)]
+
+    @property
+    def nearest(self) -> Location:
+        """Where the canary is asked for: where a new key is known first."""
+        return self.locations[0]
 
     @property
     def is_deployed(self) -> bool:
         """Whether every location knows everything."""
-        return all(one.settled <= self._clock() for one in self.locations.values())
+        return all(one.settled <= self._clock() for one in self.locations)
 
     def publish(self, public_keys: Mapping[str, str]) -> None:
         """The distribution trusts ``public_keys`` from now on."""
         verifier, now = CloudFrontVerifier(public_keys), self._clock()
-        others = [self._random.uniform(0, self._slowest) for _ in LOCATIONS[2:]]
-        delays = self._random.sample([0.0, self._slowest, *others], len(LOCATIONS))
-        for location, delay in zip(self.locations.values(), delays, strict=True):
+        between = [self._random.uniform(0, self._slowest) for _ in range(LOCATIONS - 2)]
+        delays = [0.0, *between, self._slowest]
+        for location, delay in zip(self.locations, delays, strict=True):
             location.tell(verifier, now + delay)

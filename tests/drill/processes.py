@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Final
 
 from cf_protected.key_rotation.aws import Rotation
@@ -14,6 +15,8 @@ from tests.drill.scene import GROUP, Scene
 
 #: How long a call of AWS takes at most, in seconds.
 SLOWEST_CALL: Final = 5.0
+
+_POLL: Final = timedelta(minutes=5)  # each time it looks costs the machine ten calls
 
 
 class Killed(BaseException):
@@ -91,7 +94,7 @@ class Process:
         return Rotation(
             CloudFrontKeys(self.client("cloudfront"), GROUP),
             scene.keeper.store(self.client(scene.keeper.service)),
-            Rules(name=GROUP, overlap=scene.settings.rotation_overlap),
+            Rules(name=GROUP, overlap=scene.settings.rotation_overlap, poll=_POLL),
             canary=Canary(scene.canary_url, now=scene.time.clock),
             clock=scene.time.clock,
         )

@@ -142,24 +142,26 @@ def scene(
     interval: float,
     overlap: timedelta = OVERLAP,
     keeper: Keeper = SECRETS_MANAGER,
+    slowest_news: float = SLOWEST_NEWS,
+    tells_status: bool = True,
 ) -> Iterator[Scene]:
     time, random = Timeline(), Random(seed)
-    network = Network(time.clock, random, slowest=SLOWEST_NEWS)
-    account = Account(time.clock, network)
+    network = Network(time.clock, random, slowest=slowest_news)
+    account = Account(time.clock, network, tells_status=tells_status)
     address = urlsplit(ministack)
     assert address.hostname
     assert address.port
     with (
         patch.dict(os.environ, _environment()),
         front.running((address.hostname, address.port), account) as aws,
-        edge_server.running(network.locations["FRA56"].edge) as edge,
+        edge_server.running(network.nearest.edge) as edge,
         override_settings(CF_PROTECTED=_settings(keeper, aws.url, edge.port, overlap)),
     ):
         call_command("cf_create_key", stdout=StringIO())
         session = boto3.Session()  # its credentials are this scene's
         cloudfront = session.client("cloudfront", endpoint_url=aws.url)
         account.distribution_id = _make_distribution(cloudfront)
-        time.sleep(SLOWEST_NEWS)
+        time.sleep(slowest_news)
         settings = conf.current().distributions["default"]
         sellers = [Process(settings, time, random) for _ in SHARES]
         shop = Shop(sellers, network, time, random, interval=interval)

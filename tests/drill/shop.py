@@ -112,7 +112,7 @@ class Shop:
         interval: float,
     ) -> None:
         self._sellers = sellers
-        self._locations = list(network.locations.values())
+        self._locations = network.locations
         self._time = time
         self._random = random
         self._interval = interval

@@ -42,3 +42,10 @@ def test_an_overlap_that_forgets_the_key_cache(ministack: str) -> None:
     figures = drill(ministack, orders.by_command, rotations=1, overlap=OVERLAP - KEY_LIFETIME)
 
     assert set(figures.tally.refused) == {"InvalidKey"}
+
+
+def test_a_new_key_that_signs_before_the_last_edge_knows_it(ministack: str) -> None:
+    """The distribution says that it is deployed, a canary nearby is served, and yet."""
+    figures = drill(ministack, orders.by_command, rotations=1, tells_status=False)
+
+    assert set(figures.tally.refused) == {"InvalidKey"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from itertools import count
 
 import pytest
@@ -39,6 +40,22 @@ def test_nobody_is_refused_when_processes_are_killed_after_every_call(ministack:
     assert figures.killed >= 3 * 100
     assert_safe(figures)
     assert (figures.most_public_keys, figures.most_members) == (MAX_PUBLIC_KEYS, MAX_GROUP_MEMBERS)
+
+
+def test_nobody_is_refused_when_lambda_is_killed_after_every_call(ministack: str) -> None:
+    figures = drill(ministack, orders.by_lambda, rotations=1, interval=5, is_crowded=True)
+
+    assert figures.killed >= 100
+    assert_safe(figures)
+
+
+def test_without_a_status_the_age_of_the_change_decides(ministack: str) -> None:
+    news = timedelta(minutes=5).total_seconds()
+    figures = drill(
+        ministack, orders.by_command, rotations=1, slowest_news=news, tells_status=False
+    )
+
+    assert_safe(figures)
 
 
 @pytest.mark.parametrize(("keeper", "interval"), [(SSM, 10), (KMS, 30)], ids=["ssm", "kms"])
