@@ -92,10 +92,10 @@ function describe(file) {
   if (isGallery(file)) return texts.gallery;
   if (file.kind === "prefix") return texts.stream;
   if (file.size === null) return "";
-  const unit = file.size < 1e6 ? "kilobyte" : "megabyte";
-  const size = file.size / (file.size < 1e6 ? 1e3 : 1e6);
-  const digits = { maximumSignificantDigits: 3 };
-  return new Intl.NumberFormat(language, { style: "unit", unit, ...digits }).format(size);
+  // As Django's filesizeformat has it on the other pages: 1 KB is 1,024 bytes.
+  const [size, unit] =
+    file.size < 2 ** 20 ? [file.size / 2 ** 10, "KB"] : [file.size / 2 ** 20, "MB"];
+  return `${new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(size)} ${unit}`;
 }
 
 async function order(file) {
