@@ -96,11 +96,7 @@ def _files_of(slugs: Collection[str]) -> list[AssetFile]:
         found.get(file.asset.slug, []).append(file)
     if not all(found.values()):
         raise Http404
-    return [file for files in found.values() for file in _folders(files) or files]
-
-
-def _folders(files: Iterable[AssetFile]) -> list[AssetFile]:
-    return [file for file in files if file.is_prefix]
+    return [file for files in found.values() for file in services.opened_by_cookies(files)]
 
 
 def _files(ids: Collection[UUID]) -> list[AssetFile]:

@@ -12,6 +12,7 @@ from cf_protected.services.cookies import (
     IssuedCookies,
     cookie_scopes,
     issue_cookies,
+    opened_by_cookies,
     renew_cookies,
 )
 from cf_protected.services.downloads import IssuedURL, issue_url
@@ -40,6 +41,7 @@ __all__ = [
     "issue_playlist",
     "issue_url",
     "make_playlist_token",
+    "opened_by_cookies",
     "read_playlist_token",
     "renew_cookies",
     "revoke",

@@ -221,6 +221,12 @@ class _Order:
         )
 
 
+def opened_by_cookies(files: Iterable[AssetFile]) -> list[AssetFile]:
+    """Of an asset's ``files`` the folders, or else all: single files have a set each."""
+    files = list(files)
+    return [file for file in files if file.is_prefix] or files
+
+
 def cookie_scopes(files: Iterable[AssetFile]) -> list[CookieScope]:
     """Where the cookies of ``files`` are sent, to remove them."""
     return [_scope(file) for file in files]

@@ -56,7 +56,7 @@ class CookiesView(CORSMixin, PersonalView):
         if not slugs:
             return self.get_all_files()
         assets = Asset.objects.filter(slug__in=slugs).prefetch_related("files")
-        files = [file for asset in assets for file in opened_by_cookies(asset)]
+        files = [file for asset in assets for file in services.opened_by_cookies(asset.files.all())]
         if len(assets) < len(slugs) or not files:
             raise Http404("There is no such asset, or it has no files.")
         return files
@@ -191,9 +191,3 @@ class RemoveCookiesView(CookiesView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Remove the cookies of the assets that are named, or of all."""
         return self.delete(request, *args, **kwargs)
-
-
-def opened_by_cookies(asset: Asset) -> list[AssetFile]:
-    """The asset's folders; for one that has none its single files, each with a set of its own."""
-    files = list(asset.files.all())
-    return [file for file in files if file.is_prefix] or files
