@@ -27,7 +27,7 @@ def main() -> None:
             drill, rotate=orders.killed_after_every_call, is_crowded=True
         ),
         "safe, in Lambda, killed likewise": partial(
-            drill, rotate=orders.by_lambda, is_crowded=True
+            drill, rotate=orders.by_lambda, interval=3.5, is_crowded=True
         ),
         "naive": partial(drill, rotate=partial(by_hand, mistakes=everything)),
         "- signs before the edges know": partial(
