@@ -113,10 +113,10 @@ def asleep_before_write(slow: Process, other: Process, number: int) -> str:
     return outcome
 
 
-def try_to_rotate(process: Process) -> str:
+def try_to_rotate(process: Process, goal: Goal) -> str:
     """A run that may meet another one; how it ended."""
     try:
-        process.run(process.replacing())
+        process.run(goal)
     except ConcurrentRotation:
         return "stopped"
     return "went on"

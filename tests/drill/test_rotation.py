@@ -101,8 +101,10 @@ def test_a_run_that_fell_asleep_does_no_harm(stage: Scene) -> None:
 
 def test_of_two_runs_at_once_one_wins(stage: Scene) -> None:
     before = stage.signing_id
+    processes = [Process(stage), Process(stage)]
+    goals = [process.replacing() for process in processes]
     with ThreadPoolExecutor(2) as pool:
-        outcomes = [*pool.map(orders.try_to_rotate, [Process(stage), Process(stage)])]
+        outcomes = [*pool.map(orders.try_to_rotate, processes, goals)]
     stage.time.sleep(3600)
 
     assert "went on" in outcomes
