@@ -40,7 +40,7 @@ def main() -> None:
             drill, rotate=partial(by_hand, mistakes=Mistakes(writes_twice=True))
         ),
         "safe, overlap without LIFETIME": partial(
-            drill, rotate=orders.by_command, overlap=OVERLAP - KEY_LIFETIME
+            drill, rotate=orders.by_the_rules, overlap=OVERLAP - KEY_LIFETIME
         ),
     }
 

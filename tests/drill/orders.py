@@ -32,6 +32,13 @@ def by_command(scene: Scene) -> int:
     return 0
 
 
+def by_the_rules(scene: Scene) -> int:
+    """The same by the settings alone: the command waits for the longest URL in any case."""
+    process = Process(scene)
+    process.run(process.replacing())
+    return 0
+
+
 def killed_after_every_call(scene: Scene) -> int:
     """A process that is killed, and started again, until it gets through; how often that is."""
     process = Process(scene)

@@ -39,9 +39,15 @@ def test_each_mistake_alone(ministack: str, mistakes: Mistakes, codes: set[str])
 
 
 def test_an_overlap_that_forgets_the_key_cache(ministack: str) -> None:
-    figures = drill(ministack, orders.by_command, rotations=1, overlap=OVERLAP - KEY_LIFETIME)
+    figures = drill(ministack, orders.by_the_rules, rotations=1, overlap=OVERLAP - KEY_LIFETIME)
 
     assert set(figures.tally.refused) == {"InvalidKey"}
+
+
+def test_the_command_forgets_nothing(ministack: str) -> None:
+    figures = drill(ministack, orders.by_command, rotations=1, overlap=OVERLAP - KEY_LIFETIME)
+
+    assert figures.tally.refused == {}
 
 
 def test_a_new_key_that_signs_before_the_last_edge_knows_it(ministack: str) -> None:
