@@ -13,7 +13,7 @@ def cookie_domain(facts: Facts) -> Outcome:
     """
     cookies, host = facts.settings.cookie_domain, facts.distribution.domain.partition(":")[0]
     if cookies is None:
-        return ok("COOKIE_DOMAIN isn't set, so there are no signed cookies")
+        return ok("COOKIE_DOMAIN isn't set: cookies are for the app's own host")
     parent = cookies.lstrip(".").partition(":")[0]
     if host.endswith(".cloudfront.net"):
         return failed(
