@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Page, Response, Route, expect
 
 from tests.example_project.browsing import (
     PHONE,
@@ -198,6 +198,31 @@ def test_a_link_can_be_copied(page: Page) -> None:
     expect(page.get_by_text("The link is in your clipboard.")).to_be_visible()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == page.get_by_role("textbox", name="Link").input_value()
+
+
+def test_a_late_answer_takes_no_word_back(page: Page) -> None:
+    """What is left of a grant is asked for after the link is there, and may take a while."""
+    late: list[Route] = []
+
+    def hold(route: Route) -> None:
+        late.append(route)
+
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.route(re.compile(r"/api/assets/[^/]+/$"), hold)
+    sign_in(page, *READER)
+    page.goto(LINKS)
+    page.get_by_role("button", name="Get link: Reading the Tide (PDF)").click()
+    page.get_by_role("button", name="Copy").click()
+    copied = page.get_by_text("The link is in your clipboard.")
+    expect(copied).to_be_visible()
+
+    with page.expect_response(re.compile(r"/api/assets/[^/]+/$")) as response:
+        for route in late:
+            route.continue_()
+    response.value.finished()
+    page.evaluate("new Promise(requestAnimationFrame)")
+
+    expect(copied).to_be_visible()
 
 
 def test_the_link_of_a_film_needs_no_session(page: Page, demo: Demo) -> None:

@@ -23,7 +23,9 @@ async function ask(path, options) {
 /** Does it, and says in the element `where` what came of it, or what went wrong. */
 async function tell(where, work) {
   try {
-    where.textContent = (await work()) ?? "";
+    const text = await work();
+    // Who has nothing to say takes nothing back: a later click may have said something since.
+    if (text !== undefined) where.textContent = text;
   } catch (error) {
     where.textContent = error.message;
   }
@@ -69,6 +71,7 @@ function showFile(file, refresh) {
   get.hidden = isGallery(file);
   get.addEventListener("click", () =>
     tell(status, async () => {
+      status.textContent = "";
       showLink(item, await order(file));
       await refresh();
     }),
