@@ -19,8 +19,8 @@ from django.utils.http import content_disposition_header
 from django.utils.module_loading import import_string
 
 from cf_protected import conf, signals
-from cf_protected.cloudfront.resource import object_url
 from cf_protected.cloudfront.signer import CloudFrontSigner
+from cf_protected.cloudfront.url import object_url
 from cf_protected.exceptions import InvalidURL
 from cf_protected.key_sources.base import KeySource
 from cf_protected.key_sources.cached import CachedKeySource, KeyEvent, KeyEventKind

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from django.utils import timezone
 
 from cf_protected.access import Decision, User
-from cf_protected.cloudfront.resource import MAX_URL_BYTES
+from cf_protected.cloudfront.url import MAX_URL_BYTES
 from cf_protected.distributions import SignedCookies, distributions
 from cf_protected.download_log import Viewer
 from cf_protected.exceptions import CookiesTooLarge, InvalidURL, SigningError

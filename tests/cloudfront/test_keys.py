@@ -158,7 +158,7 @@ def test_key_pair_ids(key_pair_id: str) -> None:
     "key_pair_id", ["", "K 1", "K1\n", "K1&Policy=x", "é", "K" * 129, None, 1, b"K1"], ids=repr
 )
 def test_other_key_pair_ids_are_refused(key_pair_id: Any) -> None:
-    with pytest.raises(UnusableKey, match="The key pair ID has to be CloudFront's ID"):
+    with pytest.raises(UnusableKey, match="The key pair ID must be CloudFront's ID"):
         load_private_key(keys.private_pem("p256"), key_pair_id=key_pair_id)
 
 
@@ -231,20 +231,20 @@ def test_unreadable_public_keys_are_refused(data: str | bytes) -> None:
 
 
 def test_a_private_key_is_no_public_key() -> None:
-    with pytest.raises(UnusableKey, match="a private key where the public one is wanted"):
+    with pytest.raises(UnusableKey, match="a private key, but the public key is needed"):
         load_public_key(keys.private_pem("p256"))
 
 
 @pytest.mark.parametrize(
     ("kind", "problem"),
     [
-        ("rsa-1024", "1024 bits; CloudFront takes 2048"),
-        ("rsa-3072", "3072 bits; CloudFront takes 2048"),
-        ("rsa-4096", "4096 bits; CloudFront takes 2048"),
-        ("p384", "on secp384r1; CloudFront takes P-256"),
-        ("secp256k1", "on secp256k1; CloudFront takes P-256"),
-        ("ed25519", "Ed25519PublicKey is no RSA or ECDSA public key"),
-        ("dsa", "DSAPublicKey is no RSA or ECDSA public key"),
+        ("rsa-1024", "1024 bits; CloudFront accepts 2048"),
+        ("rsa-3072", "3072 bits; CloudFront accepts 2048"),
+        ("rsa-4096", "4096 bits; CloudFront accepts 2048"),
+        ("p384", "on secp384r1; CloudFront accepts P-256"),
+        ("secp256k1", "on secp256k1; CloudFront accepts P-256"),
+        ("ed25519", "Ed25519PublicKey isn't an RSA or ECDSA public key"),
+        ("dsa", "DSAPublicKey isn't an RSA or ECDSA public key"),
     ],
 )
 def test_other_public_keys_are_refused(kind: keys.Kind, problem: str) -> None:
@@ -265,5 +265,5 @@ def test_3072_bits_were_never_taken() -> None:
 
 @pytest.mark.parametrize("key", [None, object(), 7], ids=["None", "object", "number"])
 def test_what_is_no_key_at_all_is_refused(key: object) -> None:
-    with pytest.raises(UnusableKey, match="is no RSA or ECDSA public key"):
+    with pytest.raises(UnusableKey, match="isn't an RSA or ECDSA public key"):
         check_key(key)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cf_protected.cloudfront.resource import matches
+from cf_protected.cloudfront.matching import matches
 from tests.cloudfront.strategies import examples
 
 
@@ -132,7 +132,7 @@ def test_a_url_without_wildcards_covers_itself(url: str) -> None:
     assert matches(url, url)
 
 
-def test_a_hostile_pattern_takes_no_time() -> None:
-    started = time.perf_counter()
+def test_a_hostile_pattern_is_matched_without_backtracking() -> None:
+    started = time.thread_time()
     assert not matches("https://a.com/" + "*a" * 50 + "b", "https://a.com/" + "a" * 2000)
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cf_protected.cloudfront.resource import SIGNING_PARAMETERS
 from cf_protected.cloudfront.signer import CloudFrontSigner
+from cf_protected.cloudfront.url import SIGNING_PARAMETERS
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.exceptions import VerificationError
 from tests.cloudfront.samples import EXPIRES, NOW, URL, URL_WITH_QUERY

@@ -10,8 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cf_protected.cloudfront.encoding import cloudfront_b64encode
-from cf_protected.cloudfront.resource import matches, object_url
+from cf_protected.cloudfront.matching import matches
 from cf_protected.cloudfront.signer import CloudFrontSigner
+from cf_protected.cloudfront.url import object_url
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.exceptions import AccessDenied, VerificationError
 from tests import keys

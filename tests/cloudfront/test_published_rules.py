@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cf_protected import exceptions
 from cf_protected.cloudfront.encoding import cloudfront_b64encode
 from cf_protected.cloudfront.keys import load_private_key, load_public_key
+from cf_protected.cloudfront.matching import matches
 from cf_protected.cloudfront.policy import canned_policy, custom_policy
-from cf_protected.cloudfront.resource import matches
 from cf_protected.cloudfront.signer import CloudFrontSigner
 from cf_protected.exceptions import InvalidCondition, InvalidURL, UnusableKey
 from tests import keys

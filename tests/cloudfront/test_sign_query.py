@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from cf_protected.cloudfront.keys import HashAlgorithm
-from cf_protected.cloudfront.resource import MAX_URL_BYTES, append_query
 from cf_protected.cloudfront.signer import CloudFrontSigner
+from cf_protected.cloudfront.url import MAX_URL_BYTES, append_query
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.exceptions import AccessDenied, InvalidCondition, InvalidURL
 from tests.cloudfront.samples import DOMAIN, EXPIRES, NOW, STARTS
@@ -113,5 +113,5 @@ def test_impossible_conditions(
 def test_a_url_may_become_as_long_as_cloudfront_takes_it() -> None:
     url = f"{FOLDER}{'a' * (MAX_URL_BYTES - len(FOLDER) - len('?b=c'))}"
     assert len(append_query(url, "b=c")) == MAX_URL_BYTES
-    with pytest.raises(InvalidURL, match="has 8193 bytes; CloudFront takes 8192"):
+    with pytest.raises(InvalidURL, match="has 8193 bytes; CloudFront accepts 8192"):
         append_query(f"{url}a", "b=c")

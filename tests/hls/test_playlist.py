@@ -267,7 +267,7 @@ def test_what_players_take_for_a_playlist_is_one(playlist: str) -> None:
 def test_the_text_is_bounded() -> None:
     largest = "#EXTM3U\n#".ljust(MAX_CHARACTERS, "x")
     assert marked(largest) == largest
-    with pytest.raises(InvalidPlaylist, match="has 4,194,305 characters; at most 4,194,304"):
+    with pytest.raises(InvalidPlaylist, match="has 4,194,305 characters; the maximum is 4,194,304"):
         marked(f"{largest}x")
 
 

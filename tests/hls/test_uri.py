@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cf_protected.cloudfront.resource import MAX_URL_BYTES
+from cf_protected.cloudfront.url import MAX_URL_BYTES
 from cf_protected.exceptions import InvalidURL
 from cf_protected.hls import rewrite, signed_under
 from cf_protected.hls.uri import BaseURL

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pytest
 from hypothesis import given
 
-from cf_protected.cloudfront.resource import (
+from cf_protected.cloudfront.url import (
     MAX_URL_BYTES,
     check_resource,
     check_url,
@@ -99,8 +99,8 @@ REFUSED = [
     ("backslash", f"https://{DOMAIN}/a\\b", r"raw \\; write %5C"),
     ("policy injection", f'https://{DOMAIN}/a","Resource":"*","x":"', 'raw "; write %22'),
     ("fragment", f"https://{DOMAIN}/a#b", "fragment.*%23"),
-    ("user info", f"https://user:secret@{DOMAIN}/a", "user names aren't allowed"),
-    ("user", f"https://user@{DOMAIN}/a", "user names aren't allowed"),
+    ("user info", f"https://user:secret@{DOMAIN}/a", "User names aren't allowed"),
+    ("user", f"https://user@{DOMAIN}/a", "User names aren't allowed"),
     ("IPv6 host", "https://[::1]/a", "no plain host name"),
     ("no host", "https:///a", "no plain host name"),
     ("encoded host", "https://example%2dcom/a", "no plain host name"),
@@ -120,9 +120,9 @@ REFUSED = [
     ("non-ASCII host", "https://exämple.com/a", "space or a non-ASCII character"),
     ("surrogate", f"https://{DOMAIN}/\udcff", "space or a non-ASCII character"),
     ("apostrophe in the query", f"https://{DOMAIN}/a?b='c'", "write %27"),
-    ("lone percent", f"https://{DOMAIN}/100%", "'%' that starts no escape"),
-    ("percent and half", f"https://{DOMAIN}/a%2", "'%' that starts no escape"),
-    ("percent in the query", f"https://{DOMAIN}/a?b=%zz", "'%' that starts no escape"),
+    ("lone percent", f"https://{DOMAIN}/100%", "'%' without two hexadecimal digits"),
+    ("percent and half", f"https://{DOMAIN}/a%2", "'%' without two hexadecimal digits"),
+    ("percent in the query", f"https://{DOMAIN}/a?b=%zz", "'%' without two hexadecimal digits"),
     ("dot segment", f"https://{DOMAIN}/a/./b", r"segment, which browsers remove"),
     ("parent segment", f"https://{DOMAIN}/a/../b", r"segment, which browsers remove"),
     ("parent segment at the end", f"https://{DOMAIN}/a/..", r"segment, which browsers remove"),
@@ -134,8 +134,8 @@ REFUSED = [
     ("brace", f"https://{DOMAIN}/{{a}}", "RFC 3986"),
     ("angle bracket", f"https://{DOMAIN}/a?<b>", "RFC 3986"),
     ("host in capitals", f"https://{DOMAIN.upper()}/a", "lower case"),
-    ("port 443 of https", f"https://{DOMAIN}:443/a", "its scheme's own port"),
-    ("port 80 of http", "http://localhost:80/a", "its scheme's own port"),
+    ("port 443 of https", f"https://{DOMAIN}:443/a", "its scheme's default port"),
+    ("port 80 of http", "http://localhost:80/a", "its scheme's default port"),
     ("port with a leading zero", "http://localhost:08001/a", "no plain host name"),
 ]
 
@@ -168,7 +168,7 @@ def test_the_longest_url_is_taken() -> None:
 
 
 def test_a_url_that_is_longer_is_refused() -> None:
-    with pytest.raises(InvalidURL, match="8193 bytes; CloudFront takes 8192"):
+    with pytest.raises(InvalidURL, match="8193 bytes; CloudFront accepts 8192"):
         check_url(URL.ljust(MAX_URL_BYTES + 1, "x"))
 
 
@@ -205,11 +205,11 @@ def test_resources_may_hold_wildcards(resource: str) -> None:
         ("https://example.com/ *", "space"),
         ("https://example.com/é*", "non-ASCII"),
         ("https://user@example.com/*", "no plain host name"),
-        ("https://example.com/*%", "starts no escape"),
+        ("https://example.com/*%", "without two hexadecimal digits"),
         ("https://example.com/*?a='", "write %27"),
         ("https://example.com/*?Policy=*", "resource's query has Policy"),
         ("https://Example.com/*", "lower case"),
-        ("https://example.com:443/*", "its scheme's own port"),
+        ("https://example.com:443/*", "its scheme's default port"),
     ],
 )
 def test_resources_that_can_not_stand_in_a_policy_are_refused(resource: str, problem: str) -> None:
