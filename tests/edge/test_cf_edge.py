@@ -119,7 +119,7 @@ def test_cors_origins(use_root: Callable[..., None], port: int) -> None:
 
 
 def test_cors_origin_that_is_none() -> None:
-    with pytest.raises(CommandError, match=r"'http://127\.0\.0\.1:8000/' is not an origin"):
+    with pytest.raises(CommandError, match=r"'http://127\.0\.0\.1:8000/' isn't an origin"):
         call_command("cf_edge", "--cors-origin", "http://127.0.0.1:8000/")
 
 

@@ -184,7 +184,7 @@ def test_other_methods_stay_refused(shared: Site) -> None:
     ],
 )
 def test_what_is_no_origin(serve: Serve, root: Path, origin: str) -> None:
-    with pytest.raises(InvalidOrigin, match=r"is not an origin\. Write it as in"):
+    with pytest.raises(InvalidOrigin, match=r"isn't an origin\. Write it like"):
         serve(FileSystemStorage(location=root), cors_origins=(origin,))
 
 
