@@ -64,17 +64,20 @@ class GrantConflict(CFProtectedError, ValueError):
 
 
 class InvalidToken(CFProtectedError):
-    """A bearer token isn't accepted. ``reason`` is all that is told, and nothing of the token."""
+    """A bearer token isn't accepted; ``code`` says why.
 
-    class Reason(StrEnum):
-        """What is wrong; ``docs/errors.md`` has each with its remedy."""
+    The error contains nothing of the token itself.
+    """
+
+    class Code(StrEnum):
+        """What is wrong with the token. ``docs/errors.md`` explains each code."""
 
         NOT_CONFIGURED = "not_configured"
         MALFORMED = "malformed"
         HEADER = "header"
         ALGORITHM = "algorithm"
         ISSUER = "issuer"
-        NOT_ACCESS_TOKEN = "not_access_token"  # noqa: S105 - no password
+        NOT_ACCESS_TOKEN = "not_access_token"  # noqa: S105 - not a password
         AUDIENCE = "audience"
         EXPIRED = "expired"
         NOT_YET_VALID = "not_yet_valid"
@@ -85,9 +88,9 @@ class InvalidToken(CFProtectedError):
         INACTIVE_USER = "inactive_user"
         ISSUER_UNAVAILABLE = "issuer_unavailable"
 
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason.value)
-        self.reason = reason
+    def __init__(self, code: Code) -> None:
+        super().__init__(code.value)
+        self.code = code
 
 
 class IssuerUnavailable(CFProtectedError):
