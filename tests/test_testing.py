@@ -1,4 +1,4 @@
-"""The helpers for the tests of projects, on what is right and on what is wrong."""
+"""The assertions for projects' tests pass and fail as they should."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_signed_url_without_a_query_of_its_own(
     assert_signed_url(services.issue_url(user, file).url, file)
 
 
-def test_signed_url_by_another_clock(user: User, file: AssetFile, url: str) -> None:
+def test_signed_url_at_another_time(user: User, file: AssetFile, url: str) -> None:
     settings = conf.current().distributions["default"]
     distribution = Distribution("default", settings, now=LATER.timestamp)
     later = distribution.sign(distribution.url(file.key, download_name=file.file_name)).url
@@ -72,7 +72,7 @@ def test_url_under_another_download_name(url: str, file: AssetFile) -> None:
         assert_signed_url(url, file)
 
 
-def test_prolonged_url(url: str, file: AssetFile) -> None:
+def test_url_with_a_later_expiry(url: str, file: AssetFile) -> None:
     prolonged = re.sub(r"(?<=Expires=)\d+", lambda expires: str(int(expires[0]) + 60), url)
     with pytest.raises(AssertionError, match="CloudFront would answer AccessDenied"):
         assert_signed_url(prolonged, file)
@@ -108,7 +108,7 @@ def test_refused_download(buyer: Client, file: AssetFile) -> None:
         assert_download(buyer.get(file.get_absolute_url()), file)
 
 
-def test_download_that_a_cache_keeps(url: str, file: AssetFile) -> None:
+def test_download_that_caches_may_store(url: str, file: AssetFile) -> None:
     response = HttpResponse(status=303, headers={"Location": url})
     with pytest.raises(AssertionError, match="caches may store it"):
         assert_download(response, file)

@@ -1,4 +1,4 @@
-"""Broken keys: the error says what is wrong, and shows neither key nor passphrase."""
+"""Errors about broken keys say what is wrong, and show neither key nor passphrase."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WRONG = "pelican-crossing"
 
 
 class Broken(NamedTuple):
-    """Data that is no usable key, made when the test runs, and what is said of it."""
+    """Data that isn't a usable key, made when the test runs, and the message about it."""
 
     make: Callable[[], str | bytes]
     problem: str
@@ -157,7 +157,7 @@ each_broken_key = pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN.
 def assert_shows_nothing_of(error: BaseException, data: str | bytes) -> None:
     shown = everything_shown_by(error)
     text = data if isinstance(data, str) else data.decode("latin-1")
-    # Any 16 characters of the key in a row are too many, in whatever form it came.
+    # No 16 consecutive characters of the key may be shown, whatever its form.
     pieces = [text[index : index + 16] for index in range(30, len(text) - 16, 16)]
     leaks = [piece for piece in pieces if piece in shown or repr(piece)[1:-1] in shown]
     if isinstance(data, bytes):
@@ -173,7 +173,7 @@ def test_the_error_says_what_is_wrong(broken: Broken) -> None:
 
 
 @each_broken_key
-def test_the_error_shows_nothing_of_the_key(broken: Broken) -> None:
+def test_the_error_does_not_show_the_key(broken: Broken) -> None:
     data = broken.make()
     with pytest.raises(UnusableKey) as caught:
         load_private_key(data, key_pair_id="K0", passphrase=broken.passphrase)
@@ -181,7 +181,7 @@ def test_the_error_shows_nothing_of_the_key(broken: Broken) -> None:
 
 
 @each_broken_key
-def test_an_inline_source_shows_nothing_of_the_key(broken: Broken) -> None:
+def test_an_inline_source_does_not_show_the_key(broken: Broken) -> None:
     data = broken.make()
     source = InlineKeySource(private_key=data, key_pair_id="K0", passphrase=broken.passphrase)
     with pytest.raises(UnusableKey, match=broken.problem) as caught:
@@ -190,7 +190,7 @@ def test_an_inline_source_shows_nothing_of_the_key(broken: Broken) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in BROKEN if name != "no UTF-8"])
-def test_a_file_source_shows_nothing_of_the_key(name: str, tmp_path: Path) -> None:
+def test_a_file_source_does_not_show_the_key(name: str, tmp_path: Path) -> None:
     broken, path = BROKEN[name], tmp_path / "key"
     data = broken.make()
     raw = data.encode() if isinstance(data, str) else data
@@ -210,7 +210,7 @@ def test_a_good_key_under_a_bad_id_is_not_shown(kind: keys.Kind) -> None:
 
 
 @pytest.mark.parametrize("data", [None, 7, Path("key.pem"), ["-----BEGIN"]], ids=repr)
-def test_what_is_neither_text_nor_bytes_is_refused(data: Any) -> None:
+def test_other_types_than_text_and_bytes_are_refused(data: Any) -> None:
     with pytest.raises(UnusableKey, match=f"must be text or bytes, not {type(data).__name__}"):
         load_private_key(data, key_pair_id="K0")
 
@@ -230,7 +230,7 @@ def test_private_der_given_as_a_public_key_is_not_shown() -> None:
     assert_shows_nothing_of(caught.value, data)
 
 
-def test_the_search_for_leaks_finds_one() -> None:
+def test_the_search_for_leaks_finds_a_leak() -> None:
     def load(secret: str) -> None:
         raise UnusableKey("broken")
 

@@ -1,4 +1,4 @@
-"""Resources against URLs: AWS's sections and wildcards, and a model of them."""
+"""Match resources against URLs, and compare the results with a model of AWS's rules."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_not_covered(resource: str, url: str) -> None:
 
 
 def model(resource: str, url: str) -> bool:
-    """AWS's page in regular expressions, for resources with protocol, domain and path."""
+    """Match by regular expressions, for resources with protocol, domain and path."""
 
     def section(pattern: str) -> str:
         wild = {"*": ".*", "?": "."}
@@ -90,7 +90,7 @@ def model(resource: str, url: str) -> bool:
 
 
 def urls(letters: str) -> st.SearchStrategy[str]:
-    """URLs over so few letters that a pattern often fits."""
+    """Return URLs of few letters, so that patterns often match."""
     return st.builds(
         "{}://{}/{}{}".format,
         st.sampled_from(["http", "https", "*"] if "*" in letters else ["http", "https"]),

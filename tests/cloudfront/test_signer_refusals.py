@@ -1,4 +1,4 @@
-"""What the signer refuses, since nothing it could return would work, or too much would."""
+"""The signer refuses what it can't sign, and what would open too much."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_the_next_second_is_a_possible_expiry(p256_signer: CloudFrontSigner) -> 
     assert f"Expires={NOW + 1}&" in p256_signer.sign_url(URL, date_less_than=NOW + 1)
 
 
-def test_an_expiry_within_the_present_second_has_passed() -> None:
+def test_an_expiry_within_the_current_second_has_passed() -> None:
     signer = CloudFrontSigner(keys.signing_key("p256"), now=lambda: NOW + 0.5)
     with pytest.raises(InvalidCondition, match="has passed"):
         signer.sign_url(URL, date_less_than=NOW)
@@ -91,7 +91,7 @@ def test_impossible_addresses(p256_signer: CloudFrontSigner, ip_address: str, pr
         p256_signer.sign_cookies(URL, date_less_than=EXPIRES, ip_address=ip_address)
 
 
-# What check_url refuses in detail is in test_resource; here, that each way in asks it.
+# test_url has the details of check_url. These tests assert that each method calls it.
 BAD_URL = f"https://{DOMAIN}/a b"
 
 
@@ -156,7 +156,7 @@ def test_a_resource_that_does_not_cover_the_url(
         p256_signer.sign_url(URL, date_less_than=EXPIRES, resource=resource)
 
 
-# The policy of a canned signature, sent as a custom one, is read with wildcards.
+# If a canned policy is sent as a custom one, its wildcards count.
 @pytest.mark.parametrize("url", [f"https://{DOMAIN}/a*.pdf", f"{URL}?a=*", f"{URL}?a=b?"])
 @pytest.mark.parametrize(
     "conditions",
@@ -236,12 +236,12 @@ POLICY = json.dumps(
 )
 
 
-def test_presigning_wants_an_expiry_or_a_policy(p256_signer: CloudFrontSigner) -> None:
+def test_presigning_needs_an_expiry_or_a_policy(p256_signer: CloudFrontSigner) -> None:
     with pytest.raises(SigningError, match="either date_less_than or policy, not both"):
         p256_signer.generate_presigned_url(URL)
 
 
-def test_presigning_wants_not_both(p256_signer: CloudFrontSigner) -> None:
+def test_presigning_refuses_both(p256_signer: CloudFrontSigner) -> None:
     moment = datetime.fromtimestamp(EXPIRES, UTC)
     with pytest.raises(SigningError, match="either date_less_than or policy, not both"):
         p256_signer.generate_presigned_url(URL, date_less_than=moment, policy=POLICY)

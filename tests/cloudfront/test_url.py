@@ -34,7 +34,7 @@ def test_an_object_urls_query_keeps_its_order() -> None:
     assert url == f"https://{DOMAIN}/a?b=2&a=1"
 
 
-def test_a_download_name_is_quoted_down_to_the_apostrophes() -> None:
+def test_a_download_names_apostrophes_are_quoted() -> None:
     value = "attachment; filename*=UTF-8''na%C3%AFve.pdf"
     url = object_url(DOMAIN, "f.pdf", query={"response-content-disposition": value})
     assert url == (
@@ -85,7 +85,7 @@ def test_object_urls_can_be_signed_as_they_are(key: str, value: str) -> None:
         "https://a_b.example.com:8443/a",
     ],
 )
-def test_urls_that_are_encoded_to_the_end_are_taken(url: str) -> None:
+def test_fully_encoded_urls_are_accepted(url: str) -> None:
     check_url(url)
 
 
@@ -143,7 +143,7 @@ REFUSED = [
 @pytest.mark.parametrize(
     ("url", "problem"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED]
 )
-def test_urls_that_arrive_as_something_else_are_refused(url: str, problem: str) -> None:
+def test_urls_that_browsers_would_change_are_refused(url: str, problem: str) -> None:
     with pytest.raises(InvalidURL, match=problem):
         check_url(url)
 
@@ -163,11 +163,11 @@ def test_a_secret_in_a_refused_url_is_not_repeated() -> None:
     assert "hush" not in str(caught.value)
 
 
-def test_the_longest_url_is_taken() -> None:
+def test_the_longest_url_is_accepted() -> None:
     check_url(URL.ljust(MAX_URL_BYTES, "x"))
 
 
-def test_a_url_that_is_longer_is_refused() -> None:
+def test_a_longer_url_is_refused() -> None:
     with pytest.raises(InvalidURL, match="8193 bytes; CloudFront accepts 8192"):
         check_url(URL.ljust(MAX_URL_BYTES + 1, "x"))
 
@@ -212,6 +212,6 @@ def test_resources_may_hold_wildcards(resource: str) -> None:
         ("https://example.com:443/*", "its scheme's default port"),
     ],
 )
-def test_resources_that_can_not_stand_in_a_policy_are_refused(resource: str, problem: str) -> None:
+def test_resources_that_would_break_a_policy_are_refused(resource: str, problem: str) -> None:
     with pytest.raises(InvalidURL, match=f"The resource.*{problem}|{problem}"):
         check_resource(resource)

@@ -18,7 +18,7 @@ WILDCARD = f"https://{DOMAIN}/books/*"
 
 
 def hand_signed(policy: str) -> dict[str, str]:
-    """The parameters of a policy that the signer wouldn't write."""
+    """Return the parameters for a policy that the signer wouldn't write."""
     signature = keys.signing_key("p256").sign(policy.encode(), "SHA1")
     return {
         "Policy": cloudfront_b64encode(policy.encode()),
@@ -95,7 +95,7 @@ def test_policies_outside_cloudfronts_base64(
     ],
     ids=["no JSON", "no statement", "no expiry", "milliseconds", "text", "two statements"],
 )
-def test_policies_that_are_no_statement(p256_verifier: CloudFrontVerifier, policy: str) -> None:
+def test_policies_that_are_not_statements(p256_verifier: CloudFrontVerifier, policy: str) -> None:
     with pytest.raises(MalformedPolicy, match="not a policy statement"):
         p256_verifier.verify(with_parameters(URL, hand_signed(policy)), now=NOW)
     with pytest.raises(MalformedPolicy, match="not a policy statement"):
@@ -107,7 +107,7 @@ def test_a_policy_is_verified_over_its_bytes_as_sent(p256_verifier: CloudFrontVe
     p256_verifier.verify(with_parameters(URL, hand_signed(pretty)), now=NOW)
 
 
-def test_the_policy_counts_where_an_expiry_is_sent_too(p256_verifier: CloudFrontVerifier) -> None:
+def test_the_policy_counts_if_an_expiry_is_also_sent(p256_verifier: CloudFrontVerifier) -> None:
     parameters = hand_signed(statement())
     for expires in ("1", str(EXPIRES + 100), "never"):
         both = with_parameters(URL, {**parameters, "Expires": expires})
@@ -194,7 +194,7 @@ def test_other_hash_algorithms(
         p256_verifier.verify(signed.replace("=SHA256", f"={name}"), now=NOW)
 
 
-def test_an_unsigned_policy_tells_nothing_of_its_conditions(
+def test_an_unsigned_policys_conditions_are_not_evaluated(
     p256_verifier: CloudFrontVerifier,
 ) -> None:
     parameters = {**hand_signed(statement()), "Signature": "AAAA"}
