@@ -129,7 +129,7 @@ def test_a_key_file_that_is_fine(use_key_source: Configure, tmp_path: Path) -> N
         (private_pem("ed25519"), "CloudFront accepts RSA-2048 and ECDSA P-256"),
         (private_pem("rsa-1024"), "1024 bits; CloudFront accepts 2048"),
         (private_pem("p384"), "secp384r1; CloudFront accepts P-256"),
-        (public_pem("p256"), "a public key; the private half is wanted"),
+        (public_pem("p256"), "a public key, but the private half is needed"),
         (private_pem("p256", passphrase="open sesame"), "is encrypted, but no passphrase"),
         (private_pem("p256")[:-60], "it is cut off"),
         ("", "is empty"),
