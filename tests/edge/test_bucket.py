@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 from django.core.files.storage import FileSystemStorage
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cf_protected.cloudfront.encoding import quote_object_key
@@ -132,6 +132,7 @@ def test_name_opens_its_object(site: Site, root: Path, name: str) -> None:
     assert (answer.status, answer.body) == (200, name.encode())
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.text(st.characters(exclude_characters="/\\\0", codec="utf-8"), min_size=1), min_size=1
