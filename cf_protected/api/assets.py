@@ -12,7 +12,7 @@ from cf_protected.access import DownloadRefused
 from cf_protected.api.base import APIView, answer
 from cf_protected.api.inputs import Query
 from cf_protected.api.representations import represent_asset
-from cf_protected.http.problems import anonymous_problem
+from cf_protected.api.problems import anonymous_problem
 from cf_protected.models import Asset
 
 

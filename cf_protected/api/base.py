@@ -21,8 +21,8 @@ from django.views.generic import View
 from cf_protected import services
 from cf_protected.access import DownloadRefused, User
 from cf_protected.exceptions import InvalidToken, KeySourceError
-from cf_protected.http import problems
-from cf_protected.http.authentication import CSRFFailed, authenticate
+from cf_protected.api import problems
+from cf_protected.api.authentication import CSRFFailed, authenticate
 from cf_protected.http.cors import CORSMixin
 from cf_protected.models import Asset
 

@@ -12,7 +12,7 @@ from cf_protected.api.base import APIView, answer
 from cf_protected.api.inputs import Query
 from cf_protected.api.origin import StoredObject, list_objects
 from cf_protected.distributions import STORAGE_ERRORS, distributions
-from cf_protected.http.problems import anonymous_problem, problem
+from cf_protected.api.problems import anonymous_problem, problem
 
 logger = logging.getLogger("cf_protected")
 

@@ -28,7 +28,7 @@ from cf_protected.views.protect import not_found, refuse
 logger = logging.getLogger("cf_protected")
 
 
-@method_decorator(login_not_required, name="dispatch")  # preflights carry no session
+@method_decorator(login_not_required, name="dispatch")  # a login must not lead back here with GET
 class CookiesView(CORSMixin, PersonalView):
     """Sets the cookies of several assets at once, each named by an ``asset`` with its slug.
 

@@ -11,7 +11,7 @@ from django.utils import translation
 
 from cf_protected.access import Decision
 from cf_protected.exceptions import InvalidToken, KeySourceError
-from cf_protected.http import problems
+from cf_protected.api import problems
 from cf_protected.reasons import Reason
 from tests.accounts.models import User
 from tests.conftest import Configure
@@ -126,25 +126,3 @@ def test_an_outage_of_the_key_source(rf: RequestFactory, caplog: pytest.LogCaptu
     assert "Nothing was counted" in content["detail"]
     assert response["Retry-After"] == "30"
     assert caplog.messages == ["/here/ isn't available: No route."]
-
-
-@pytest.mark.parametrize(
-    ("accept", "wanted"),
-    [
-        ("application/json", True),
-        ("application/json, text/html;q=0.9", True),
-        ("application/json, */*", True),
-        ("text/html, application/json;q=0.9", False),
-        ("text/html,application/xhtml+xml,*/*;q=0.8", False),
-        ("*/*", False),
-        ("", False),
-        ("image/png", False),
-        ("nonsense;;q=x", False),
-    ],
-)
-def test_who_wants_json(rf: RequestFactory, accept: str, wanted: bool) -> None:
-    assert problems.wants_json(rf.get("/", headers={"Accept": accept})) is wanted
-
-
-def test_who_says_nothing_takes_a_page(rf: RequestFactory) -> None:
-    assert not problems.wants_json(rf.get("/"))

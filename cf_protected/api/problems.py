@@ -140,8 +140,3 @@ def unavailable_problem(request: HttpRequest, error: Exception) -> JsonResponse:
         ),
         headers={"Retry-After": _RETRY_AFTER},
     )
-
-
-def wants_json(request: HttpRequest) -> bool:
-    """Whether the client prefers JSON to a page; it doesn't if it takes anything."""
-    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"

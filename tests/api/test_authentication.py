@@ -11,7 +11,7 @@ from django.middleware.csrf import get_token
 from django.test import RequestFactory
 
 from cf_protected.exceptions import InvalidToken
-from cf_protected.http.authentication import CSRFFailed, authenticate
+from cf_protected.api.authentication import CSRFFailed, authenticate
 from tests.accounts.models import User
 
 UNSAFE = ["post", "put", "patch", "delete"]
