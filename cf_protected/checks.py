@@ -25,12 +25,10 @@ from cf_protected.exceptions import KeySourceError, UnusableKey
 from cf_protected.key_sources.base import KeySource
 from cf_protected.key_sources.file import FileKeySource
 from cf_protected.middleware import SignedCookiesMiddleware
-from cf_protected.oidc.authentication import require_pyjwt
-from cf_protected.oidc.users import get_user_mapper
 
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
-    """E001 to E009, E013 to E018, W001 to W003 and W005: what ``manage.py check`` asks."""
+    """E001 to E009, E013 to E016, E018, W001 to W003 and W005: what ``manage.py check`` asks."""
     mistakes = conf.problems()
     if mistakes:
         return [_error(mistake) for mistake in mistakes]
@@ -41,7 +39,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         get_authorizer()
     except conf.ConfigurationError as mistake:
         messages.append(_error(mistake))
-    return [*messages, *_check_oidc(), *_check_urls(), *_check_middleware()]
+    return [*messages, *_check_urls(), *_check_middleware()]
 
 
 def check_deployment(**kwargs: Any) -> list[CheckMessage]:
@@ -149,20 +147,6 @@ def _check_key(where: str, source: KeySource) -> Iterator[CheckMessage]:
             "encrypted, and the ID that CloudFront gave its public half."
         )
         yield Error(f"{where}: {error}", hint=hint, id="cf_protected.E008")
-
-
-def _check_oidc() -> Iterator[CheckMessage]:
-    issuers = conf.current().oidc
-    try:
-        if issuers:
-            require_pyjwt()
-    except conf.ConfigurationError as mistake:
-        yield _error(mistake)
-    for name, issuer in issuers.items():
-        try:
-            get_user_mapper(name, issuer)
-        except conf.ConfigurationError as mistake:
-            yield _error(mistake)
 
 
 def _check_urls() -> list[CheckMessage]:

@@ -7,7 +7,6 @@ Django. The two errors that Django itself acts on are beside their subject:
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import ClassVar
 
 
@@ -63,35 +62,24 @@ class GrantConflict(CFProtectedError, ValueError):
     """The same source and reference were already granted to somebody else."""
 
 
-class InvalidToken(CFProtectedError):
-    """A bearer token isn't accepted. ``reason`` is all that is told, and nothing of the token."""
+class AuthenticationFailed(CFProtectedError):
+    """The request's credentials aren't accepted: answer 401.
 
-    class Reason(StrEnum):
-        """What is wrong; ``docs/errors.md`` has each with its remedy."""
+    The message is sent to the client, so it must not repeat the credentials. ``code`` is the
+    ``reason`` of the problem details. ``challenge`` is the ``WWW-Authenticate`` header; by
+    default it is made of the challenges of all authenticators.
+    """
 
-        NOT_CONFIGURED = "not_configured"
-        MALFORMED = "malformed"
-        HEADER = "header"
-        ALGORITHM = "algorithm"
-        ISSUER = "issuer"
-        NOT_ACCESS_TOKEN = "not_access_token"  # noqa: S105 - no password
-        AUDIENCE = "audience"
-        EXPIRED = "expired"
-        NOT_YET_VALID = "not_yet_valid"
-        CLAIMS = "claims"
-        UNKNOWN_KEY = "unknown_key"
-        SIGNATURE = "signature"
-        UNKNOWN_SUBJECT = "unknown_subject"
-        INACTIVE_USER = "inactive_user"
-        ISSUER_UNAVAILABLE = "issuer_unavailable"
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason.value)
-        self.reason = reason
+    def __init__(
+        self, message: str, *, code: str = "invalid_credentials", challenge: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.challenge = challenge
 
 
-class IssuerUnavailable(CFProtectedError):
-    """The keys of a token's issuer couldn't be fetched; the message says from where and why."""
+class AuthenticationUnavailable(CFProtectedError):
+    """The request's credentials can't be checked at the moment: answer 503."""
 
 
 class VerificationError(CFProtectedError):

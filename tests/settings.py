@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "tests.accounts",
     "cf_protected",
+    "cf_protected.oidc",
 ]
 
 MIDDLEWARE = [
@@ -100,4 +101,12 @@ CF_PROTECTED = {
             },
         },
     },
+    "AUTHENTICATORS": [
+        "cf_protected.oidc.authentication.BearerAuthenticator",
+        "cf_protected.api.authentication.SessionAuthenticator",
+    ],
+}
+
+CF_PROTECTED_OIDC = {
+    "login": {"ISSUER": "https://login.example.com", "AUDIENCE": "https://api.example.com"},
 }

@@ -13,6 +13,7 @@ from django.core.management.base import SystemCheckError
 from pytest_django import Settings
 
 from cf_protected import access, checks, conf, distributions
+from cf_protected.api import authentication
 from cf_protected.conf import reader
 from cf_protected.key_sources.file import FileKeySource
 from cf_protected.key_sources.inline import InlineKeySource
@@ -20,7 +21,6 @@ from cf_protected.key_sources.kms import KMSKeySource
 from cf_protected.key_sources.secretsmanager import SecretsManagerKeySource
 from cf_protected.key_sources.ssm import SSMKeySource
 from cf_protected.middleware import SignedCookiesMiddleware
-from cf_protected.oidc import authentication
 from tests.conftest import Configure
 from tests.doubles import GivenKeySource, RemoteKeySource
 from tests.keys import KEY_PAIR_ID, base64_lines, private_pem, public_pem, signing_key
@@ -402,6 +402,24 @@ def test_mistakes_of_every_distribution_are_reported(settings: Settings) -> None
         "CF_PROTECTED['DISTRIBUTIONS']['books']['STORAGE']",
         "CF_PROTECTED['DISTRIBUTIONS']['video']['STORAGE']",
     ]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["no.such.Authenticator", "builtins.dict", "cf_protected.api.authentication.authenticate"],
+)
+def test_e017_a_class_that_is_no_authenticator(configure: Configure, path: str) -> None:
+    configure(AUTHENTICATORS=[path])
+
+    (message,) = messages()
+    assert message.id == "cf_protected.E017"
+    assert message.msg.startswith(f"CF_PROTECTED['AUTHENTICATORS']: {path!r} ")
+
+
+def test_e017_an_authenticator_that_is_abstract(configure: Configure) -> None:
+    configure(AUTHENTICATORS=["cf_protected.api.authentication.Authenticator"])
+
+    assert ids() == ["E017"]
 
 
 def test_errors_stop_manage_py_check(configure: Configure) -> None:

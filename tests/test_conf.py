@@ -31,12 +31,9 @@ WRONG_AT_THE_TOP = [
     ("TRUSTED_PROXIES", [10], "has to hold addresses and networks"),
     ("TRUSTED_PROXIES", ["0.0.0.0/0"], "would believe everybody, with '0.0.0.0/0'"),
     ("TRUSTED_PROXIES", ["::/0"], "would believe everybody, with '::/0'"),
-    ("CORS_ORIGINS", "https://app.example.com", "has to be a list, not str"),
-    ("CORS_ORIGINS", ["*"], "has to hold origins such as"),
-    ("CORS_ORIGINS", ["null"], "has to hold origins such as"),
-    ("CORS_ORIGINS", ["https://*.example.com"], "has to hold origins such as"),
-    ("CORS_ORIGINS", ["https://app.example.com/"], "has to hold origins such as"),
-    ("CORS_ORIGINS", ["app.example.com"], "has to hold origins such as"),
+    ("AUTHENTICATORS", "shop.api.APIKey", "has to be a list, not str"),
+    ("AUTHENTICATORS", [], "must not be empty"),
+    ("AUTHENTICATORS", ["APIKey"], "has to be the dotted path of a class, not 'APIKey'"),
 ]
 WRONG_IN_A_DISTRIBUTION = [
     ("DOMAIN", b"downloads.example.com", "has to be a string, not bytes"),

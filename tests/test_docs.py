@@ -27,10 +27,12 @@ from django.utils.module_loading import import_string
 import cf_protected
 from cf_protected import conf, key_sources, services, signals, testing, urls
 from cf_protected.conf import values
-from cf_protected.exceptions import CFProtectedError, InvalidToken
+from cf_protected.exceptions import CFProtectedError
 from cf_protected.key_sources.aws import AWSAccess, AWSKeySource
 from cf_protected.key_sources.base import KeySource
 from cf_protected.key_sources.cached import CachedKeySource, KeyEvent, KeyEventKind
+from cf_protected.oidc import conf as oidc_conf
+from cf_protected.oidc.exceptions import TokenFault
 from cf_protected.reasons import Reason
 from cf_protected.templatetags.cf_protected import register
 from cf_protected.views import DownloadView
@@ -44,7 +46,7 @@ GROUPS = {
     "Top level": (values.TOP, conf.Settings),
     "Each distribution": (values.DISTRIBUTION, conf.DistributionSettings),
     "The key source": (values.KEY_SOURCE, conf.KeySourceSettings),
-    "Each issuer": (values.OIDC, conf.OIDCSettings),
+    "Each issuer": (oidc_conf.ISSUER, oidc_conf.IssuerSettings),
 }
 SETTINGS = [(group, name) for group, (checks, _) in GROUPS.items() for name in checks]
 
@@ -284,8 +286,8 @@ def test_reasons_are_those_of_the_code() -> None:
     assert first_cells(section(read("errors.md"), "## Reasons")) == set(Reason.values)
 
 
-def test_reasons_of_tokens_are_those_of_the_code() -> None:
-    assert first_cells(section(read("errors.md"), "### `InvalidToken`")) == {*InvalidToken.Reason}
+def test_faults_of_tokens_are_those_of_the_code() -> None:
+    assert first_cells(section(read("errors.md"), "### `InvalidToken`")) == {*TokenFault}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

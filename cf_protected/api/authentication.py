@@ -1,40 +1,113 @@
-"""Who asks: the bearer of an access token, or the user of the session."""
+"""Find out who asks the API: ``AUTHENTICATORS`` are asked in their order, and the first to answer wins.
+
+Pages don't use this: on them the user is the session's.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
+from django.utils.module_loading import import_string
 
+from cf_protected import conf
 from cf_protected.access import User
 from cf_protected.exceptions import CFProtectedError
-from cf_protected.oidc.authentication import bearer_user
 
 
 class CSRFFailed(CFProtectedError, PermissionDenied):
-    """The session's request to change something doesn't show that its own page sent it."""
+    """An unsafe request that relies on cookies came without its CSRF token."""
+
+
+class Authenticator(ABC):
+    """Credentials of one kind, such as sessions or API keys, and the users that they belong to.
+
+    Name a subclass in ``CF_PROTECTED["AUTHENTICATORS"]``. It is instantiated without arguments
+    for each request.
+    """
+
+    #: The challenge for the ``WWW-Authenticate`` header of a 401, such as ``Token``.
+    challenge: ClassVar[str]
+
+    @abstractmethod
+    def authenticate(self, request: HttpRequest) -> User | None:
+        """Return the user, or ``None`` if the request has no credentials of this kind.
+
+        Raise ``AuthenticationFailed`` for credentials that aren't accepted, and
+        ``AuthenticationUnavailable`` while they can't be checked. Don't return ``None`` then:
+        the next authenticator would be asked.
+        """
+
+
+class SessionAuthenticator(Authenticator):
+    """Django's session. Unsafe requests must carry the CSRF token."""
+
+    # A 401 must have a challenge (RFC 9110, 15.5.2), and sessions have no registered scheme.
+    # Browsers ignore schemes that they don't support.
+    challenge = "Session"
+
+    def authenticate(self, request: HttpRequest) -> User | None:
+        """Return the session's user. Raises ``CSRFFailed``."""
+        if not request.user.is_authenticated:
+            return None
+        check_csrf(request)
+        return request.user
 
 
 def authenticate(request: HttpRequest) -> User:
-    """Return who asks, ``AnonymousUser`` for nobody, for views that are ``csrf_exempt``.
+    """Return the user whose credentials the request carries, or ``AnonymousUser``.
 
-    A bearer token goes before the session. Other sites can't make a browser send one, so
-    only the session of a user needs CSRF protection, and has it here.
+    For views that are ``csrf_exempt``: authenticators that rely on cookies check the CSRF token.
 
-    Raises ``InvalidToken`` and ``CSRFFailed``.
+    Raises ``AuthenticationFailed``, ``AuthenticationUnavailable``, ``CSRFFailed`` and
+    ``ConfigurationError``.
     """
-    bearer = bearer_user(request)
-    if bearer is not None:
-        return bearer
-    if request.user.is_authenticated:
-        _check_csrf(request)
-    return request.user
+    for authenticator in get_authenticators():
+        user = authenticator.authenticate(request)
+        if user is not None:
+            return user
+    return AnonymousUser()
 
 
-def _check_csrf(request: HttpRequest) -> None:
-    # Both want a view, and neither calls it.
+def get_authenticators() -> list[Authenticator]:
+    """Return an instance of each class in ``AUTHENTICATORS``. Raises ``ConfigurationError``."""
+    return [_make(path) for path in conf.current().authenticators]
+
+
+def challenges() -> str:
+    """Return the ``WWW-Authenticate`` header for a request without credentials."""
+    return ", ".join(one.challenge for one in get_authenticators())
+
+
+def check_csrf(request: HttpRequest) -> None:
+    """Raise ``CSRFFailed`` for an unsafe request without its CSRF token.
+
+    Call it in an authenticator whose credentials browsers send by themselves, as they do cookies.
+    """
+    # The constructor and process_view() want a view, which neither calls.
     middleware = CsrfViewMiddleware(HttpResponse)
     middleware.process_request(request)
-    # The page that it answers with is for people; why it refused is in Django's log.
+    # The response is a page for people. Django has logged the reason.
     if middleware.process_view(request, HttpResponse, (), {}) is not None:
         raise CSRFFailed("The CSRF token is missing or wrong, or the origin isn't trusted.")
+
+
+def _make(path: str) -> Authenticator:
+    problem = "isn't a subclass of cf_protected.api.authentication.Authenticator"
+    try:
+        found = import_string(path)
+        if isinstance(found, type) and issubclass(found, Authenticator):
+            return found()
+    # RuntimeError: it imports models of an app that isn't installed. TypeError: it is abstract.
+    except (ImportError, RuntimeError, TypeError) as error:
+        problem = f"can't be used: {error}"
+    raise conf.ConfigurationError(
+        f"{conf.SETTING}['AUTHENTICATORS']",
+        f"{path!r} {problem}.",
+        hint="Correct the dotted path, and add the class's app to INSTALLED_APPS if it has one.",
+        id="E017",
+    )

@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 
 from cf_protected import conf
 from cf_protected.access import Decision, User, explain
-from cf_protected.exceptions import InvalidToken
-from cf_protected.oidc.authentication import challenge
+from cf_protected.api.authentication import challenges
+from cf_protected.exceptions import AuthenticationFailed, AuthenticationUnavailable
 from cf_protected.reasons import Reason
 
 logger = logging.getLogger("cf_protected")
@@ -37,10 +37,10 @@ def problem(
     headers: Mapping[str, str] | None = None,
     **members: Any,
 ) -> JsonResponse:
-    """Return a problem; ``reason`` is its code, which its ``type`` ends in.
+    """Return a problem; its ``type`` ends in the code ``reason``.
 
-    ``title`` is by default the status' own phrase; ``detail`` is about this one occurrence;
-    ``members`` are further ones of the document. No cache keeps it.
+    ``title`` defaults to the status' own phrase; ``detail`` is about this occurrence;
+    ``members`` are further members of the document.
     """
     content = {
         "type": _TYPE + quote(reason),
@@ -54,14 +54,14 @@ def problem(
         content | members,
         status=status,
         content_type="application/problem+json",
-        headers={"Cache-Control": "private, no-store"} | dict(headers or {}),
+        headers=headers,
     )
 
 
 def refusal_problem(decision: Decision) -> JsonResponse:
-    """Return the answer to a refusal: 401 if nobody is signed in, else ``REFUSAL_STATUS``.
+    """Return the response to a refusal: 401 if the caller isn't signed in, else ``REFUSAL_STATUS``.
 
-    With 404 it is that of ``not_found_problem``, so that nobody learns what exists.
+    With 404 it is the same response as ``not_found_problem``, so that it doesn't tell what exists.
     """
     if decision.reason == Reason.ANONYMOUS:
         return anonymous_problem()
@@ -73,43 +73,40 @@ def refusal_problem(decision: Decision) -> JsonResponse:
 
 
 def missing_problem(user: User) -> JsonResponse:
-    """Return the answer for what doesn't exist: with ``REFUSAL_STATUS`` 404 a refusal's."""
+    """Return the response for what doesn't exist: with ``REFUSAL_STATUS`` 404 the same as a refusal."""
     if conf.current().refusal_status == 404 and not user.is_authenticated:
         return anonymous_problem()
     return not_found_problem()
 
 
 def anonymous_problem() -> JsonResponse:
-    """Return the 401 for a request without a session or a token."""
+    """Return the 401 for a request without credentials."""
     decision = Decision(False, Reason.ANONYMOUS)
     return problem(
         401,
         decision.reason,
         title=str(Reason.ANONYMOUS.label),
         detail=explain(decision),
-        headers={"WWW-Authenticate": challenge()},
+        headers={"WWW-Authenticate": challenges()},
     )
 
 
-def token_problem(error: InvalidToken) -> JsonResponse:
-    """Return the 401 for a bearer token that isn't accepted.
-
-    While its issuer's keys can't be had it is a 503, since another token would be no better.
-
-    Source: https://www.rfc-editor.org/rfc/rfc6750#section-3
-    """
-    if error.reason == InvalidToken.Reason.ISSUER_UNAVAILABLE:
-        return problem(
-            503,
-            "unavailable",
-            detail="The keys of the token's issuer can't be had at the moment.",
-            headers={"Retry-After": _RETRY_AFTER},
-        )
+def credentials_problem(error: AuthenticationFailed) -> JsonResponse:
+    """Return the 401 for credentials that aren't accepted."""
+    challenge = error.challenge or challenges()
     return problem(
-        401,
-        "invalid_token",
-        detail=f"The bearer token isn't accepted: {error}.",
-        headers={"WWW-Authenticate": challenge(error)},
+        401, error.code, detail=str(error), headers={"WWW-Authenticate": challenge}
+    )
+
+
+def unchecked_problem(request: HttpRequest, error: AuthenticationUnavailable) -> JsonResponse:
+    """Return the 503 while credentials can't be checked, and log why: others would fare no better."""
+    logger.error("%s: the credentials can't be checked: %s", request.path, error)
+    return problem(
+        503,
+        "unavailable",
+        detail="The credentials can't be checked at the moment.",
+        headers={"Retry-After": _RETRY_AFTER},
     )
 
 
@@ -128,7 +125,7 @@ def not_found_problem() -> JsonResponse:
 
 
 def unavailable_problem(request: HttpRequest, error: Exception) -> JsonResponse:
-    """Return the 503 while the signing key can't be had, and log why; nothing was counted."""
+    """Return the 503 while the signing key is unavailable, and log why; nothing was counted."""
     logger.error("%s isn't available: %s", request.path, error)
     return problem(
         503,

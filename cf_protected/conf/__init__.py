@@ -17,19 +17,16 @@ from cf_protected.conf.sections import (
     ConfigurationError,
     DistributionSettings,
     KeySourceSettings,
-    OIDCSettings,
     Settings,
 )
-from cf_protected.conf.values import ASYMMETRIC_ALGORITHMS, UNIX_SOCKET
+from cf_protected.conf.values import UNIX_SOCKET
 
 __all__ = [
-    "ASYMMETRIC_ALGORITHMS",
     "SETTING",
     "UNIX_SOCKET",
     "ConfigurationError",
     "DistributionSettings",
     "KeySourceSettings",
-    "OIDCSettings",
     "Settings",
     "current",
     "problems",

@@ -13,16 +13,13 @@ from cf_protected.conf.sections import (
     ConfigurationError,
     DistributionSettings,
     KeySourceSettings,
-    OIDCSettings,
     Settings,
 )
 from cf_protected.conf.values import (
     DISTRIBUTION,
     KEY_SOURCE,
-    OIDC,
     TOP,
     Check,
-    as_tuple,
     is_mapping,
 )
 
@@ -46,7 +43,6 @@ class Reader:
             return None
         values = self._fields(SETTING, raw, TOP, required=("DISTRIBUTIONS",))
         distributions = dict(self._distributions(values.pop("distributions", None)))
-        values["oidc"] = dict(self._issuers(values.pop("oidc", {})))
         return None if self.errors else Settings(distributions, **values)
 
     def _distributions(self, raw: Any) -> Iterator[tuple[str, DistributionSettings]]:
@@ -72,28 +68,6 @@ class Reader:
             if len(self.errors) == before:
                 values["key_source"] = KeySourceSettings(**options)
         return DistributionSettings(**values) if len(self.errors) == before else None
-
-    def _issuers(self, raw: Mapping[str, Any]) -> Iterator[tuple[str, OIDCSettings]]:
-        names: dict[str, str] = {}
-        for name, options in raw.items():
-            where = f"{SETTING}['OIDC'][{name!r}]"
-            parsed = self._issuer(where, options)
-            if parsed is not None and names.setdefault(parsed.issuer, name) != name:
-                self._wrong(f"{where}['ISSUER']", f"is that of {names[parsed.issuer]!r} too")
-            elif parsed is not None:
-                yield name, parsed
-
-    def _issuer(self, where: str, raw: Any) -> OIDCSettings | None:
-        if problem := is_mapping(raw):
-            self._wrong(where, problem)
-            return None
-        before = len(self.errors)
-        values = self._fields(where, raw, OIDC, required=("ISSUER",))
-        if not {"AUDIENCE", "CLIENT_IDS"} & set(raw):
-            self._missing(where, "'AUDIENCE' or 'CLIENT_IDS'")
-        for name in {"audience", "client_ids", "algorithms"} & set(values):
-            values[name] = as_tuple(values[name])
-        return OIDCSettings(**values) if len(self.errors) == before else None
 
     def _fields(
         self,

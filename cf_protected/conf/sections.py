@@ -68,20 +68,6 @@ class DistributionSettings:
 
 
 @dataclass(frozen=True)
-class OIDCSettings:
-    """One of ``OIDC``: an issuer whose access tokens are accepted."""
-
-    issuer: str
-    audience: tuple[str, ...] = ()
-    client_ids: tuple[str, ...] = ()
-    jwks_url: str | None = None
-    algorithms: tuple[str, ...] = ("RS256",)
-    leeway: timedelta = timedelta(seconds=30)
-    unknown_subjects: Literal["refuse", "link", "create"] = "refuse"
-    user_mapper: str = "cf_protected.oidc.users.map_user"
-
-
-@dataclass(frozen=True)
 class Settings:
     """The whole of ``CF_PROTECTED``, with its defaults filled in."""
 
@@ -91,5 +77,4 @@ class Settings:
     repeat_window: timedelta = timedelta(minutes=30)
     log_ip_addresses: Literal["keep", "truncate", "drop"] = "truncate"
     trusted_proxies: Sequence[str] = ()
-    cors_origins: Sequence[str] = ()
-    oidc: Mapping[str, OIDCSettings] = field(default_factory=dict)
+    authenticators: Sequence[str] = ("cf_protected.api.authentication.SessionAuthenticator",)

@@ -14,12 +14,6 @@ from cf_protected.exceptions import InvalidURL
 
 #: Stands in ``TRUSTED_PROXIES`` for a proxy that connects over a Unix socket.
 UNIX_SOCKET = "unix"
-#: What tokens may be signed with; the keys of other algorithms are secrets, or there are none.
-ASYMMETRIC_ALGORITHMS = (
-    *(f"{kind}{bits}" for kind in ("RS", "PS", "ES") for bits in (256, 384, 512)),
-    "EdDSA",
-)
-_LONGEST_LEEWAY = timedelta(minutes=5)
 
 _LABEL = r"[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?::([1-9][0-9]{{0,4}}))?")
@@ -110,10 +104,12 @@ def _whole_number(lowest: int, highest: int, *, or_none: bool = False) -> Check:
     return check
 
 
-def _list_of(check_one: Check) -> Check:
+def _list_of(check_one: Check, *, empty: bool = True) -> Check:
     def check(value: Any) -> str:
         if not isinstance(value, list | tuple):
             return f"has to be a list, not {type(value).__name__}"
+        if not value and not empty:
+            return "must not be empty"
         return next(filter(None, map(check_one, value)), "")
 
     return check
@@ -132,45 +128,9 @@ def _proxy(value: Any) -> str:
     return "" if network.prefixlen else f"would believe everybody, with {value!r}"
 
 
-def _origin(value: Any) -> str:
-    scheme, _, host = value.partition("://") if isinstance(value, str) else ("", "", "")
-    if scheme in ("https", "http") and not _domain(host):
-        return ""
-    return f"has to hold origins such as 'https://app.example.com', without a path, not {value!r}"
-
-
-_HTTPS_URL = re.compile(
-    r"(?:https://[^/?#@\s]+|http://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?)(/[^?#\s]*)?(\?[^#\s]*)?"
-)
-
-
-def _https_url(value: Any, *, query: bool) -> str:
-    match = _HTTPS_URL.fullmatch(value) if isinstance(value, str) else None
-    if match is not None and (query or match[2] is None):
-        return ""
-    return f"has to be a URL with https, not {value!r}"
-
-
-def _texts(value: Any) -> str:
-    texts = [value] if isinstance(value, str) else value
-    is_fine = isinstance(texts, list | tuple) and all(isinstance(it, str) and it for it in texts)
-    return "" if is_fine and texts else f"has to be a string or a list of strings, not {value!r}"
-
-
-def _algorithms(value: Any) -> str:
-    if not _texts(value) and {*as_tuple(value)} <= {*ASYMMETRIC_ALGORITHMS}:
-        return ""
-    return f"has to be some of {', '.join(ASYMMETRIC_ALGORITHMS)}, not {value!r}"
-
-
 def as_tuple(value: Any) -> tuple[str, ...]:
     """One text as a tuple of one, and a list of them as a tuple."""
     return (value,) if isinstance(value, str) else tuple(value)
-
-
-def _leeway(value: Any) -> str:
-    too_long = isinstance(value, timedelta) and value > _LONGEST_LEEWAY
-    return f"has to be at most {_LONGEST_LEEWAY}" if too_long else _duration(zero=True)(value)
 
 
 _STRING = _is(str, "a string")
@@ -183,8 +143,7 @@ TOP: Final[dict[str, Check]] = {
     "REPEAT_WINDOW": _duration(zero=True),
     "LOG_IP_ADDRESSES": _one_of("keep", "truncate", "drop"),
     "TRUSTED_PROXIES": _list_of(_proxy),
-    "CORS_ORIGINS": _list_of(_origin),
-    "OIDC": is_mapping,
+    "AUTHENTICATORS": _list_of(partial(_dotted_path, of="class"), empty=False),
 }
 DISTRIBUTION: Final[dict[str, Check]] = {
     "DOMAIN": _domain,
@@ -213,14 +172,4 @@ KEY_SOURCE: Final[dict[str, Check]] = {
     "OPTIONS": is_mapping,
     "LIFETIME": _duration(zero=False),
     "STALE_LIMIT": _duration(zero=True),
-}
-OIDC: Final[dict[str, Check]] = {
-    "ISSUER": partial(_https_url, query=False),
-    "AUDIENCE": _texts,
-    "CLIENT_IDS": _texts,
-    "JWKS_URL": lambda value: "" if value is None else _https_url(value, query=True),
-    "ALGORITHMS": _algorithms,
-    "LEEWAY": _leeway,
-    "UNKNOWN_SUBJECTS": _one_of("refuse", "link", "create"),
-    "USER_MAPPER": partial(_dotted_path, of="function"),
 }

@@ -1,1 +1,1 @@
-"""What pages and the JSON API share: who asks, cookies, CORS, problems."""
+"""What pages and the JSON API share: the viewer and the signed cookies."""

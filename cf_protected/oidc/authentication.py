@@ -11,8 +11,9 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
-from cf_protected import conf
-from cf_protected.exceptions import InvalidToken
+from cf_protected.api.authentication import Authenticator
+from cf_protected.oidc import conf
+from cf_protected.oidc.exceptions import InvalidToken, IssuerUnavailable, TokenFault
 from cf_protected.oidc.users import get_user_mapper
 
 if TYPE_CHECKING:
@@ -20,56 +21,55 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("cf_protected")
 
-Reason = InvalidToken.Reason
-
 # One for each issuer and process, since it keeps the issuer's keys.
-_verifiers: Final[dict[conf.OIDCSettings, TokenVerifier]] = {}
+_verifiers: Final[dict[conf.IssuerSettings, TokenVerifier]] = {}
 
 
-@sensitive_variables()
-def bearer_user(request: HttpRequest) -> AbstractBaseUser | None:
-    """Return the user whose access token the request carries; ``None`` if it carries none.
+class BearerAuthenticator(Authenticator):
+    """Access tokens of the issuers in ``CF_PROTECTED_OIDC``.
 
-    Raises ``InvalidToken`` for a token that isn't accepted, which is logged without the token,
-    and ``ConfigurationError``.
+    Browsers never send them by themselves, so they need no CSRF protection.
     """
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        return None
-    header: Mapping[str, Any] = {}
-    claims: Mapping[str, Any] = {}
-    try:
-        header, claims = _parse(token.strip())
-        return _user(token.strip(), claims.get("iss"))
-    except InvalidToken as refusal:
-        logger.info(
-            "Bearer token refused: %s (issuer %.200r, key %.200r)",
-            refusal.reason,
-            claims.get("iss"),
-            header.get("kid"),
-        )
-        raise
 
+    challenge = "Bearer"
 
-def challenge(refusal: InvalidToken | None = None) -> str:
-    """Return the ``WWW-Authenticate`` header of a 401: a token was refused, or is missing."""
-    return "Bearer" if refusal is None else 'Bearer error="invalid_token"'
+    @sensitive_variables()
+    def authenticate(self, request: HttpRequest) -> AbstractBaseUser | None:
+        """Return the user whose access token the request carries; ``None`` if it carries none.
+
+        Raises ``InvalidToken`` and ``IssuerUnavailable``, which are logged without the token,
+        and ``ConfigurationError``.
+        """
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        header: Mapping[str, Any] = {}
+        claims: Mapping[str, Any] = {}
+        try:
+            header, claims = _parse(token.strip())
+            return _user(token.strip(), claims.get("iss"))
+        except (InvalidToken, IssuerUnavailable) as refusal:
+            logger.info(
+                "Bearer token refused: %s (issuer %.200r, key %.200r)",
+                getattr(refusal, "fault", "issuer_unavailable"),
+                claims.get("iss"),
+                header.get("kid"),
+            )
+            raise
 
 
 def require_pyjwt() -> None:
-    """Raise ``ConfigurationError`` where the extra isn't installed."""
+    """Raise ``ConfigurationError`` unless PyJWT is installed."""
     if find_spec("jwt") is None:
-        raise conf.ConfigurationError(
-            f"{conf.SETTING}['OIDC']",
-            "PyJWT isn't installed.",
+        raise conf.error(
+            "INSTALLED_APPS",
+            "cf_protected.oidc needs PyJWT, which isn't installed.",
             hint="pip install django-cf-protected[oidc]",
-            id="E017",
+            id="E006",
         )
 
 
 def _parse(token: str) -> Unverified:
-    if not conf.current().oidc:
-        raise InvalidToken(Reason.NOT_CONFIGURED)
     require_pyjwt()
     from cf_protected.oidc.verifier import parse  # noqa: PLC0415 - needs PyJWT
 
@@ -77,24 +77,24 @@ def _parse(token: str) -> Unverified:
 
 
 def _user(token: str, claimed_issuer: object) -> AbstractBaseUser:
-    for name, issuer in conf.current().oidc.items():
+    for name, issuer in conf.issuers().items():
         if issuer.issuer == claimed_issuer:
             claims = _verifier(issuer).verify(token)
             user = get_user_mapper(name, issuer)(claims, issuer)
             if user is None:
-                raise InvalidToken(Reason.UNKNOWN_SUBJECT)
+                raise InvalidToken(TokenFault.UNKNOWN_SUBJECT)
             if not user.is_active:
-                raise InvalidToken(Reason.INACTIVE_USER)
+                raise InvalidToken(TokenFault.INACTIVE_USER)
             return user
-    raise InvalidToken(Reason.ISSUER)
+    raise InvalidToken(TokenFault.ISSUER)
 
 
-def _verifier(issuer: conf.OIDCSettings) -> TokenVerifier:
-    # Without a lock: of several made at the same time one is kept, before any has fetched.
+def _verifier(issuer: conf.IssuerSettings) -> TokenVerifier:
+    # Without a lock: if threads make several at once, one is kept before any has fetched.
     return _verifiers.get(issuer) or _verifiers.setdefault(issuer, _make_verifier(issuer))
 
 
-def _make_verifier(issuer: conf.OIDCSettings) -> TokenVerifier:
+def _make_verifier(issuer: conf.IssuerSettings) -> TokenVerifier:
     from cf_protected.oidc.jwks import IssuerKeys  # noqa: PLC0415 - needs PyJWT
     from cf_protected.oidc.verifier import TokenVerifier  # noqa: PLC0415
 

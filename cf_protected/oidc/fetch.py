@@ -11,7 +11,8 @@ from http.client import HTTPException, HTTPResponse
 from typing import Any, Final
 from urllib.error import HTTPError
 
-from cf_protected.exceptions import IssuerUnavailable
+from cf_protected.oidc.exceptions import IssuerUnavailable
+
 
 _LOOPBACK: Final = r"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?"
 _SAFE_URL: Final = re.compile(rf"https://[^/?#@\s]+(?:[/?][^#\s]*)?|http://{_LOOPBACK}/[^#\s]*")

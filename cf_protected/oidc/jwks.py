@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import jwt
 
-from cf_protected.exceptions import IssuerUnavailable
 from cf_protected.key_sources.cached import uptime
 from cf_protected.key_sources.forks import reset_in_children
+from cf_protected.oidc.exceptions import IssuerUnavailable
 from cf_protected.oidc.fetch import fetch_json
 
 logger = logging.getLogger("cf_protected")

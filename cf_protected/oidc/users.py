@@ -18,16 +18,16 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, router, transaction
 from django.utils.module_loading import import_string
 
-from cf_protected import conf
-from cf_protected.models import Identity
+from cf_protected.oidc import conf
+from cf_protected.oidc.models import Identity
 
 logger = logging.getLogger("cf_protected")
 
 Claims = Mapping[str, Any]
-UserMapper = Callable[[Claims, conf.OIDCSettings], AbstractBaseUser | None]
+UserMapper = Callable[[Claims, conf.IssuerSettings], AbstractBaseUser | None]
 
 
-def map_user(claims: Claims, issuer: conf.OIDCSettings) -> AbstractBaseUser | None:
+def map_user(claims: Claims, issuer: conf.IssuerSettings) -> AbstractBaseUser | None:
     """Return the user whose ``Identity`` has this issuer and subject.
 
     For an unknown subject ``UNKNOWN_SUBJECTS`` decides: nobody, the user with the verified
@@ -39,7 +39,7 @@ def map_user(claims: Claims, issuer: conf.OIDCSettings) -> AbstractBaseUser | No
     return _link(claims, issuer) if issuer.unknown_subjects == "link" else _create(claims, issuer)
 
 
-def get_user_mapper(name: str, issuer: conf.OIDCSettings) -> UserMapper:
+def get_user_mapper(name: str, issuer: conf.IssuerSettings) -> UserMapper:
     """Return the function that the issuer's ``USER_MAPPER`` names.
 
     Raises ``ConfigurationError``.
@@ -52,16 +52,16 @@ def get_user_mapper(name: str, issuer: conf.OIDCSettings) -> UserMapper:
         mapper, problem = None, f"can't be imported: {error}"
     if callable(mapper):
         return cast(UserMapper, mapper)
-    raise conf.ConfigurationError(
-        f"{conf.SETTING}['OIDC'][{name!r}]['USER_MAPPER']",
+    raise conf.error(
+        f"{conf.SETTING}[{name!r}]['USER_MAPPER']",
         f"{path!r} {problem}.",
         hint="It is the dotted path of a function like cf_protected.oidc.users.map_user.",
-        id="E009",
+        id="E005",
     )
 
 
 def _known_user(
-    claims: Claims, issuer: conf.OIDCSettings, using: str | None = None
+    claims: Claims, issuer: conf.IssuerSettings, using: str | None = None
 ) -> AbstractBaseUser | None:
     known = Identity.objects.using(using).filter(issuer=issuer.issuer, subject=claims["sub"])
     for identity in known.select_related("user"):
@@ -71,7 +71,7 @@ def _known_user(
     return None
 
 
-def _link(claims: Claims, issuer: conf.OIDCSettings) -> AbstractBaseUser | None:
+def _link(claims: Claims, issuer: conf.IssuerSettings) -> AbstractBaseUser | None:
     email = _verified_email(claims)
     users = _users_with(email) if email else []
     if len(users) != 1 or not _may_be_linked(users[0]):
@@ -79,7 +79,7 @@ def _link(claims: Claims, issuer: conf.OIDCSettings) -> AbstractBaseUser | None:
     return _remember(claims, issuer, users[0])
 
 
-def _create(claims: Claims, issuer: conf.OIDCSettings) -> AbstractBaseUser | None:
+def _create(claims: Claims, issuer: conf.IssuerSettings) -> AbstractBaseUser | None:
     """The new user, or ``None`` if somebody else has the user name or the e-mail address."""
     model = get_user_model()
     username_field, email_field = model.USERNAME_FIELD, model.get_email_field_name()
@@ -97,7 +97,7 @@ def _create(claims: Claims, issuer: conf.OIDCSettings) -> AbstractBaseUser | Non
 
 
 def _remember(
-    claims: Claims, issuer: conf.OIDCSettings, user: AbstractBaseUser
+    claims: Claims, issuer: conf.IssuerSettings, user: AbstractBaseUser
 ) -> AbstractBaseUser | None:
     """Write the identity, with its user if that is new, unless another request did so first."""
     database = router.db_for_write(Identity)
@@ -163,7 +163,7 @@ def _may_be_linked(user: AbstractBaseUser) -> bool:
     return user.is_active and not is_staff
 
 
-def _username(claims: Claims, issuer: conf.OIDCSettings) -> str:
+def _username(claims: Claims, issuer: conf.IssuerSettings) -> str:
     """Always the same for a subject, and telling nothing of it."""
     digest = hashlib.sha256(f"{issuer.issuer}\n{claims['sub']}".encode()).hexdigest()
     model = get_user_model()

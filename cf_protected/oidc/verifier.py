@@ -13,11 +13,10 @@ from typing import Any, Final, NamedTuple
 
 import jwt
 
-from cf_protected.exceptions import InvalidToken, IssuerUnavailable
+from cf_protected.oidc.exceptions import InvalidToken, TokenFault
 from cf_protected.oidc.jwks import ALGORITHMS, IssuerKeys
 
 Claims = Mapping[str, Any]
-Reason = InvalidToken.Reason
 
 _MAX_LENGTH: Final = 16 * 1024
 _COMPACT: Final = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
@@ -49,11 +48,11 @@ def parse(token: str) -> Unverified:
     them: encrypted tokens, for example, and those longer than 16 KiB.
     """
     if len(token) > _MAX_LENGTH or not _COMPACT.fullmatch(token):
-        raise InvalidToken(Reason.MALFORMED)
+        raise InvalidToken(TokenFault.MALFORMED)
     try:
         parts = jwt.decode_complete(token, options={"verify_signature": False})
     except _UNREADABLE:
-        raise InvalidToken(Reason.MALFORMED) from None  # the cause holds the token
+        raise InvalidToken(TokenFault.MALFORMED) from None  # the cause holds the token
     return Unverified(parts["header"], parts["payload"])
 
 
@@ -96,10 +95,10 @@ class TokenVerifier:
         self._now = now
 
     def verify(self, token: str) -> Claims:
-        """Return the claims of ``token``. Raises ``InvalidToken``, whatever it is.
+        """Return the claims of ``token``. Raises ``InvalidToken`` and ``IssuerUnavailable``.
 
-        The signature comes last, so that keys are fetched only for tokens that it decides
-        about.
+        The signature is verified last, so that keys are fetched only for tokens that pass
+        everything else.
         """
         header, claims = parse(token)
         self._check_header(header)
@@ -109,23 +108,23 @@ class TokenVerifier:
     def _check_header(self, header: Mapping[str, Any]) -> None:
         """Keys that a header names (``jku``, ``x5u``, ``jwk``, ``x5c``) are never looked at."""
         if header.get("alg") not in self._algorithms:
-            raise InvalidToken(Reason.ALGORITHM)
+            raise InvalidToken(TokenFault.ALGORITHM)
         if "crit" in header or str(header.get("typ", "JWT")).lower() not in _TYPES:
-            raise InvalidToken(Reason.HEADER)
+            raise InvalidToken(TokenFault.HEADER)
         if not isinstance(header.get("kid"), str):
-            raise InvalidToken(Reason.HEADER)
+            raise InvalidToken(TokenFault.HEADER)
 
     def _check_claims(self, claims: Claims) -> None:
         if claims.get("iss") != self._issuer:
-            raise InvalidToken(Reason.ISSUER)
+            raise InvalidToken(TokenFault.ISSUER)
         if any(claims.get(name, kind) != kind for name, kind in _KINDS.items()):
-            raise InvalidToken(Reason.NOT_ACCESS_TOKEN)
+            raise InvalidToken(TokenFault.NOT_ACCESS_TOKEN)
         if not self._is_meant(claims):
-            raise InvalidToken(Reason.AUDIENCE)
+            raise InvalidToken(TokenFault.AUDIENCE)
         self._check_dates(claims)
         subject = claims.get("sub")
         if not isinstance(subject, str) or not _SUBJECT.fullmatch(subject):
-            raise InvalidToken(Reason.CLAIMS)
+            raise InvalidToken(TokenFault.CLAIMS)
 
     def _is_meant(self, claims: Claims) -> bool:
         if "aud" not in claims:
@@ -138,26 +137,23 @@ class TokenVerifier:
     def _check_dates(self, claims: Claims) -> None:
         now = self._now()
         if _date(claims, "exp") + self._leeway <= now:
-            raise InvalidToken(Reason.EXPIRED)
+            raise InvalidToken(TokenFault.EXPIRED)
         for name in ("nbf", "iat"):
             if name in claims and _date(claims, name) - self._leeway > now:
-                raise InvalidToken(Reason.NOT_YET_VALID)
+                raise InvalidToken(TokenFault.NOT_YET_VALID)
 
     def _signed_claims(self, token: str, key_id: str, algorithm: str) -> Claims:
-        try:
-            key = self._keys.get(key_id, algorithm)
-        except IssuerUnavailable as error:
-            raise InvalidToken(Reason.ISSUER_UNAVAILABLE) from error
+        key = self._keys.get(key_id, algorithm)
         if key is None:
-            raise InvalidToken(Reason.UNKNOWN_KEY)
+            raise InvalidToken(TokenFault.UNKNOWN_KEY)
         try:
             return jwt.decode(token, key, algorithms=[algorithm], options=_SIGNATURE_ONLY)
         except _UNREADABLE:
-            raise InvalidToken(Reason.SIGNATURE) from None  # the cause holds the token
+            raise InvalidToken(TokenFault.SIGNATURE) from None  # the cause holds the token
 
 
 def _date(claims: Claims, name: str) -> float:
     value = claims.get(name)
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < _LATEST:
-        raise InvalidToken(Reason.CLAIMS)
+        raise InvalidToken(TokenFault.CLAIMS)
     return float(value)

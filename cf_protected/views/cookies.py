@@ -19,7 +19,6 @@ from cf_protected import services
 from cf_protected.access import DownloadRefused, unreleased
 from cf_protected.exceptions import SigningError
 from cf_protected.http.cookies import remembered, remove_cookies, remove_scopes, set_cookies
-from cf_protected.http.cors import CORSMixin
 from cf_protected.models import Asset, AssetFile
 from cf_protected.views.base import PersonalView, uncacheable
 from cf_protected.views.file import see_other
@@ -29,7 +28,7 @@ logger = logging.getLogger("cf_protected")
 
 
 @method_decorator(login_not_required, name="dispatch")  # a login must not lead back here with GET
-class CookiesView(CORSMixin, PersonalView):
+class CookiesView(PersonalView):
     """Sets the cookies of several assets at once, each named by an ``asset`` with its slug.
 
     Without one they are those of all folders that the person can open and that aren't

@@ -19,7 +19,6 @@ from cf_protected.access import DownloadRefused, User, explain
 from cf_protected.distributions import STORAGE_ERRORS, distributions
 from cf_protected.exceptions import CookiesTooLarge, InvalidPlaylist, InvalidURL
 from cf_protected.http.cookies import set_cookies
-from cf_protected.http.cors import CORSMixin
 from cf_protected.models import AssetFile
 from cf_protected.reasons import Reason
 from cf_protected.views.base import uncacheable
@@ -65,7 +64,7 @@ class StreamView(FileView):
 
 
 @method_decorator(login_not_required, name="dispatch")
-class PlaylistView(CORSMixin, FileView):
+class PlaylistView(FileView):
     """An HLS playlist of a folder, in which every URI carries one signature.
 
     It is for whoever is signed in, and with ``?token=`` for the token's user: for players
@@ -73,7 +72,6 @@ class PlaylistView(CORSMixin, FileView):
     """
 
     kind = AssetFile.Kind.PREFIX
-    cors_methods = ("GET", "HEAD")
 
     @property
     def token(self) -> str | None:

@@ -1,4 +1,4 @@
-"""Who asks. Bearer tokens that are accepted are in tests/api/test_bearer.py."""
+"""Who asks: the authenticators, in their order. Bearer tokens are in tests/oidc."""
 
 from __future__ import annotations
 
@@ -9,11 +9,23 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.test import RequestFactory
+from pytest_django import Settings
 
-from cf_protected.exceptions import InvalidToken
-from cf_protected.api.authentication import CSRFFailed, authenticate
+from cf_protected.api.authentication import (
+    Authenticator,
+    CSRFFailed,
+    SessionAuthenticator,
+    authenticate,
+    challenges,
+    get_authenticators,
+)
+from cf_protected.conf import ConfigurationError
+from cf_protected.exceptions import AuthenticationFailed, AuthenticationUnavailable
 from tests.accounts.models import User
+from tests.conftest import Configure
 
+SESSION = "cf_protected.api.authentication.SessionAuthenticator"
+MAIL = "tests.api.authenticators.MailHeader"
 UNSAFE = ["post", "put", "patch", "delete"]
 
 
@@ -67,13 +79,89 @@ def test_nobody_needs_no_csrf_token() -> None:
     assert authenticate(request("post", AnonymousUser())) == AnonymousUser()
 
 
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_a_token_that_is_not_accepted_is_not_replaced_by_the_session(method: str) -> None:
-    with pytest.raises(InvalidToken):
-        authenticate(request(method, User(), Authorization="Bearer e30.e30.e30"))
+@pytest.fixture
+def by_default(settings: Settings) -> None:
+    """A project that doesn't name any authenticators."""
+    settings.CF_PROTECTED = {"DISTRIBUTIONS": settings.CF_PROTECTED["DISTRIBUTIONS"]}
 
 
-def test_another_scheme_is_no_bearer_token() -> None:
+def test_the_session_is_the_default(by_default: None) -> None:
+    (authenticator,) = get_authenticators()
+
+    assert type(authenticator) is SessionAuthenticator
+    assert challenges() == "Session"
+
+
+def test_by_default_other_credentials_are_ignored(by_default: None) -> None:
     user = User()
 
-    assert authenticate(request("get", user, Authorization="Basic YTpi")) is user
+    for credentials in ("Basic YTpi", "Bearer e30.e30.e30"):
+        assert authenticate(request("get", user, Authorization=credentials)) is user
+
+
+@pytest.fixture
+def mail_first(configure: Configure) -> None:
+    """A header before the session."""
+    configure(AUTHENTICATORS=[MAIL, SESSION])
+
+
+def test_the_first_with_credentials_says_who_asks(
+    user: User, other_user: User, mail_first: None
+) -> None:
+    made = request("post", other_user, **{"X-Mail": user.email})
+
+    assert authenticate(made) == user
+
+
+def test_without_its_credentials_the_next_is_asked(other_user: User, mail_first: None) -> None:
+    assert authenticate(request("get", other_user)) is other_user
+    with pytest.raises(CSRFFailed):
+        authenticate(request("post", other_user))
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_credentials_that_are_not_accepted_are_not_replaced_by_the_session(
+    user: User, mail_first: None, method: str
+) -> None:
+    with pytest.raises(AuthenticationFailed, match="no such person"):
+        authenticate(request(method, user, **{"X-Mail": "eve@example.com"}))
+
+
+def test_an_outage_is_not_replaced_by_the_session(user: User, configure: Configure) -> None:
+    configure(AUTHENTICATORS=["tests.api.authenticators.Down", SESSION])
+
+    with pytest.raises(AuthenticationUnavailable):
+        authenticate(request("get", user))
+
+
+def test_the_order_decides(user: User, other_user: User, configure: Configure) -> None:
+    configure(AUTHENTICATORS=[SESSION, MAIL])
+
+    assert authenticate(request("get", other_user, **{"X-Mail": user.email})) is other_user
+
+
+def test_an_authenticator_of_cookies_asks_for_the_csrf_token(
+    user: User, configure: Configure
+) -> None:
+    configure(AUTHENTICATORS=["tests.api.authenticators.MailCookie"])
+    made = request("post", AnonymousUser())
+    made.COOKIES["mail"] = user.email
+
+    with pytest.raises(CSRFFailed):
+        authenticate(made)
+
+
+def test_each_has_its_challenge(mail_first: None) -> None:
+    assert challenges() == "Mail, Session"
+
+
+def test_a_path_that_leads_nowhere(configure: Configure) -> None:
+    configure(AUTHENTICATORS=["shop.api.APIKey"])
+
+    with pytest.raises(ConfigurationError, match=r"'shop\.api\.APIKey' can't be used"):
+        authenticate(request("get", AnonymousUser()))
+
+
+def test_an_authenticator_must_say_how() -> None:
+    with pytest.raises(TypeError):
+        Authenticator()  # type: ignore[abstract]

@@ -10,8 +10,12 @@ from django.test import RequestFactory
 from django.utils import translation
 
 from cf_protected.access import Decision
-from cf_protected.exceptions import InvalidToken, KeySourceError
 from cf_protected.api import problems
+from cf_protected.exceptions import (
+    AuthenticationFailed,
+    AuthenticationUnavailable,
+    KeySourceError,
+)
 from cf_protected.reasons import Reason
 from tests.accounts.models import User
 from tests.conftest import Configure
@@ -19,7 +23,6 @@ from tests.conftest import Configure
 
 def document(response: HttpResponse) -> dict[str, Any]:
     assert response["Content-Type"] == "application/problem+json"
-    assert response["Cache-Control"] == "private, no-store"
     content: dict[str, Any] = json.loads(response.content)
     assert content["status"] == response.status_code
     return content
@@ -71,21 +74,39 @@ def test_a_refusal_for_a_reason_of_the_projects_own() -> None:
     assert content["detail"] == "You are too young."
 
 
-def test_a_token_that_is_not_accepted() -> None:
-    response = problems.token_problem(InvalidToken(InvalidToken.Reason.EXPIRED))
+def test_credentials_that_are_not_accepted() -> None:
+    response = problems.credentials_problem(AuthenticationFailed("The key was withdrawn."))
 
     content = document(response)
-    assert (content["status"], content["reason"]) == (401, "invalid_token")
-    assert content["detail"].endswith(": expired.")
-    assert response["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+    assert (content["status"], content["reason"]) == (401, "invalid_credentials")
+    assert content["detail"] == "The key was withdrawn."
+    assert response["WWW-Authenticate"] == "Bearer, Session"
 
 
-def test_a_token_whose_issuer_does_not_answer_is_not_blamed() -> None:
-    response = problems.token_problem(InvalidToken(InvalidToken.Reason.ISSUER_UNAVAILABLE))
+def test_an_authenticator_chooses_code_and_challenge() -> None:
+    error = AuthenticationFailed("It expired.", code="expired_key", challenge="Key error=expired")
+
+    response = problems.credentials_problem(error)
+
+    assert document(response)["type"] == "urn:problem-type:cf_protected:expired_key"
+    assert response["WWW-Authenticate"] == "Key error=expired"
+
+
+def test_credentials_that_can_not_be_checked(
+    rf: RequestFactory, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The client isn't told what is behind the project's login."""
+    error = AuthenticationUnavailable("https://keys.internal doesn't answer.")
+
+    response = problems.unchecked_problem(rf.get("/api/assets/"), error)
 
     assert document(response)["reason"] == "unavailable"
     assert (response.status_code, response["Retry-After"]) == (503, "30")
     assert "WWW-Authenticate" not in response
+    assert "internal" not in response.content.decode()
+    assert caplog.messages == [
+        "/api/assets/: the credentials can't be checked: https://keys.internal doesn't answer."
+    ]
 
 
 @pytest.mark.parametrize("status", [403, 404])
@@ -96,7 +117,7 @@ def test_nobody_signed_in_is_a_401(configure: Configure, status: int) -> None:
 
     assert document(response)["reason"] == "anonymous"
     assert response.status_code == 401
-    assert response["WWW-Authenticate"] == "Bearer"
+    assert response["WWW-Authenticate"] == "Bearer, Session"
 
 
 def test_with_404_a_refusal_is_just_as_what_does_not_exist(configure: Configure) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cf_protected.exceptions import IssuerUnavailable
+from cf_protected.oidc.exceptions import IssuerUnavailable
 from cf_protected.oidc.jwks import IssuerKeys
 from tests.key_sources.caches import Clock
 from tests.keys import private_key

@@ -15,8 +15,8 @@ from django.core.files.storage import Storage
 
 
 @dataclass(frozen=True)
-class StoredObject:
-    """What an origin knows of an object; ``None`` is what it can't tell. ``size`` is in bytes."""
+class ListedObject:
+    """An object, with ``None`` for what its storage doesn't tell. ``size`` is in bytes."""
 
     key: str
     size: int
@@ -27,26 +27,29 @@ class StoredObject:
 
 @dataclass(frozen=True)
 class ObjectPage:
-    """Some objects in the order of their keys; with a ``token`` there are more."""
+    """Some objects in the order of their keys. If there are more, ``token`` leads to them."""
 
-    objects: list[StoredObject]
+    objects: list[ListedObject]
     token: str | None
 
 
 def list_objects(storage: Storage, *, prefix: str, size: int, token: str) -> ObjectPage:
     """Return up to ``size`` objects whose keys begin with ``prefix``, as S3 lists them.
 
-    ``token`` is that of the page before. Raises ``BadRequest`` for a token of nobody's,
+    ``token`` is the previous page's. Raises ``BadRequest`` for a token of another listing,
     ``NotImplementedError`` for storages that can't list, and ``STORAGE_ERRORS``.
     """
-    # Told by its attributes, since importing S3Storage imports boto3, with or without a bucket.
+    # Recognised by its attributes: importing S3Storage would import boto3 in every project.
     if hasattr(storage, "bucket_name") and hasattr(storage, "connection"):
         return _list_bucket(storage, prefix, size, token)
     return _list_storage(storage, prefix, size, _read_token(token))
 
 
 def _list_bucket(storage: Any, prefix: str, size: int, token: str) -> ObjectPage:
-    """Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html"""
+    """Return a page of a bucket.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+    """
     location = f"{storage.location.strip('/')}/".lstrip("/")
     client = storage.connection.meta.client
     further = {"ContinuationToken": token} if token else {}
@@ -59,7 +62,7 @@ def _list_bucket(storage: Any, prefix: str, size: int, token: str) -> ObjectPage
             raise BadRequest("continuationToken isn't one of this listing.") from error
         raise
     objects = [
-        StoredObject(
+        ListedObject(
             key=one["Key"].removeprefix(location),
             size=one["Size"],
             last_modified=one["LastModified"],
@@ -75,15 +78,15 @@ def _list_storage(storage: Storage, prefix: str, size: int, after: str) -> Objec
     keys = (key for key in _walk(storage, prefix) if key > after and key.startswith(prefix))
     page = list(islice(keys, size + 1))
     objects = [
-        StoredObject(key, storage.size(key), storage.get_modified_time(key)) for key in page[:size]
+        ListedObject(key, storage.size(key), storage.get_modified_time(key)) for key in page[:size]
     ]
     return ObjectPage(objects, _make_token(page[size - 1]) if len(page) > size else None)
 
 
 def _walk(storage: Storage, prefix: str, folder: str = "") -> Iterator[str]:
-    """All names in ``folder``, in their order, without folders that ``prefix`` rules out.
+    """Yield the names in ``folder`` in order, without folders that ``prefix`` rules out.
 
-    The prefix is only compared, and never a path for the storage: it may be anything.
+    The prefix comes from the client: it is compared, and never given to the storage as a path.
     """
     folders, files = storage.listdir(folder)
     for name in sorted([*files, *(f"{one}/" for one in folders)]):
@@ -95,7 +98,7 @@ def _walk(storage: Storage, prefix: str, folder: str = "") -> Iterator[str]:
 
 
 def _make_token(key: str) -> str:
-    # A folder may hold names that aren't UTF-8, which Python reads as lone surrogates.
+    # A folder may hold names that aren't UTF-8. Python reads them as lone surrogates.
     return base64.urlsafe_b64encode(key.encode("utf-8", "surrogatepass")).decode()
 
 

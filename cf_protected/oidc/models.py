@@ -1,4 +1,4 @@
-"""Who a user is elsewhere: the subject of an OpenID Connect issuer."""
+"""Users' accounts at OpenID Connect issuers."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Identity(models.Model):
-    """A user's account at an issuer. Whoever presents its tokens is that user here.
+    """A user's account at an issuer. A request with one of its access tokens acts as that user.
 
-    Issuer and subject are unique together and compared exactly: a subject is never given
-    to somebody else and never changes, unlike an e-mail address.
+    Issuer and subject are unique together and compared exactly. Unlike an e-mail address a
+    subject never changes, and the issuer never assigns it to another account.
     """
 
     issuer = models.CharField(
@@ -37,7 +37,7 @@ class Identity(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["issuer", "subject"],
-                name="cf_protected_identity_once_per_subject",
+                name="cf_protected_oidc_once_per_subject",
                 violation_error_message=_("This subject belongs to a user already."),
             )
         ]

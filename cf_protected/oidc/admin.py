@@ -1,4 +1,4 @@
-"""Users' accounts at OpenID Connect issuers."""
+"""The admin of identities."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from cf_protected.admin.people import ChoosesUser, user_search_fields
-from cf_protected.models import Identity
+from cf_protected.oidc.models import Identity
 
 if TYPE_CHECKING:
     IdentityModelAdmin = admin.ModelAdmin[Identity]
@@ -18,7 +18,7 @@ else:
 
 @admin.register(Identity)
 class IdentityAdmin(ChoosesUser, IdentityModelAdmin):
-    """Who may come with whose tokens: as good as the user's password."""
+    """Link an issuer's subject to a user. Treat it like a password: that subject signs in as this user."""
 
     list_display = ("subject", "issuer", "user", "created_at")
     list_filter = ("issuer",)
