@@ -61,7 +61,8 @@ class Setting(Generic[T]):
         raw = getattr(settings, self.name, None)
         if problem := "isn't set" if raw is None else is_a(Mapping)(raw):
             check = replace(check_ids.NOT_SET, namespace=self._namespace)
-            return None, [ConfigurationError(check, self.name, f"{problem}.")]
+            hint = f"Add it to the settings module: see {self._docs}."
+            return None, [ConfigurationError(check, self.name, f"{problem}.", hint=hint)]
         reader = Reader(namespace=self._namespace, docs=self._docs)
         parsed: T | None = reader.section(self.name, self._section, raw)
         return None if parsed is None else (raw, parsed), reader.errors
