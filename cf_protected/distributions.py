@@ -21,6 +21,7 @@ from django.utils.module_loading import import_string
 from cf_protected import conf, signals
 from cf_protected.cloudfront.resource import object_url
 from cf_protected.cloudfront.signer import CloudFrontSigner
+from cf_protected.conf import check_ids
 from cf_protected.exceptions import InvalidURL
 from cf_protected.key_sources.base import KeySource
 from cf_protected.key_sources.cached import CachedKeySource, KeyEvent, KeyEventKind
@@ -216,7 +217,7 @@ class Distributions(Mapping[str, Distribution]):
 
     def _reset(self) -> None:
         self._lock = RLock()
-        self._settings: conf.Settings | None = None
+        self._settings: conf.AppSettings | None = None
         self._made: dict[str, Distribution] = {}
 
     def __getitem__(self, alias: str) -> Distribution:
@@ -225,17 +226,17 @@ class Distributions(Mapping[str, Distribution]):
         made = self._made.get(alias) if self._settings is settings else None
         return made or self._make(alias, settings)
 
-    def _make(self, alias: str, settings: conf.Settings) -> Distribution:
+    def _make(self, alias: str, settings: conf.AppSettings) -> Distribution:
         with self._lock:
             if self._settings is not settings:
                 self._settings, self._made = settings, {}
             if alias not in self._made:
                 if alias not in settings.distributions:
                     raise conf.ConfigurationError(
+                        check_ids.MISSING_KEY,
                         f"{conf.SETTING}['DISTRIBUTIONS']",
                         f"there is no distribution {alias!r}.",
-                        hint=f"Known are {', '.join(settings.distributions)}.",
-                        id="E003",
+                        hint=f"Known distributions: {', '.join(settings.distributions)}.",
                     )
                 self._made[alias] = Distribution(alias, settings.distributions[alias])
             return self._made[alias]
@@ -259,19 +260,14 @@ def make_key_source(alias: str, settings: conf.KeySourceSettings) -> KeySource:
     try:
         source_class = import_string(settings.backend)
     except ImportError as error:
-        raise conf.ConfigurationError(
-            where,
-            f"{settings.backend!r} can't be imported: {error}.",
-            hint="BACKEND is the dotted path of a class, such as "
-            "'cf_protected.key_sources.file.FileKeySource'.",
-            id="E006",
-        ) from error
+        problem = f"{settings.backend!r} can't be imported: {error}."
+        raise conf.ConfigurationError(check_ids.NOT_A_KEY_SOURCE, where, problem) from error
     if not (isinstance(source_class, type) and issubclass(source_class, KeySource)):
         raise conf.ConfigurationError(
+            check_ids.NOT_A_KEY_SOURCE,
             where,
-            f"{settings.backend!r} is no KeySource.",
+            f"{settings.backend!r} isn't a KeySource.",
             hint="Subclass cf_protected.key_sources.base.KeySource.",
-            id="E006",
         )
     try:
         return source_class(**settings.options)
@@ -279,10 +275,7 @@ def make_key_source(alias: str, settings: conf.KeySourceSettings) -> KeySource:
         problem = str(error)
     # Not chained: the frames below hold the options, and a debug page would show them.
     raise conf.ConfigurationError(
-        where,
-        f"OPTIONS don't fit {source_class.__name__}: {problem}.",
-        hint=f"See the keyword arguments of {settings.backend}.",
-        id="E007",
+        check_ids.WRONG_OPTIONS, where, f"OPTIONS don't fit {source_class.__name__}: {problem}."
     )
 
 

@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 
 from cf_protected import conf
 from cf_protected.access import User
+from cf_protected.conf.check_ids import NOT_AN_AUTHENTICATOR
 from cf_protected.exceptions import CFProtectedError
 
 
@@ -105,9 +106,5 @@ def _make(path: str) -> Authenticator:
     # RuntimeError: it imports models of an app that isn't installed. TypeError: it is abstract.
     except (ImportError, RuntimeError, TypeError) as error:
         problem = f"can't be used: {error}"
-    raise conf.ConfigurationError(
-        f"{conf.SETTING}['AUTHENTICATORS']",
-        f"{path!r} {problem}.",
-        hint="Correct the dotted path, and add the class's app to INSTALLED_APPS if it has one.",
-        id="E017",
-    )
+    where = f"{conf.SETTING}['AUTHENTICATORS']"
+    raise conf.ConfigurationError(NOT_AN_AUTHENTICATOR, where, f"{path!r} {problem}.")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage
 
 from cf_protected import conf
 from cf_protected.api.authentication import get_authenticators
 
 
 def check_authenticators(**kwargs: Any) -> list[CheckMessage]:
-    """Check that each class in ``AUTHENTICATORS`` can be used (E017)."""
+    """Return what is wrong with the classes in ``AUTHENTICATORS``."""
     if conf.problems():
         return []
     try:
         get_authenticators()
     except conf.ConfigurationError as mistake:
-        return [Error(str(mistake), hint=mistake.hint, id=mistake.id)]
+        return [mistake.as_message()]
     return []

@@ -12,7 +12,8 @@ from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
 from cf_protected.api.authentication import Authenticator
-from cf_protected.oidc import conf
+from cf_protected.conf import ConfigurationError
+from cf_protected.oidc import check_ids, conf
 from cf_protected.oidc.exceptions import InvalidToken, IssuerUnavailable, TokenFault
 from cf_protected.oidc.users import get_user_mapper
 
@@ -61,11 +62,8 @@ class BearerAuthenticator(Authenticator):
 def require_pyjwt() -> None:
     """Raise ``ConfigurationError`` unless PyJWT is installed."""
     if find_spec("jwt") is None:
-        raise conf.error(
-            "INSTALLED_APPS",
-            "cf_protected.oidc needs PyJWT, which isn't installed.",
-            hint="pip install django-cf-protected[oidc]",
-            id="E006",
+        raise ConfigurationError(
+            check_ids.PYJWT_MISSING, "INSTALLED_APPS", "cf_protected.oidc needs PyJWT."
         )
 
 
@@ -77,7 +75,7 @@ def _parse(token: str) -> Unverified:
 
 
 def _user(token: str, claimed_issuer: object) -> AbstractBaseUser:
-    for name, issuer in conf.issuers().items():
+    for name, issuer in conf.current().items():
         if issuer.issuer == claimed_issuer:
             claims = _verifier(issuer).verify(token)
             user = get_user_mapper(name, issuer)(claims, issuer)

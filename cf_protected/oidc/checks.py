@@ -1,6 +1,6 @@
 """The system checks of the app. They never ask an issuer.
 
-The table in ``docs/checks.md`` lists every id.
+``cf_protected.oidc.check_ids`` has their ids, with what is wrong and what to do.
 """
 
 from __future__ import annotations
@@ -8,52 +8,41 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, Warning
-from django.utils.module_loading import import_string
+from django.core.checks import CheckMessage
 
-from cf_protected import conf as core_conf
-from cf_protected.oidc import conf
+from cf_protected import conf as core
+from cf_protected.api.authentication import get_authenticators
+from cf_protected.oidc import check_ids, conf
 from cf_protected.oidc.authentication import BearerAuthenticator, require_pyjwt
 from cf_protected.oidc.users import get_user_mapper
 
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
-    """E001 to E006 and W001: what ``manage.py check`` asks."""
+    """Return what is wrong with the setting, and with what it names."""
     mistakes = conf.problems()
     if mistakes:
-        return [_error(mistake) for mistake in mistakes]
+        return [mistake.as_message() for mistake in mistakes]
     return [*_check_imports(), *_check_authenticators()]
 
 
 def _check_imports() -> Iterator[CheckMessage]:
     try:
         require_pyjwt()
-    except conf.ConfigurationError as mistake:
-        yield _error(mistake)
-    for name, issuer in conf.issuers().items():
+    except core.ConfigurationError as mistake:
+        yield mistake.as_message()
+    for name, issuer in conf.current().items():
         try:
             get_user_mapper(name, issuer)
-        except conf.ConfigurationError as mistake:
-            yield _error(mistake)
+        except core.ConfigurationError as mistake:
+            yield mistake.as_message()
 
 
 def _check_authenticators() -> Iterator[CheckMessage]:
-    if core_conf.problems():
-        return
-    for path in core_conf.current().authenticators:
-        try:
-            found = import_string(path)
-        except ImportError:
-            return  # the core's check reports it
-        if isinstance(found, type) and issubclass(found, BearerAuthenticator):
-            return
-    name = f"{BearerAuthenticator.__module__}.{BearerAuthenticator.__qualname__}"
-    yield Warning(
-        f"{core_conf.SETTING}['AUTHENTICATORS']: without {name!r} no token is accepted.",
-        hint="Put it first, before the session's authenticator.",
-        id="cf_protected_oidc.W001",
-    )
-
-
-def _error(mistake: conf.ConfigurationError) -> Error:
-    return Error(str(mistake), hint=mistake.hint, id=mistake.id)
+    try:
+        authenticators = get_authenticators()
+    except core.ConfigurationError:
+        return  # the core's checks report it
+    if not any(isinstance(one, BearerAuthenticator) for one in authenticators):
+        yield check_ids.AUTHENTICATOR_MISSING.message(
+            f"{core.SETTING}['AUTHENTICATORS']: without BearerAuthenticator no token is accepted."
+        )

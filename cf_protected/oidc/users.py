@@ -9,16 +9,16 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, router, transaction
-from django.utils.module_loading import import_string
 
-from cf_protected.oidc import conf
+from cf_protected.conf import import_function
+from cf_protected.oidc import check_ids, conf
 from cf_protected.oidc.models import Identity
 
 logger = logging.getLogger("cf_protected")
@@ -44,19 +44,11 @@ def get_user_mapper(name: str, issuer: conf.IssuerSettings) -> UserMapper:
 
     Raises ``ConfigurationError``.
     """
-    path = issuer.user_mapper
-    problem = "is no function"
-    try:
-        mapper = import_string(path)
-    except ImportError as error:
-        mapper, problem = None, f"can't be imported: {error}"
-    if callable(mapper):
-        return cast(UserMapper, mapper)
-    raise conf.error(
+    return import_function(
         f"{conf.SETTING}[{name!r}]['USER_MAPPER']",
-        f"{path!r} {problem}.",
-        hint="It is the dotted path of a function like cf_protected.oidc.users.map_user.",
-        id="E005",
+        issuer.user_mapper,
+        like="cf_protected.oidc.users.map_user",
+        check=check_ids.NOT_A_USER_MAPPER,
     )
 
 

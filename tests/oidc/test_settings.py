@@ -1,4 +1,4 @@
-"""``CF_PROTECTED_OIDC``: its values, its mistakes and the checks' ids."""
+"""``CF_PROTECTED_OIDC``: its values, its mistakes and the ids of the checks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GOOD: dict[str, Any] = {"ISSUER": ISSUER, "AUDIENCE": "api"}
 
 @pytest.fixture
 def login(configure_issuers: Configure) -> Configure:
-    """Configure one issuer with these keys besides the required ones."""
+    """Configure one issuer with these keys and the required ones."""
 
     def change(**values: Any) -> None:
         configure_issuers(login=GOOD | values)
@@ -31,7 +31,7 @@ def login(configure_issuers: Configure) -> Configure:
 def test_the_defaults(login: Configure) -> None:
     login()
 
-    assert conf.issuers()["login"] == conf.IssuerSettings(
+    assert conf.current()["login"] == conf.IssuerSettings(
         issuer=ISSUER,
         audience=("api",),
         client_ids=(),
@@ -46,33 +46,33 @@ def test_the_defaults(login: Configure) -> None:
 def test_lists_and_single_values(login: Configure) -> None:
     login(AUDIENCE=["api", "shop"], CLIENT_IDS="app", ALGORITHMS="ES256")
 
-    parsed = conf.issuers()["login"]
+    parsed = conf.current()["login"]
     assert (parsed.audience, parsed.client_ids) == (("api", "shop"), ("app",))
     assert parsed.algorithms == ("ES256",)
 
 
 WRONG = [
-    ("ISSUER", None, "has to be a URL with https, not None"),
-    ("ISSUER", "login.example.com", "has to be a URL with https"),
-    ("ISSUER", "http://login.example.com", "has to be a URL with https"),
-    ("ISSUER", "http://localhost.example.com", "has to be a URL with https"),
-    ("ISSUER", "https://user@login.example.com", "has to be a URL with https"),
-    ("ISSUER", f"{ISSUER}?realm=shop", "has to be a URL with https"),
-    ("ISSUER", f"{ISSUER}/#shop", "has to be a URL with https"),
-    ("JWKS_URL", "http://login.example.com/keys", "has to be a URL with https"),
-    ("JWKS_URL", "file:///etc/passwd", "has to be a URL with https"),
-    ("AUDIENCE", "", "has to be a string or a list of strings, not ''"),
-    ("AUDIENCE", [], "has to be a string or a list of strings"),
-    ("AUDIENCE", ["api", None], "has to be a string or a list of strings"),
-    ("CLIENT_IDS", {"app": 1}, "has to be a string or a list of strings"),
-    ("ALGORITHMS", [], "has to be some of RS256, RS384"),
-    ("ALGORITHMS", "none", "has to be some of RS256, RS384"),
-    ("ALGORITHMS", ["RS256", "HS256"], "has to be some of RS256, RS384"),
-    ("LEEWAY", 30, "has to be a datetime.timedelta, not int"),
-    ("LEEWAY", timedelta(seconds=-1), "has to be at least 0:00:00"),
-    ("LEEWAY", timedelta(30), "has to be at most 0:05:00"),
-    ("UNKNOWN_SUBJECTS", "creat", "has to be one of 'refuse', 'link', 'create'"),
-    ("USER_MAPPER", len, "has to be the dotted path of a function"),
+    ("ISSUER", None, "must be a URL with https, not None"),
+    ("ISSUER", "login.example.com", "must be a URL with https"),
+    ("ISSUER", "http://login.example.com", "must be a URL with https"),
+    ("ISSUER", "http://localhost.example.com", "must be a URL with https"),
+    ("ISSUER", "https://user@login.example.com", "must be a URL with https"),
+    ("ISSUER", f"{ISSUER}?realm=shop", "must be a URL with https"),
+    ("ISSUER", f"{ISSUER}/#shop", "must be a URL with https"),
+    ("JWKS_URL", "http://login.example.com/keys", "must be a URL with https"),
+    ("JWKS_URL", "file:///etc/passwd", "must be a URL with https"),
+    ("AUDIENCE", "", "must be a string or a list of strings, not ''"),
+    ("AUDIENCE", [], "must be a string or a list of strings"),
+    ("AUDIENCE", ["api", None], "must be a string or a list of strings"),
+    ("CLIENT_IDS", {"app": 1}, "must be a string or a list of strings"),
+    ("ALGORITHMS", [], "must hold some of RS256, RS384"),
+    ("ALGORITHMS", "none", "must hold some of RS256, RS384"),
+    ("ALGORITHMS", ["RS256", "HS256"], "must hold some of RS256, RS384"),
+    ("LEEWAY", 30, "must be a datetime.timedelta, not int"),
+    ("LEEWAY", timedelta(seconds=-1), "must be at least 0:00:00"),
+    ("LEEWAY", timedelta(30), "must be at most 0:05:00"),
+    ("UNKNOWN_SUBJECTS", "creat", "must be one of 'refuse', 'link', 'create'"),
+    ("USER_MAPPER", len, "must be the dotted path of a function"),
 ]
 
 
@@ -97,14 +97,14 @@ def test_an_issuer_on_this_computer(login: Configure, url: str) -> None:
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        ([], "CF_PROTECTED_OIDC: has to be a dict, not list."),
-        ({"login": ISSUER}, f"{AT_LOGIN}: has to be a dict, not str."),
+        ([], "CF_PROTECTED_OIDC: must be a dict, not list."),
+        ({"login": ISSUER}, f"{AT_LOGIN}: must be a dict, not str."),
         ({"login": {"AUDIENCE": "api"}}, f"{AT_LOGIN}: 'ISSUER' is missing."),
         ({"login": {"ISSUER": ISSUER}}, f"{AT_LOGIN}: 'AUDIENCE' or 'CLIENT_IDS' is missing."),
         ({"login": GOOD | {"AUDIENCES": "x"}}, f"{AT_LOGIN}: 'AUDIENCES' is unknown."),
         (
             {"login": GOOD, "again": GOOD},
-            "CF_PROTECTED_OIDC['again']['ISSUER']: is that of 'login' too.",
+            "CF_PROTECTED_OIDC: 'again' has the same ISSUER as 'login'.",
         ),
     ],
 )
@@ -146,9 +146,15 @@ def test_e002_an_unknown_key(login: Configure) -> None:
 
 
 def test_e003_a_missing_key(configure_issuers: Configure) -> None:
-    configure_issuers(login={"ISSUER": ISSUER})
+    configure_issuers(login={"AUDIENCE": "api"})
 
     assert ids() == ["cf_protected_oidc.E003"]
+
+
+def test_e004_no_issuer_at_all(configure_issuers: Configure) -> None:
+    configure_issuers()
+
+    assert ids() == ["cf_protected_oidc.E004"]
 
 
 def test_e006_pyjwt_is_missing(login: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,9 +171,7 @@ def test_e006_pyjwt_is_missing(login: Configure, monkeypatch: pytest.MonkeyPatch
 def test_w001_an_authenticator_that_is_not_asked(configure: Configure) -> None:
     configure(AUTHENTICATORS=["cf_protected.api.authentication.SessionAuthenticator"])
 
-    (message,) = run_checks(tags=["cf_protected_oidc"])
-
-    assert message.id == "cf_protected_oidc.W001"
+    assert ids() == ["cf_protected_oidc.W001"]
 
 
 def test_a_subclass_of_the_authenticator_is_enough(configure: Configure) -> None:
