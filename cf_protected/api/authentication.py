@@ -1,4 +1,4 @@
-"""Find out who asks the API: ``AUTHENTICATORS`` are asked in their order, and the first to answer wins.
+"""Find out who asks the API: the first of ``AUTHENTICATORS`` that finds credentials decides.
 
 Pages don't use this: on them the user is the session's.
 """
@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.module_loading import import_string
@@ -28,7 +28,7 @@ class Authenticator(ABC):
     """Credentials of one kind, such as sessions or API keys, and the users that they belong to.
 
     Name a subclass in ``CF_PROTECTED["AUTHENTICATORS"]``. It is instantiated without arguments
-    for each request.
+    for each request; ``ImproperlyConfigured`` says then what the project must change.
     """
 
     #: The challenge for the ``WWW-Authenticate`` header of a 401, such as ``Token``.
@@ -104,7 +104,7 @@ def _make(path: str) -> Authenticator:
         if isinstance(found, type) and issubclass(found, Authenticator):
             return found()
     # RuntimeError: it imports models of an app that isn't installed. TypeError: it is abstract.
-    except (ImportError, RuntimeError, TypeError) as error:
+    except (ImportError, ImproperlyConfigured, RuntimeError, TypeError) as error:
         problem = f"can't be used: {error}"
     where = f"{conf.SETTING}['AUTHENTICATORS']"
     raise conf.ConfigurationError(NOT_AN_AUTHENTICATOR, where, f"{path!r} {problem}.")

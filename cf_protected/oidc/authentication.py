@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
+from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
@@ -33,6 +35,10 @@ class BearerAuthenticator(Authenticator):
     """
 
     challenge = "Bearer"
+
+    def __init__(self) -> None:
+        if not apps.is_installed("cf_protected.oidc"):
+            raise ImproperlyConfigured("'cf_protected.oidc' isn't in INSTALLED_APPS")
 
     @sensitive_variables()
     def authenticate(self, request: HttpRequest) -> AbstractBaseUser | None:

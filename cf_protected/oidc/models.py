@@ -31,6 +31,8 @@ class Identity(models.Model):
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:
+        # Without it Django would find the module in cf_protected where this app isn't installed.
+        app_label = "cf_protected_oidc"
         verbose_name = _("identity")
         verbose_name_plural = _("identities")
         ordering: ClassVar = ["-created_at", "-pk"]
