@@ -94,9 +94,7 @@ def anonymous_problem() -> JsonResponse:
 def credentials_problem(error: AuthenticationFailed) -> JsonResponse:
     """Return the 401 for credentials that aren't accepted."""
     challenge = error.challenge or challenges()
-    return problem(
-        401, error.code, detail=str(error), headers={"WWW-Authenticate": challenge}
-    )
+    return problem(401, error.code, detail=str(error), headers={"WWW-Authenticate": challenge})
 
 
 def unchecked_problem(request: HttpRequest, error: AuthenticationUnavailable) -> JsonResponse:

@@ -11,7 +11,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -20,115 +19,444 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Asset',
+            name="Asset",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=200, verbose_name='title')),
-                ('slug', models.SlugField(max_length=200, unique=True, verbose_name='slug')),
-                ('description', models.TextField(blank=True, verbose_name='description')),
-                ('sku', models.CharField(blank=True, help_text="The shop's own identifier.", max_length=100, null=True, unique=True, verbose_name='SKU')),
-                ('distribution', models.CharField(default='default', help_text="An alias of CF_PROTECTED['DISTRIBUTIONS'].", max_length=100, verbose_name='distribution')),
-                ('state', models.CharField(choices=[('draft', 'draft'), ('published', 'published'), ('archived', 'archived: not on sale, buyers keep it')], default='draft', max_length=20, verbose_name='state')),
-                ('available_from', models.DateTimeField(blank=True, help_text='Links that are handed out earlier open nothing before this time.', null=True, verbose_name='available from')),
-                ('bind_to_ip', models.BooleanField(default=False, help_text='Links and cookies work only from the IPv4 address they were made for.', verbose_name="bind to the buyer's address")),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated at')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("title", models.CharField(max_length=200, verbose_name="title")),
+                ("slug", models.SlugField(max_length=200, unique=True, verbose_name="slug")),
+                ("description", models.TextField(blank=True, verbose_name="description")),
+                (
+                    "sku",
+                    models.CharField(
+                        blank=True,
+                        help_text="The shop's own identifier.",
+                        max_length=100,
+                        null=True,
+                        unique=True,
+                        verbose_name="SKU",
+                    ),
+                ),
+                (
+                    "distribution",
+                    models.CharField(
+                        default="default",
+                        help_text="An alias of CF_PROTECTED['DISTRIBUTIONS'].",
+                        max_length=100,
+                        verbose_name="distribution",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "draft"),
+                            ("published", "published"),
+                            ("archived", "archived: not on sale, buyers keep it"),
+                        ],
+                        default="draft",
+                        max_length=20,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "available_from",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="Links that are handed out earlier open nothing before this time.",
+                        null=True,
+                        verbose_name="available from",
+                    ),
+                ),
+                (
+                    "bind_to_ip",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Links and cookies work only from the IPv4 address they were made for.",
+                        verbose_name="bind to the buyer's address",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created at")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="updated at")),
             ],
             options={
-                'verbose_name': 'asset',
-                'verbose_name_plural': 'assets',
-                'ordering': ['title', 'pk'],
+                "verbose_name": "asset",
+                "verbose_name_plural": "assets",
+                "ordering": ["title", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='AssetFile',
+            name="AssetFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True, verbose_name='public ID')),
-                ('kind', models.CharField(choices=[('object', 'one file'), ('prefix', 'folder: a stream, gallery or site')], default='object', max_length=20, verbose_name='kind')),
-                ('key', models.CharField(help_text="The object's name in the distribution's storage; a folder's ends in a slash.", max_length=1024, validators=[cf_protected.models.asset.validate_key], verbose_name='key')),
-                ('entry', models.CharField(blank=True, help_text='What a folder opens with, such as master.m3u8 or index.html.', max_length=1024, validators=[cf_protected.models.asset.validate_entry], verbose_name='opens with')),
-                ('name', models.CharField(blank=True, help_text='What buyers read; by default the file name.', max_length=255, verbose_name='name')),
-                ('download_name', models.CharField(blank=True, help_text='The name the file is saved under; by default that of the key.', max_length=255, validators=[django.core.validators.RegexValidator('[\\x00-\\x1f\\x7f/\\\\]', 'A file name has no slashes or control characters.', inverse_match=True)], verbose_name='download as')),
-                ('size', models.PositiveBigIntegerField(blank=True, null=True, verbose_name='size in bytes')),
-                ('duration', models.DurationField(blank=True, help_text="A video's length: its links and cookies live that much longer.", null=True, verbose_name='duration')),
-                ('content_type', models.CharField(blank=True, max_length=255, verbose_name='content type')),
-                ('checksum', models.CharField(blank=True, help_text='For example sha256:9f86d0…', max_length=255, verbose_name='checksum')),
-                ('position', models.PositiveIntegerField(default=0, verbose_name='position')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated at')),
-                ('asset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='files', to='cf_protected.asset', verbose_name='asset')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "uuid",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, unique=True, verbose_name="public ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("object", "one file"),
+                            ("prefix", "folder: a stream, gallery or site"),
+                        ],
+                        default="object",
+                        max_length=20,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "key",
+                    models.CharField(
+                        help_text="The object's name in the distribution's storage; a folder's ends in a slash.",
+                        max_length=1024,
+                        validators=[cf_protected.models.asset.validate_key],
+                        verbose_name="key",
+                    ),
+                ),
+                (
+                    "entry",
+                    models.CharField(
+                        blank=True,
+                        help_text="What a folder opens with, such as master.m3u8 or index.html.",
+                        max_length=1024,
+                        validators=[cf_protected.models.asset.validate_entry],
+                        verbose_name="opens with",
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        blank=True,
+                        help_text="What buyers read; by default the file name.",
+                        max_length=255,
+                        verbose_name="name",
+                    ),
+                ),
+                (
+                    "download_name",
+                    models.CharField(
+                        blank=True,
+                        help_text="The name the file is saved under; by default that of the key.",
+                        max_length=255,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "[\\x00-\\x1f\\x7f/\\\\]",
+                                "A file name has no slashes or control characters.",
+                                inverse_match=True,
+                            )
+                        ],
+                        verbose_name="download as",
+                    ),
+                ),
+                (
+                    "size",
+                    models.PositiveBigIntegerField(
+                        blank=True, null=True, verbose_name="size in bytes"
+                    ),
+                ),
+                (
+                    "duration",
+                    models.DurationField(
+                        blank=True,
+                        help_text="A video's length: its links and cookies live that much longer.",
+                        null=True,
+                        verbose_name="duration",
+                    ),
+                ),
+                (
+                    "content_type",
+                    models.CharField(blank=True, max_length=255, verbose_name="content type"),
+                ),
+                (
+                    "checksum",
+                    models.CharField(
+                        blank=True,
+                        help_text="For example sha256:9f86d0…",
+                        max_length=255,
+                        verbose_name="checksum",
+                    ),
+                ),
+                ("position", models.PositiveIntegerField(default=0, verbose_name="position")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created at")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="updated at")),
+                (
+                    "asset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="files",
+                        to="cf_protected.asset",
+                        verbose_name="asset",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'file',
-                'verbose_name_plural': 'files',
-                'ordering': ['position', 'pk'],
+                "verbose_name": "file",
+                "verbose_name_plural": "files",
+                "ordering": ["position", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Grant',
+            name="Grant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.EmailField(blank=True, db_index=True, help_text='For a buyer without an account.', max_length=254, verbose_name='e-mail')),
-                ('source', models.CharField(default='manual', help_text='Where the grant comes from, such as a payment provider.', max_length=50, verbose_name='source')),
-                ('reference', models.CharField(blank=True, help_text="The source's own identifier, such as an order line.", max_length=190, null=True, verbose_name='reference')),
-                ('starts_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='starts at')),
-                ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='expires at')),
-                ('max_downloads', models.PositiveIntegerField(blank=True, help_text='Empty: as many as wanted.', null=True, verbose_name='maximum downloads')),
-                ('downloads_used', models.PositiveIntegerField(default=0, editable=False, verbose_name='downloads used')),
-                ('revoked_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='revoked at')),
-                ('revoked_reason', models.CharField(blank=True, editable=False, max_length=255, verbose_name='reason for revoking')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
-                ('asset', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='grants', to='cf_protected.asset', verbose_name='asset')),
-                ('granted_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='granted by')),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=cf_protected.models.grant.cascade, related_name='asset_grants', to=settings.AUTH_USER_MODEL, verbose_name='user')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "email",
+                    models.EmailField(
+                        blank=True,
+                        db_index=True,
+                        help_text="For a buyer without an account.",
+                        max_length=254,
+                        verbose_name="e-mail",
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        default="manual",
+                        help_text="Where the grant comes from, such as a payment provider.",
+                        max_length=50,
+                        verbose_name="source",
+                    ),
+                ),
+                (
+                    "reference",
+                    models.CharField(
+                        blank=True,
+                        help_text="The source's own identifier, such as an order line.",
+                        max_length=190,
+                        null=True,
+                        verbose_name="reference",
+                    ),
+                ),
+                (
+                    "starts_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="starts at"
+                    ),
+                ),
+                (
+                    "expires_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="expires at"),
+                ),
+                (
+                    "max_downloads",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="Empty: as many as wanted.",
+                        null=True,
+                        verbose_name="maximum downloads",
+                    ),
+                ),
+                (
+                    "downloads_used",
+                    models.PositiveIntegerField(
+                        default=0, editable=False, verbose_name="downloads used"
+                    ),
+                ),
+                (
+                    "revoked_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="revoked at"
+                    ),
+                ),
+                (
+                    "revoked_reason",
+                    models.CharField(
+                        blank=True,
+                        editable=False,
+                        max_length=255,
+                        verbose_name="reason for revoking",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created at")),
+                (
+                    "asset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="grants",
+                        to="cf_protected.asset",
+                        verbose_name="asset",
+                    ),
+                ),
+                (
+                    "granted_by",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="granted by",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=cf_protected.models.grant.cascade,
+                        related_name="asset_grants",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'grant',
-                'verbose_name_plural': 'grants',
-                'ordering': ['-created_at', '-pk'],
+                "verbose_name": "grant",
+                "verbose_name_plural": "grants",
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Download',
+            name="Download",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('asset_title', models.CharField(max_length=200, verbose_name='asset')),
-                ('file_name', models.CharField(max_length=1024, verbose_name='file name')),
-                ('requested_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, verbose_name='requested at')),
-                ('ip_address', models.GenericIPAddressField(null=True, verbose_name='IP address')),
-                ('user_agent', models.CharField(blank=True, max_length=255, verbose_name='user agent')),
-                ('outcome', models.CharField(choices=[('issued', 'issued'), ('refused', 'refused')], max_length=20, verbose_name='outcome')),
-                ('reason', models.CharField(choices=[('granted', 'Granted'), ('anonymous', 'Nobody is signed in'), ('inactive_user', 'The account is not active'), ('unpublished', 'The asset is not published'), ('no_grant', 'There is no grant'), ('not_started', 'The grant has not started yet'), ('expired', 'The grant has expired'), ('revoked', 'The grant was revoked'), ('limit_reached', 'All downloads of the grant are used up'), ('not_released', "The asset isn't released yet"), ('address_not_bound', "The link can't be bound to the address")], max_length=50, verbose_name='reason')),
-                ('url_expires_at', models.DateTimeField(null=True, verbose_name='URL expires at')),
-                ('file', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='downloads', to='cf_protected.assetfile', verbose_name='file')),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='asset_downloads', to=settings.AUTH_USER_MODEL, verbose_name='user')),
-                ('grant', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='downloads', to='cf_protected.grant', verbose_name='grant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("asset_title", models.CharField(max_length=200, verbose_name="asset")),
+                ("file_name", models.CharField(max_length=1024, verbose_name="file name")),
+                (
+                    "requested_at",
+                    models.DateTimeField(
+                        db_index=True,
+                        default=django.utils.timezone.now,
+                        verbose_name="requested at",
+                    ),
+                ),
+                ("ip_address", models.GenericIPAddressField(null=True, verbose_name="IP address")),
+                (
+                    "user_agent",
+                    models.CharField(blank=True, max_length=255, verbose_name="user agent"),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("issued", "issued"), ("refused", "refused")],
+                        max_length=20,
+                        verbose_name="outcome",
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("granted", "Granted"),
+                            ("anonymous", "Nobody is signed in"),
+                            ("inactive_user", "The account is not active"),
+                            ("unpublished", "The asset is not published"),
+                            ("no_grant", "There is no grant"),
+                            ("not_started", "The grant has not started yet"),
+                            ("expired", "The grant has expired"),
+                            ("revoked", "The grant was revoked"),
+                            ("limit_reached", "All downloads of the grant are used up"),
+                            ("not_released", "The asset isn't released yet"),
+                            ("address_not_bound", "The link can't be bound to the address"),
+                        ],
+                        max_length=50,
+                        verbose_name="reason",
+                    ),
+                ),
+                ("url_expires_at", models.DateTimeField(null=True, verbose_name="URL expires at")),
+                (
+                    "file",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="downloads",
+                        to="cf_protected.assetfile",
+                        verbose_name="file",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="asset_downloads",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+                (
+                    "grant",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="downloads",
+                        to="cf_protected.grant",
+                        verbose_name="grant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'download',
-                'verbose_name_plural': 'downloads',
-                'ordering': ['-requested_at', '-pk'],
+                "verbose_name": "download",
+                "verbose_name_plural": "downloads",
+                "ordering": ["-requested_at", "-pk"],
             },
         ),
         migrations.AddConstraint(
-            model_name='assetfile',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'object'), ('key__endswith', '/'), _connector='OR'), name='cf_protected_folder_ends_in_slash', violation_error_message='The key of a folder ends in a slash.'),
+            model_name="assetfile",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind", "object"), ("key__endswith", "/"), _connector="OR"),
+                name="cf_protected_folder_ends_in_slash",
+                violation_error_message="The key of a folder ends in a slash.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.UniqueConstraint(fields=('asset', 'source', 'reference'), name='cf_protected_grant_once_per_reference', violation_error_message='This reference was granted already.'),
+            model_name="grant",
+            constraint=models.UniqueConstraint(
+                fields=("asset", "source", "reference"),
+                name="cf_protected_grant_once_per_reference",
+                violation_error_message="This reference was granted already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(('user__isnull', False), models.Q(('email', ''), _negated=True), _connector='OR'), name='cf_protected_grant_has_a_holder', violation_error_message='Name a user or an e-mail address.'),
+            model_name="grant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("user__isnull", False), models.Q(("email", ""), _negated=True), _connector="OR"
+                ),
+                name="cf_protected_grant_has_a_holder",
+                violation_error_message="Name a user or an e-mail address.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at__isnull', True), ('expires_at__gt', models.F('starts_at')), _connector='OR'), name='cf_protected_grant_ends_after_it_starts', violation_error_message='The grant has to end after it starts.'),
+            model_name="grant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("expires_at__isnull", True),
+                    ("expires_at__gt", models.F("starts_at")),
+                    _connector="OR",
+                ),
+                name="cf_protected_grant_ends_after_it_starts",
+                violation_error_message="The grant has to end after it starts.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='download',
-            index=models.Index(fields=['user', 'file', 'requested_at'], name='cf_protected_repeats'),
+            model_name="download",
+            index=models.Index(
+                fields=["user", "file", "requested_at"], name="cf_protected_repeats"
+            ),
         ),
     ]

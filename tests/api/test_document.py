@@ -66,9 +66,7 @@ def test_reasons_are_those_of_the_code() -> None:
 
 def test_codes_of_problems_are_those_of_the_code() -> None:
     folders = (PACKAGE / "api", PACKAGE / "oidc")
-    source = "".join(
-        path.read_text("utf-8") for folder in folders for path in folder.glob("*.py")
-    )
+    source = "".join(path.read_text("utf-8") for folder in folders for path in folder.glob("*.py"))
     codes = re.findall(r'problem\(\s*\d{3},\s*"(\w+)"|code="(\w+)"', source)
     default = inspect.signature(AuthenticationFailed).parameters["code"].default
 

@@ -94,9 +94,7 @@ def test_an_outage_of_the_issuer(known: User, issuer: Issuer) -> None:
         authenticate(f"Bearer {issuer.token()}")
 
 
-def test_one_of_several_issuers(
-    user: User, issuer: Issuer, configure_issuers: Configure
-) -> None:
+def test_one_of_several_issuers(user: User, issuer: Issuer, configure_issuers: Configure) -> None:
     with serving() as other:
         # Both have a key "one", and it is even the same.
         configure_issuers(

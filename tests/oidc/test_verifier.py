@@ -29,7 +29,6 @@ from tests.oidc.issuer import (
 )
 
 
-
 def test_a_good_token(issuer: Issuer, verifier: TokenVerifier) -> None:
     claims = verifier.verify(issuer.token(scope="downloads"))
 

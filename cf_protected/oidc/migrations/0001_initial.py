@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -15,19 +14,52 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Identity',
+            name="Identity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('issuer', models.CharField(help_text='As the setting has it, to the last slash.', max_length=255, verbose_name='issuer')),
-                ('subject', models.CharField(help_text="The “sub” claim of the person's tokens.", max_length=255, verbose_name='subject')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='oidc_identities', to=settings.AUTH_USER_MODEL, verbose_name='user')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "issuer",
+                    models.CharField(
+                        help_text="As the setting has it, to the last slash.",
+                        max_length=255,
+                        verbose_name="issuer",
+                    ),
+                ),
+                (
+                    "subject",
+                    models.CharField(
+                        help_text="The “sub” claim of the person's tokens.",
+                        max_length=255,
+                        verbose_name="subject",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created at")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="oidc_identities",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'identity',
-                'verbose_name_plural': 'identities',
-                'ordering': ['-created_at', '-pk'],
-                'constraints': [models.UniqueConstraint(fields=('issuer', 'subject'), name='cf_protected_oidc_once_per_subject', violation_error_message='This subject belongs to a user already.')],
+                "verbose_name": "identity",
+                "verbose_name_plural": "identities",
+                "ordering": ["-created_at", "-pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("issuer", "subject"),
+                        name="cf_protected_oidc_once_per_subject",
+                        violation_error_message="This subject belongs to a user already.",
+                    )
+                ],
             },
         ),
     ]
