@@ -73,7 +73,7 @@ def refusal_problem(decision: Decision) -> JsonResponse:
 
 
 def missing_problem(user: User) -> JsonResponse:
-    """Return the response for what doesn't exist: with ``REFUSAL_STATUS`` 404 the same as a refusal."""
+    """Return the 404 for what doesn't exist, or a refusal's 401 if ``REFUSAL_STATUS`` is 404."""
     if conf.current().refusal_status == 404 and not user.is_authenticated:
         return anonymous_problem()
     return not_found_problem()
@@ -98,7 +98,7 @@ def credentials_problem(error: AuthenticationFailed) -> JsonResponse:
 
 
 def unchecked_problem(request: HttpRequest, error: AuthenticationUnavailable) -> JsonResponse:
-    """Return the 503 while credentials can't be checked, and log why: others would fare no better."""
+    """Return the 503 while credentials can't be checked, and log why."""
     logger.error("%s: the credentials can't be checked: %s", request.path, error)
     return problem(
         503,

@@ -18,7 +18,10 @@ else:
 
 @admin.register(Identity)
 class IdentityAdmin(ChoosesUser, IdentityModelAdmin):
-    """Link an issuer's subject to a user. Treat it like a password: that subject signs in as this user."""
+    """Link an issuer's subject to a user.
+
+    Treat it like a password: that subject signs in as this user.
+    """
 
     list_display = ("subject", "issuer", "user", "created_at")
     list_filter = ("issuer",)

@@ -13,7 +13,6 @@ from urllib.error import HTTPError
 
 from cf_protected.oidc.exceptions import IssuerUnavailable
 
-
 _LOOPBACK: Final = r"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?"
 _SAFE_URL: Final = re.compile(rf"https://[^/?#@\s]+(?:[/?][^#\s]*)?|http://{_LOOPBACK}/[^#\s]*")
 _TIMEOUT: Final = 3.0  # seconds, for each wait

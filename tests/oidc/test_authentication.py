@@ -13,9 +13,9 @@ from django.test import RequestFactory
 from django.views.debug import ExceptionReporter
 
 from cf_protected.conf import ConfigurationError
+from cf_protected.oidc.authentication import BearerAuthenticator
 from cf_protected.oidc.exceptions import InvalidToken, IssuerUnavailable, TokenFault
 from cf_protected.oidc.models import Identity
-from cf_protected.oidc.authentication import BearerAuthenticator
 from tests.accounts.models import User
 from tests.conftest import Configure
 from tests.oidc.issuer import JWKS, Answer, Issuer, claims_of, rsa_key, serving

@@ -13,9 +13,9 @@ import pytest
 from django.test import RequestFactory
 from moto.server import ThreadedMotoServer
 
+from cf_protected.oidc.authentication import BearerAuthenticator
 from cf_protected.oidc.exceptions import InvalidToken, TokenFault
 from cf_protected.oidc.models import Identity
-from cf_protected.oidc.authentication import BearerAuthenticator
 from tests.accounts.models import User
 from tests.conftest import Configure
 

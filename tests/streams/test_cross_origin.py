@@ -16,7 +16,7 @@ from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.distributions import distributions
 from cf_protected.edge.edge import Edge
 from cf_protected.edge.server import running
-from cf_protected.models import AssetFile, Download, Grant
+from cf_protected.models import AssetFile, Download
 from cf_protected.oidc.models import Identity
 from tests.accounts.models import User
 from tests.conftest import Configure
