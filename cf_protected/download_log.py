@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from datetime import datetime
 
 from cf_protected import conf
 from cf_protected.access import Decision, User
 from cf_protected.models import AssetFile, Download
-
-
-@dataclass(frozen=True)
-class Viewer:
-    """Where a request comes from: for the log, and to bind signatures to the address."""
-
-    ip_address: str | None = None
-    user_agent: str = ""
+from cf_protected.viewer import Viewer, plain_address
 
 
 def log_download(
@@ -59,15 +51,3 @@ def address_to_log(ip_address: str | None) -> str | None:
         return str(address)
     prefix = 24 if address.version == 4 else 48
     return str(ipaddress.ip_network((address, prefix), strict=False).network_address)
-
-
-def plain_address(ip_address: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The address itself: without a zone, and an IPv4 one as such, though it came over IPv6.
-
-    ``None`` for what is no address, such as a socket's path: no reason to turn a buyer away.
-    """
-    try:
-        address = ipaddress.ip_address((ip_address or "").partition("%")[0])
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address

@@ -15,10 +15,10 @@ from cf_protected.api.base import APIView, answer
 from cf_protected.api.inputs import Members, Query
 from cf_protected.distributions import distributions
 from cf_protected.exceptions import CookiesTooLarge, SigningError
-from cf_protected.http.cookies import remembered, remove_cookies, remove_scopes, set_cookies
 from cf_protected.http.problems import problem
-from cf_protected.http.viewer import get_viewer
 from cf_protected.models import Asset, AssetFile
+from cf_protected.signed_cookies.jar import remembered, remove_cookies, remove_scopes, set_cookies
+from cf_protected.viewer import get_viewer
 
 
 class CookiesView(APIView):

@@ -16,9 +16,9 @@ from cf_protected.access import DownloadRefused, unreleased
 from cf_protected.api.base import APIView, answer
 from cf_protected.api.inputs import Members
 from cf_protected.distributions import distributions
-from cf_protected.http.viewer import get_viewer
 from cf_protected.models import AssetFile
 from cf_protected.services.signing import lifetime
+from cf_protected.viewer import get_viewer
 
 
 class SignedURLView(APIView):

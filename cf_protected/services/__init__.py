@@ -4,7 +4,6 @@ The only place where models meet signers. ``signing`` makes every signature for 
 and signs nothing without the authoriser's yes.
 """
 
-from cf_protected.download_log import Viewer
 from cf_protected.services.authorization import Access, authorize, authorize_download
 from cf_protected.services.cookies import (
     CookieScope,
@@ -23,6 +22,7 @@ from cf_protected.services.playlists import (
     make_playlist_token,
     read_playlist_token,
 )
+from cf_protected.viewer import Viewer
 
 __all__ = [
     "Access",

@@ -11,11 +11,11 @@ from django.utils import timezone
 from cf_protected import conf
 from cf_protected.access import Decision, User, get_authorizer
 from cf_protected.distributions import distributions
-from cf_protected.download_log import Viewer
 from cf_protected.models import Asset, AssetFile, Download, Grant
-from cf_protected.querysets import DownloadQuerySet
+from cf_protected.models.querysets import DownloadQuerySet
 from cf_protected.reasons import Reason
 from cf_protected.services.signing import Terms, lifetime, refine, sign_url
+from cf_protected.viewer import Viewer
 
 
 class Access:

@@ -19,13 +19,13 @@ from django.utils import timezone
 from cf_protected.access import Decision, User
 from cf_protected.cloudfront.resource import MAX_URL_BYTES
 from cf_protected.distributions import SignedCookies, distributions
-from cf_protected.download_log import Viewer
 from cf_protected.exceptions import CookiesTooLarge, InvalidURL, SigningError
 from cf_protected.models import AssetFile, Download
 from cf_protected.reasons import Reason
 from cf_protected.services.authorization import decide_download, is_limited
 from cf_protected.services.downloads import Issued, approve, count, refused
 from cf_protected.services.signing import Terms, sign_cookies, starts_at
+from cf_protected.viewer import Viewer
 
 # A request has at most 20,480 bytes with its headers, and as long a URL as CloudFront takes
 # has to fit in beside the cookies.

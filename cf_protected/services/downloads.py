@@ -13,11 +13,12 @@ from django.utils import timezone
 
 from cf_protected import signals
 from cf_protected.access import Decision, DownloadRefused, User
-from cf_protected.download_log import Viewer, log_download
+from cf_protected.download_log import log_download
 from cf_protected.models import AssetFile, Download, Grant
 from cf_protected.reasons import Reason
 from cf_protected.services.authorization import authorize, decide_download, repeats
 from cf_protected.services.signing import Terms, sign_url
+from cf_protected.viewer import Viewer
 
 
 @dataclass(frozen=True)

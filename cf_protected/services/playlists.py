@@ -17,12 +17,12 @@ from cf_protected import hls
 from cf_protected.access import Decision, User
 from cf_protected.cloudfront.encoding import quote_object_key
 from cf_protected.distributions import distributions
-from cf_protected.download_log import Viewer
 from cf_protected.exceptions import InvalidPlaylist, InvalidURL
 from cf_protected.hls.playlist import MAX_CHARACTERS
 from cf_protected.models import AssetFile, Download
 from cf_protected.services.downloads import issue
 from cf_protected.services.signing import Terms, lifetime, sign_query
+from cf_protected.viewer import Viewer
 
 _SALT: Final = "cf_protected.playlist"
 

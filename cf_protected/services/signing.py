@@ -15,9 +15,9 @@ from cf_protected.distributions import (
     SignedURL,
     distributions,
 )
-from cf_protected.download_log import Viewer, plain_address
 from cf_protected.models import AssetFile
 from cf_protected.reasons import Reason
+from cf_protected.viewer import Viewer, plain_address
 
 
 @dataclass(frozen=True)

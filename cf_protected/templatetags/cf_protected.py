@@ -13,9 +13,9 @@ from django.urls import reverse
 
 from cf_protected.access import User
 from cf_protected.exceptions import KeySourceError
-from cf_protected.http.viewer import get_viewer
 from cf_protected.models import Asset, AssetFile
 from cf_protected.services import Access, make_playlist_token
+from cf_protected.viewer import get_viewer
 
 register = template.Library()
 logger = logging.getLogger("cf_protected")

@@ -11,7 +11,7 @@ from django.views.generic import View
 
 from cf_protected import services
 from cf_protected.exceptions import KeySourceError
-from cf_protected.http.viewer import get_viewer
+from cf_protected.viewer import get_viewer
 from cf_protected.views.protect import REFUSED_TEMPLATE, not_found
 
 logger = logging.getLogger("cf_protected")

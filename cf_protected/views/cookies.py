@@ -18,9 +18,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from cf_protected import services
 from cf_protected.access import DownloadRefused, unreleased
 from cf_protected.exceptions import SigningError
-from cf_protected.http.cookies import remembered, remove_cookies, remove_scopes, set_cookies
 from cf_protected.http.cors import CORSMixin
 from cf_protected.models import Asset, AssetFile
+from cf_protected.signed_cookies.jar import remembered, remove_cookies, remove_scopes, set_cookies
 from cf_protected.views.base import PersonalView, uncacheable
 from cf_protected.views.file import see_other
 from cf_protected.views.protect import not_found, refuse

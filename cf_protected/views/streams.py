@@ -18,10 +18,10 @@ from cf_protected import conf, services
 from cf_protected.access import DownloadRefused, User, explain
 from cf_protected.distributions import STORAGE_ERRORS, distributions
 from cf_protected.exceptions import CookiesTooLarge, InvalidPlaylist, InvalidURL
-from cf_protected.http.cookies import set_cookies
 from cf_protected.http.cors import CORSMixin
 from cf_protected.models import AssetFile
 from cf_protected.reasons import Reason
+from cf_protected.signed_cookies.jar import set_cookies
 from cf_protected.views.base import uncacheable
 from cf_protected.views.file import FileView, see_other
 
