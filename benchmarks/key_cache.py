@@ -9,7 +9,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from threading import Event, Thread
@@ -94,10 +94,12 @@ def _distribution(backend: str, **options: str) -> Distribution:
 
 
 _numbers: Final = count()
+_EXPIRES: Final = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def _sign(distribution: Distribution) -> None:
-    distribution.sign(f"https://downloads.example.com/books/{next(_numbers)}.pdf")
+    url = f"https://downloads.example.com/books/{next(_numbers)}.pdf"
+    distribution.signer.sign_url(url, date_less_than=_EXPIRES)
 
 
 def _rate_of(distribution: Distribution, seconds: float = 0.04) -> Callable[[], float]:

@@ -20,7 +20,7 @@ from django.utils.module_loading import import_string
 
 from cf_protected import conf
 from cf_protected.access import get_authorizer
-from cf_protected.distributions import make_key_source
+from cf_protected.distributions.keys import make_key_source
 from cf_protected.exceptions import KeySourceError, UnusableKey
 from cf_protected.key_sources.base import KeySource
 from cf_protected.key_sources.file import FileKeySource
@@ -103,7 +103,7 @@ def _check_durations(where: str, distribution: conf.DistributionSettings) -> Ite
             hint="Make STALE_LIMIT longer than LIFETIME, or 0 for none.",
             id="cf_protected.W003",
         )
-    longest = distribution.longest_lifetime + key.lifetime
+    longest = distribution.longest_use
     if longest > distribution.rotation_overlap:
         yield Error(
             f"{where}['ROTATION_OVERLAP']: URLs and cookies of a replaced key may live "

@@ -6,13 +6,14 @@ import ipaddress
 from datetime import datetime
 
 from cf_protected import conf
-from cf_protected.access import Decision, User
+from cf_protected.access import Decision
 from cf_protected.models import AssetFile, Download
+from cf_protected.person import Person
 from cf_protected.viewer import Viewer, plain_address
 
 
 def log_download(
-    user: User,
+    person: Person,
     file: AssetFile,
     decision: Decision,
     viewer: Viewer,
@@ -22,13 +23,13 @@ def log_download(
 ) -> Download:
     """Write one row: an issued URL, or a refusal if ``url_expires_at`` is ``None``.
 
-    What outlives the file is copied, and what doesn't fit its column is cut.
+    The names are copied, so that they outlive the file. What doesn't fit its column is cut.
     """
     outcome = Download.Outcome.REFUSED if url_expires_at is None else Download.Outcome.ISSUED
     return Download.objects.create(
         file=file,
         grant=decision.grant,
-        user_id=user.pk,
+        user_id=person.account_id,
         asset_title=file.asset.title,
         file_name=file.file_name,
         requested_at=now,
@@ -42,7 +43,7 @@ def log_download(
 
 
 def address_to_log(ip_address: str | None) -> str | None:
-    """The address as ``LOG_IP_ADDRESSES`` has it: whole, without its last part, or none."""
+    """Return the address as ``LOG_IP_ADDRESSES`` asks: whole, without its last part, or none."""
     rule = conf.current().log_ip_addresses
     address = plain_address(ip_address)
     if address is None or rule == "drop":

@@ -12,8 +12,9 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from pytest_django import Settings
 
-from cf_protected import access, checks, conf, distributions
+from cf_protected import access, checks, conf
 from cf_protected.conf import reader
+from cf_protected.distributions import keys, registry
 from cf_protected.key_sources.file import FileKeySource
 from cf_protected.key_sources.inline import InlineKeySource
 from cf_protected.key_sources.kms import KMSKeySource
@@ -415,7 +416,7 @@ def test_errors_stop_manage_py_check(configure: Configure) -> None:
 
 
 def test_the_ids_are_numbered_without_holes() -> None:
-    modules = (access, authentication, checks, reader, distributions)
+    modules = (access, authentication, checks, reader, keys, registry)
     source = "".join(inspect.getsource(module) for module in modules)
     used = set(re.findall(r'id="(?:cf_protected\.)?([EW]\d{3})"', source))
 

@@ -18,7 +18,7 @@ from django.test import RequestFactory
 from cf_protected import services
 from cf_protected.distributions import distributions
 from cf_protected.models import AssetFile
-from cf_protected.services.cookies import MAX_SETS
+from cf_protected.services.cookie_scopes import MAX_SETS
 from cf_protected.signed_cookies.jar import (
     NAMES,
     SESSION_KEY,
