@@ -114,6 +114,20 @@ def _rate_of(distribution: Distribution, seconds: float = 0.04) -> Callable[[], 
     return measure
 
 
+@contextmanager
+def cold_signature() -> Iterator[Callable[[], None]]:
+    """Yield a call that signs with a key in SSM of which nothing is loaded yet."""
+    os.environ.update(CREDENTIALS)
+    with _ssm(to_pem(make_rsa_key()).decode()) as server:
+        url = f"http://127.0.0.1:{server.server_port}"
+
+        def sign() -> None:
+            _sign(_distribution("ssm.SSMKeySource", name="/shop/key", endpoint_url=url))
+
+        sign()  # boto3 and its data are loaded now
+        yield sign
+
+
 # While the key is refreshed
 
 
