@@ -9,8 +9,8 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 
-from cf_protected.http.cookies import end_session, remove_ended
-from cf_protected.http.renewal import renew_cookies
+from cf_protected.signed_cookies.jar import end_session, remove_ended
+from cf_protected.signed_cookies.renewal import renew_cookies
 
 _MARK: Final = "renews_signed_cookies"
 _RENEW: Final = "cf_protected.renew_cookies"

@@ -157,5 +157,5 @@ class AssetAdmin(AssetModelAdmin):
 def _has_already(person: Person, asset: Asset) -> bool:
     active = Grant.objects.for_asset(asset).active()
     if person.user is not None:
-        return active.for_user(person.user).exists()
+        return active.held_by(person.user).exists()
     return active.filter(user__isnull=True, email=person.email).exists()

@@ -72,7 +72,7 @@ def _about_email(email: str) -> Iterator[str]:
 def _about_user(grant: Grant, user: Any) -> Iterator[str]:
     if not user.is_active:
         yield _("The account is not active.")
-    others = Grant.objects.for_user(user).for_asset(grant.asset).exclude(pk=grant.pk)
+    others = Grant.objects.held_by(user).for_asset(grant.asset).exclude(pk=grant.pk)
     for other in others[:5]:
         yield _("Another grant for the same asset, from %(source)s, is %(state)s.") % {
             "source": other.source,

@@ -15,9 +15,9 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.module_loading import import_string
 
 from cf_protected import conf
-from cf_protected.access import User
 from cf_protected.conf.check_ids import NOT_AN_AUTHENTICATOR
 from cf_protected.exceptions import CFProtectedError
+from cf_protected.person import User
 
 
 class CSRFFailed(CFProtectedError, PermissionDenied):

@@ -18,8 +18,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
-from cf_protected import services
-from cf_protected.access import DownloadRefused, User
+from cf_protected.access import DownloadRefused
 from cf_protected.api import problems
 from cf_protected.api.authentication import CSRFFailed, authenticate
 from cf_protected.exceptions import (
@@ -27,7 +26,7 @@ from cf_protected.exceptions import (
     AuthenticationUnavailable,
     KeySourceError,
 )
-from cf_protected.models import Asset
+from cf_protected.person import User
 
 _decorators = [
     csrf_exempt,  # authenticators check the CSRF token themselves: bearers need none
@@ -68,18 +67,6 @@ class APIView(View):
     ) -> JsonResponse:
         allowed = [name.upper() for name in self.http_method_names if hasattr(self, name)]
         return problems.problem(405, "method_not_allowed", headers={"Allow": ", ".join(allowed)})
-
-    def check_somebody_asks(self, *assets: Asset) -> None:
-        """Turn strangers away without a trace in the log, unless the authoriser lets them in.
-
-        Raises ``DownloadRefused``.
-        """
-        if self.user.is_authenticated:
-            return
-        for asset in assets:
-            decision = services.authorize(self.user, asset)
-            if not decision.allowed:
-                raise DownloadRefused(decision)
 
 
 class NotFoundAPIView(APIView):

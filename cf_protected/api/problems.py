@@ -15,9 +15,10 @@ from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 
 from cf_protected import conf
-from cf_protected.access import Decision, User, explain
+from cf_protected.access import Decision, explain
 from cf_protected.api.authentication import challenges
 from cf_protected.exceptions import AuthenticationFailed, AuthenticationUnavailable
+from cf_protected.person import User
 from cf_protected.reasons import Reason
 
 logger = logging.getLogger("cf_protected")

@@ -31,6 +31,8 @@ __all__ = [
 
 SETTING: Final = "CF_PROTECTED"
 
-_setting = Setting(SETTING, AppSettings, namespace="cf_protected", docs="docs/settings.md")
+_setting: Final[Setting[AppSettings]] = Setting(
+    SETTING, AppSettings, namespace="cf_protected", docs="docs/settings.md"
+)
 current = _setting.current
 problems = _setting.problems

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.conf import settings
 
@@ -27,7 +27,7 @@ class Setting(Generic[T]):
     the setting. Safe for threads and forks.
     """
 
-    def __init__(self, name: str, type_: type[T], *, namespace: str, docs: str) -> None:
+    def __init__(self, name: str, type_: Any, *, namespace: str, docs: str) -> None:
         self.name = name
         self._type = type_
         self._namespace = namespace

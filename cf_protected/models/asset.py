@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cf_protected.cloudfront.encoding import quote_object_key
 from cf_protected.exceptions import InvalidURL
-from cf_protected.querysets import AssetQuerySet
+from cf_protected.models.querysets import AssetQuerySet
 
 validate_file_name = RegexValidator(
     r"[\x00-\x1f\x7f/\\]",

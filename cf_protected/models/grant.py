@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cf_protected.models.asset import Asset
-from cf_protected.querysets import GrantQuerySet
+from cf_protected.models.querysets import GrantQuerySet
 
 
 def cascade(collector: Collector, field: ForeignKey[Any, Any], grants: Any, using: str) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from cf_protected import signals
 from cf_protected.exceptions import GrantConflict
 from cf_protected.models import Asset, Grant
-from cf_protected.querysets import GrantQuerySet
+from cf_protected.models.querysets import GrantQuerySet
 
 
 def grant(

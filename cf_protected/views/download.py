@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.http import HttpResponseBase
 
 from cf_protected import services
-from cf_protected.access import User
 from cf_protected.models import AssetFile
-from cf_protected.views.file import FileView, see_other
+from cf_protected.person import Person
+from cf_protected.views.file import FileView, see_nothing, see_other
 
 
 class DownloadView(FileView):
@@ -18,13 +18,15 @@ class DownloadView(FileView):
 
     kind = AssetFile.Kind.OBJECT
 
-    def issue(self, user: User, file: AssetFile) -> HttpResponseBase:
+    def issue(self, person: Person, file: AssetFile) -> HttpResponseBase:
         """Return the redirect."""
-        return see_other(services.issue_url(user, file, viewer=self.get_viewer()).url)
+        issued = services.issue_url(person, file, viewer=self.get_viewer(), ahead=False)
+        return see_other(issued.url)
 
-    def preview(self, user: User, file: AssetFile) -> HttpResponseBase:
+    def preview(self, person: Person, file: AssetFile) -> HttpResponseBase:
         """Return the same redirect, but without ``Location`` where downloads are counted.
 
         A signature that isn't counted would be a way around the limit.
         """
-        return see_other(services.Access(user, viewer=self.get_viewer()).signed_url(file))
+        url = services.Access(person, viewer=self.get_viewer()).signed_url(file)
+        return see_nothing() if url is None else see_other(url)

@@ -22,6 +22,7 @@ from cf_protected.distributions import distributions
 from cf_protected.edge.server import running
 from cf_protected.management.commands.cf_edge import edge_for
 from tests.edge.client import Answer, fetch
+from tests.signing import sign
 
 if TYPE_CHECKING:
     from pytest_django import Settings
@@ -84,8 +85,8 @@ def _address(out: StringIO) -> tuple[str, int]:
 
 def signed_target() -> str:
     distribution = distributions["default"]
-    signed = distribution.sign(distribution.url("book.txt", download_name="Möby.txt"))
-    return signed.url.removeprefix(f"{distribution.scheme}://{distribution.domain}")
+    signed = sign(distribution.url("book.txt", download_name="Möby.txt"))
+    return signed.removeprefix(f"{distribution.scheme}://{distribution.domain}")
 
 
 def test_signed_url_downloads_the_file(use_root: Callable[..., None], port: int) -> None:

@@ -19,7 +19,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import patch_cache_control
 
 from cf_protected.services import CookieScope, CookieSet, IssuedCookies
-from cf_protected.services.cookies import MAX_SETS
+from cf_protected.services.cookie_scopes import MAX_SETS
 
 NAMES: Final = (
     "CloudFront-Policy",

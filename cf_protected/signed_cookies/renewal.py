@@ -11,9 +11,9 @@ from django.utils import timezone
 from cf_protected import services
 from cf_protected.access import DownloadRefused
 from cf_protected.exceptions import KeySourceError, SigningError, UnusableKey
-from cf_protected.http.cookies import Remembered, remembered, remove_scopes, set_cookies
-from cf_protected.http.viewer import get_viewer
 from cf_protected.models import AssetFile
+from cf_protected.signed_cookies.jar import Remembered, remembered, remove_scopes, set_cookies
+from cf_protected.viewer import get_viewer
 
 logger = logging.getLogger("cf_protected")
 

@@ -1,1 +1,0 @@
-"""What pages and the JSON API share: the viewer and the signed cookies."""
