@@ -19,7 +19,7 @@ PRIVATE_KEY = ec.generate_private_key(ec.SECP256R1()).private_bytes(
     Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
 )
 
-SECRET_KEY = "for tests only"
+SECRET_KEY = "for tests only, and as long as HMAC with SHA-256 wants it"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "Europe/Berlin"
@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "rest_framework.authtoken",
     "tests.accounts",
     "cf_protected",
     "cf_protected.oidc",
