@@ -1,4 +1,4 @@
-"""Find out who asks the API: the first of ``AUTHENTICATORS`` that finds credentials decides.
+"""Authenticate the API's caller: the first of ``AUTHENTICATORS`` that finds credentials decides.
 
 Pages don't use this: on them the user is the session's.
 """

@@ -1,4 +1,4 @@
-"""What every view of the API does: find out who asks, and respond to errors with problems."""
+"""The base of the API's views: it authenticates the caller, and turns errors into problems."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Members:
     def end(self) -> None:
         """Refuse unknown members, since a misspelt one would be ignored without notice."""
         if self._left:
-            raise BadRequest(f"There is no member {next(iter(self._left))!a}.")
+            raise BadRequest(f"The member {next(iter(self._left))!a} is unknown.")
 
     def _list(self, name: str) -> list[object]:
         values = self._left.pop(name, [])

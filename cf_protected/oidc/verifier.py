@@ -1,6 +1,6 @@
 """Verify access tokens: JSON Web Tokens (RFC 7519) that an issuer signed for this API.
 
-The rules are those of RFC 9068 and RFC 8725, as far as Cognito, Auth0 and Keycloak keep them.
+The rules are those of RFC 9068 and RFC 8725, as far as Cognito, Auth0 and Keycloak follow them.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ Claims = Mapping[str, Any]
 _MAX_LENGTH: Final = 16 * 1024
 _COMPACT: Final = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
 _TYPES: Final = ("jwt", "at+jwt", "application/at+jwt")
-#: Claims that tell other tokens apart, where they are present: Cognito's and Keycloak's.
+#: Claims with which Cognito and Keycloak mark access tokens.
 _KINDS: Final = {"token_use": "access", "typ": "Bearer"}
 #: OpenID Connect Core, section 2: at most 255 ASCII characters.
 _SUBJECT: Final = re.compile(r"[\x20-\x7e]{1,255}")
-_LATEST: Final = 2**53  # a date beyond what JSON's numbers can tell apart is none
+_LATEST: Final = 2**53  # JSON's numbers aren't exact beyond
 
-# Of PyJWT only the signature: its check of dates reads the clock by itself.
+# PyJWT verifies only the signature: its check of dates would read the clock.
 _SIGNATURE_ONLY: Final[Any] = {
     f"verify_{claim}": False for claim in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")
 }
@@ -35,17 +35,17 @@ _UNREADABLE: Final = (jwt.PyJWTError, ValueError, RecursionError)
 
 
 class Unverified(NamedTuple):
-    """What anybody may have written."""
+    """The parts of a token before its verification: anyone could have written them."""
 
     header: Mapping[str, Any]
     claims: Claims
 
 
 def parse(token: str) -> Unverified:
-    """Return the parts of ``token``, of which nothing is to be believed yet.
+    """Return the parts of ``token``, which can't be trusted yet.
 
-    Raises ``InvalidToken`` for everything but three parts of base64url with JSON objects in
-    them: encrypted tokens, for example, and those longer than 16 KiB.
+    Raises ``InvalidToken`` unless it is three parts of base64url with JSON objects in them, at
+    most 16 KiB. So encrypted tokens are refused.
     """
     if len(token) > _MAX_LENGTH or not _COMPACT.fullmatch(token):
         raise InvalidToken(TokenFault.MALFORMED)
@@ -59,16 +59,16 @@ def parse(token: str) -> Unverified:
 class TokenVerifier:
     """Accepts the access tokens of ``issuer`` that are meant for one of ``audience``.
 
-    A token without ``aud``, as Cognito's, has to have one of ``client_ids`` as its
-    ``client_id``. At least one of the two has to be given.
+    A token without ``aud``, such as Cognito's, must have one of ``client_ids`` as its
+    ``client_id``. At least one of the two arguments is required.
 
-    ID tokens are no access tokens. Cognito's and Keycloak's say so themselves. The others'
-    have the client's ID as their audience, so ``audience`` has to be the API's own
+    ID tokens aren't access tokens. Cognito and Keycloak mark them. Those of other issuers
+    have the client's ID as their audience, so ``audience`` must be the API's own
     identifier, never a client's.
 
     ``leeway`` is how far the clocks of the issuer and this server may differ. ``now``
     returns seconds since the epoch. Raises ``ValueError`` for arguments that would accept
-    too much: no audience, ``none`` or HMAC.
+    too many tokens: no audience, ``none`` or HMAC.
     """
 
     def __init__(
@@ -83,9 +83,11 @@ class TokenVerifier:
         now: Callable[[], float] = time.time,
     ) -> None:
         if not audience and not client_ids:
-            raise ValueError("Give audience or client_ids: tokens for others aren't for you.")
+            raise ValueError(
+                "Give audience or client_ids. Without them tokens for other apps would be accepted."
+            )
         if not algorithms or not set(algorithms) <= set(ALGORITHMS):
-            raise ValueError(f"The algorithms have to be some of {', '.join(ALGORITHMS)}.")
+            raise ValueError(f"The algorithms must be some of {', '.join(ALGORITHMS)}.")
         self._issuer = issuer
         self._keys = keys
         self._audience = tuple(audience)
@@ -106,7 +108,10 @@ class TokenVerifier:
         return self._signed_claims(token, header["kid"], header["alg"])
 
     def _check_header(self, header: Mapping[str, Any]) -> None:
-        """Keys that a header names (``jku``, ``x5u``, ``jwk``, ``x5c``) are never looked at."""
+        """Raise ``InvalidToken`` for a wrong header.
+
+        Keys in the header (``jku``, ``x5u``, ``jwk``, ``x5c``) are ignored.
+        """
         if header.get("alg") not in self._algorithms:
             raise InvalidToken(TokenFault.ALGORITHM)
         if "crit" in header or str(header.get("typ", "JWT")).lower() not in _TYPES:
