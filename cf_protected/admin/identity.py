@@ -1,8 +1,6 @@
-"""Users' accounts at OpenID Connect issuers."""
+"""The admin of users' identities at OpenID Connect issuers."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -10,15 +8,13 @@ from django.http import HttpRequest
 from cf_protected.admin.people import ChoosesUser, user_search_fields
 from cf_protected.models import Identity
 
-if TYPE_CHECKING:
-    IdentityModelAdmin = admin.ModelAdmin[Identity]
-else:
-    IdentityModelAdmin = admin.ModelAdmin
-
 
 @admin.register(Identity)
-class IdentityAdmin(ChoosesUser, IdentityModelAdmin):
-    """Who may come with whose tokens: as good as the user's password."""
+class IdentityAdmin(ChoosesUser):
+    """Links an issuer's subject to a user.
+
+    Treat it like a password: that subject signs in as this user.
+    """
 
     list_display = ("subject", "issuer", "user", "created_at")
     list_filter = ("issuer",)
