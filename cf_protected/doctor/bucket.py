@@ -16,7 +16,7 @@ DOWNLOAD_NAMES: Final = ("cf-doctor-1.bin", "cf-doctor-2.bin")
 
 
 def privacy(facts: Facts) -> Outcome:
-    """Does a direct request to the bucket get 403?"""
+    """Find out whether the bucket refuses a request that bypasses CloudFront."""
     storage: Any = facts.distribution.storage
     if not hasattr(storage, "bucket_name"):
         return unknown(
@@ -57,7 +57,7 @@ def _object_url(storage: Any, name: str) -> str:
 
 
 def disposition(facts: Facts) -> Outcome:
-    """Is ``response-content-disposition`` forwarded, and part of the cache key?"""
+    """Find out whether ``response-content-disposition`` is forwarded and in the cache key."""
     if facts.settings.content_disposition is None:
         return ok("not used: CONTENT_DISPOSITION is None")
     if not facts.signed().is_served:

@@ -22,7 +22,7 @@ _REMEDIES: Final = {
 
 
 def unsigned(facts: Facts) -> Outcome:
-    """Does an unsigned request get 403?"""
+    """Find out whether CloudFront refuses an unsigned request."""
     answer = facts.unsigned()
     if answer.is_error_page:
         return unknown(f"{answer}: a custom error page hides the answer", _ERROR_PAGE)
@@ -39,7 +39,7 @@ def unsigned(facts: Facts) -> Outcome:
 
 
 def signed(facts: Facts) -> Outcome:
-    """Does a signed request get 200?"""
+    """Find out whether CloudFront serves a signed request."""
     answer = facts.signed()
     if answer.is_served:
         return ok(str(answer))
@@ -57,7 +57,7 @@ def signed(facts: Facts) -> Outcome:
 
 
 def sha256(facts: Facts) -> Outcome:
-    """Is SHA-256 accepted?"""
+    """Find out whether CloudFront accepts SHA-256 signatures, and otherwise SHA-1."""
     used = facts.settings.hash_algorithm
     answer = facts.signed() if used == "SHA256" else facts.ask_signed(facts.url(), "SHA256")
     if _is_accepted(answer):
@@ -76,7 +76,7 @@ def _is_accepted(answer: Answer) -> bool:
 
 
 def clock(facts: Facts) -> Outcome:
-    """Is this machine's clock right?"""
+    """Compare this machine's clock with CloudFront's."""
     skew = facts.skew()
     evidence = f"{abs(skew):.0f} s {'behind' if skew > 0 else 'ahead of'} CloudFront"
     if abs(skew) <= EXACT_SECONDS:

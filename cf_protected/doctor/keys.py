@@ -14,7 +14,7 @@ SLOW_SECONDS: Final = 1.0
 
 
 def key(facts: Facts) -> Outcome:
-    """Can the signing key be read, with which identity and how fast?"""
+    """Read the signing key, and report how fast and with which identity."""
     read = facts.signing_key()
     milliseconds = round(read.seconds * 1000)
     evidence = (
@@ -36,7 +36,7 @@ def _identity(facts: Facts) -> str:
 
 
 def distribution(facts: Facts) -> Outcome:
-    """Does CloudFront have a distribution for the domain, and is it deployed?"""
+    """Find out whether CloudFront has a deployed distribution for the domain."""
     found = facts.configuration()
     domain = facts.distribution.domain
     if not serves(found, domain):
@@ -52,7 +52,7 @@ def distribution(facts: Facts) -> Outcome:
 
 
 def public_key(facts: Facts) -> Outcome:
-    """Does CloudFront hold the same public key under the key pair ID?"""
+    """Compare the key with the public key that CloudFront holds under its ID."""
     own = facts.signing_key().key
     if facts.api.public_key(own.key_pair_id) != own.public_key:
         return failed(
@@ -63,7 +63,7 @@ def public_key(facts: Facts) -> Outcome:
 
 
 def key_group(facts: Facts) -> Outcome:
-    """Is the key in a trusted key group of the path's behaviour?"""
+    """Find out whether the key is in a trusted key group of the path's behaviour."""
     key_pair_id, behavior = facts.signing_key().key.key_pair_id, facts.behavior()
     groups = trusted_key_groups(behavior)
     if not groups:

@@ -7,7 +7,7 @@ from cf_protected.doctor.findings import Outcome, failed, ok, warning
 
 
 def cookie_domain(facts: Facts) -> Outcome:
-    """Does ``COOKIE_DOMAIN`` cover the distribution's domain?
+    """Find out whether ``COOKIE_DOMAIN`` covers the distribution's domain.
 
     Source: https://datatracker.ietf.org/doc/html/rfc6265#section-5.1.3
     """
@@ -29,7 +29,7 @@ def cookie_domain(facts: Facts) -> Outcome:
 
 
 def ipv6(facts: Facts) -> Outcome:
-    """Is IPv6 on? Policies with an IP address refuse every viewer who uses it.
+    """Warn if IPv6 is on: policies with an IP address refuse every viewer who uses it.
 
     Source: "Enable IPv6", https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesGeneral.html#DownloadDistValuesEnableIPv6
     """
