@@ -197,7 +197,7 @@ def test_mistakes_of_several_distributions_are_reported(settings: Settings) -> N
     ]
 
 
-def test_a_mistake_stops_whoever_needs_the_setting(configure: Configure) -> None:
+def test_a_mistake_is_raised_where_the_setting_is_needed(configure: Configure) -> None:
     configure(REFUSAL_STATUS=500)
 
     with pytest.raises(conf.ConfigurationError, match=r"^CF_PROTECTED"):

@@ -1,4 +1,4 @@
-"""The staff's pages: assets with their files, grants, and the download log."""
+"""Admin pages for staff: assets with their files, grants, and the download log."""
 
 from cf_protected.admin.asset import AssetAdmin
 from cf_protected.admin.download import DownloadAdmin

@@ -1,10 +1,10 @@
-"""The admin's forms."""
+"""Forms of the admin."""
 
 from __future__ import annotations
 
 import posixpath
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from django import forms
 from django.contrib.admin.widgets import AdminSplitDateTime
@@ -14,25 +14,16 @@ from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
 from cf_protected.admin.objects import describe, describe_folder, discard, store
-from cf_protected.admin.people import Person, find_people
+from cf_protected.admin.people import Holder, find_holders
 from cf_protected.distributions import distributions
-from cf_protected.models import Asset, AssetFile, Grant
+from cf_protected.models import AssetFile
 
-if TYPE_CHECKING:
-    AssetModelForm = forms.ModelForm[Asset]
-    AssetFileModelForm = forms.ModelForm[AssetFile]
-    AssetFileInlineFormSet = forms.BaseInlineFormSet[AssetFile, Asset, AssetFileModelForm]
-    GrantModelForm = forms.ModelForm[Grant]
-else:
-    AssetModelForm = AssetFileModelForm = GrantModelForm = forms.ModelForm
-    AssetFileInlineFormSet = forms.BaseInlineFormSet
-
-# What a PositiveIntegerField holds on every database.
+# The largest value of a PositiveIntegerField on every supported database.
 _MAX_POSITIVE_INTEGER: Final = 2**31 - 1
 
 
-class AssetForm(AssetModelForm):
-    """An asset; its distribution is one of those configured."""
+class AssetForm(forms.ModelForm):
+    """The form of an asset, with the configured distributions to choose from."""
 
     distribution = forms.ChoiceField(
         label=_("Distribution"),
@@ -42,8 +33,8 @@ class AssetForm(AssetModelForm):
     )
 
 
-class AssetFileForm(AssetFileModelForm):
-    """A file: uploaded through the distribution's storage, or attached by its key."""
+class AssetFileForm(forms.ModelForm):
+    """The form of a file: uploaded to the distribution's storage, or attached by its key."""
 
     upload = forms.FileField(
         label=_("Upload"), required=False, help_text=_("Or give the key of an object that exists.")
@@ -61,7 +52,7 @@ class AssetFileForm(AssetFileModelForm):
             "download_name",
             "position",
         )
-        help_texts: ClassVar = {"checksum": ""}  # it is read here, not entered
+        help_texts: ClassVar = {"checksum": ""}  # read-only here
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -77,7 +68,7 @@ class AssetFileForm(AssetFileModelForm):
         if cleaned.get("kind") == AssetFile.Kind.PREFIX:
             if upload:
                 self.add_error("upload", _("A folder isn't uploaded here; give its key."))
-            return cleaned  # what is wrong with its key, the model knows
+            return cleaned  # the model validates the key
         if not upload and not key and not self.errors.keys() & {"upload", "key"}:
             self.add_error("upload", _("Upload a file, or give the key of an object."))
         if upload and key and "key" in self.changed_data:
@@ -85,7 +76,7 @@ class AssetFileForm(AssetFileModelForm):
         return cleaned
 
     def ask(self, storage: Storage, folder: str) -> None:
-        """Store what was uploaded, or look up another key or entry; errors go to the field."""
+        """Store the upload, or look up a changed key or entry. Add errors to the field."""
         if not {"upload", "key", "kind", "entry"}.intersection(self.changed_data):
             return
         file = self.instance
@@ -103,7 +94,7 @@ class AssetFileForm(AssetFileModelForm):
             file.size, file.content_type = facts.size, facts.content_type
 
     def take_back(self, storage: Storage) -> None:
-        """Delete the upload, since the form isn't saved after all."""
+        """Delete the upload, because another form's error keeps this one from being saved."""
         if not self.stored_key:
             return
         discard(storage, self.stored_key)
@@ -111,10 +102,10 @@ class AssetFileForm(AssetFileModelForm):
             self.add_error("upload", _("Nothing was saved yet; choose this file again."))
 
     def _store(self, storage: Storage, folder: str) -> str:
-        """Save the upload under a key of its own, and return its checksum.
+        """Save the upload under a new key, and return its checksum.
 
-        CloudFront caches objects by their keys: buyers get a replaced file at once only
-        under a new one. And django-storages' S3 overwrites what has the same name.
+        CloudFront caches objects by their keys, so buyers get a replaced file at once only
+        under a new key. Also, django-storages' S3 overwrites an object of the same name.
         """
         upload = self.cleaned_data["upload"]
         name = posixpath.join(folder, get_random_string(8), upload.name)
@@ -124,12 +115,12 @@ class AssetFileForm(AssetFileModelForm):
         return checksum
 
 
-class AssetFileFormSet(AssetFileInlineFormSet):
-    """The files of one asset; asks the storage once everything else is right."""
+class AssetFileFormSet(forms.BaseInlineFormSet):
+    """The files of one asset. The storage is asked once everything else is valid."""
 
     def clean(self) -> None:
         super().clean()
-        # Nothing is uploaded for an asset that can't be saved anyway: see AssetAdmin.save_form.
+        # Nothing is uploaded for an asset whose form is invalid: see AssetAdmin.save_form.
         if any(self.errors) or not getattr(self.instance, "form_is_valid", False):
             return
         storage = distributions[self.instance.distribution].storage
@@ -142,8 +133,11 @@ class AssetFileFormSet(AssetFileInlineFormSet):
                 form.take_back(storage)
 
 
-class GrantForm(GrantModelForm):
-    """A grant. Who claims one that was made for an e-mail address is added to it later."""
+class GrantForm(forms.ModelForm):
+    """The form of a grant: for a user or an e-mail address.
+
+    A claimed grant has both, so only a new one is checked.
+    """
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -153,7 +147,7 @@ class GrantForm(GrantModelForm):
 
 
 class BulkGrantForm(forms.Form):
-    """Who gets the selected assets, and on what terms."""
+    """The people who get the selected assets, and the terms."""
 
     people = forms.CharField(
         label=_("People"),
@@ -174,8 +168,8 @@ class BulkGrantForm(forms.Form):
         help_text=_("Empty: as many as wanted."),
     )
 
-    def clean_people(self) -> list[Person]:
-        return find_people(self.cleaned_data["people"])
+    def clean_people(self) -> list[Holder]:
+        return find_holders(self.cleaned_data["people"])
 
     def clean_expires_at(self) -> datetime | None:
         expires_at: datetime | None = self.cleaned_data["expires_at"]
@@ -185,7 +179,7 @@ class BulkGrantForm(forms.Form):
 
 
 class BulkRevokeForm(forms.Form):
-    """Why the selected grants are revoked."""
+    """The reason for revoking the selected grants."""
 
     reason = forms.CharField(
         label=_("Reason"), max_length=255, required=False, help_text=_("For staff to read.")

@@ -1,4 +1,4 @@
-"""The IAM policies that the app and ``cf_doctor`` need, and nothing beyond.
+"""The IAM policies that the app and ``cf_doctor`` need, and nothing more.
 
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html
 """
@@ -26,7 +26,7 @@ _REFERENCE: Final = "/aws/reference/secretsmanager/"
 
 @dataclass(frozen=True)
 class Place:
-    """Where the resources are; ``*`` where that isn't known."""
+    """The partition, Region and account of the resources; ``*`` if unknown."""
 
     partition: str
     region: str
@@ -34,7 +34,7 @@ class Place:
 
     @classmethod
     def of(cls, facts: Facts) -> Place:
-        """Ask AWS for the account, and boto3 for the rest."""
+        """Return the place, with the account from AWS and the rest from boto3."""
         try:
             account = facts.identity()["Account"]
         except Unanswered:
@@ -47,7 +47,7 @@ class Place:
         return cls(meta.partition, meta.region_name or "*", account)
 
     def arn(self, service: str, resource: str, *, is_global: bool = False) -> str:
-        """The ARN of a resource, unless ``resource`` is one already."""
+        """Return the ARN of ``resource``, which may be one already."""
         if resource.startswith("arn:"):
             return resource
         region = "" if is_global else self.region

@@ -1,8 +1,6 @@
-"""The admin of identities."""
+"""The admin of users' identities at OpenID Connect issuers."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -10,15 +8,10 @@ from django.http import HttpRequest
 from cf_protected.admin.people import ChoosesUser, user_search_fields
 from cf_protected.oidc.models import Identity
 
-if TYPE_CHECKING:
-    IdentityModelAdmin = admin.ModelAdmin[Identity]
-else:
-    IdentityModelAdmin = admin.ModelAdmin
-
 
 @admin.register(Identity)
-class IdentityAdmin(ChoosesUser, IdentityModelAdmin):
-    """Link an issuer's subject to a user.
+class IdentityAdmin(ChoosesUser):
+    """Links an issuer's subject to a user.
 
     Treat it like a password: that subject signs in as this user.
     """

@@ -30,8 +30,8 @@ UserMapper = Callable[[Claims, conf.IssuerSettings], AbstractBaseUser | None]
 def map_user(claims: Claims, issuer: conf.IssuerSettings) -> AbstractBaseUser | None:
     """Return the user whose ``Identity`` has this issuer and subject.
 
-    For an unknown subject ``UNKNOWN_SUBJECTS`` decides: ``None``, the user with the token's verified
-    e-mail address, or a new user.
+    For an unknown subject ``UNKNOWN_SUBJECTS`` decides: ``None``, the user with the token's
+    verified e-mail address, or a new user.
     """
     user = _known_user(claims, issuer)
     if user is not None or issuer.unknown_subjects == "refuse":

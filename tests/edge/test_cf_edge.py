@@ -141,7 +141,9 @@ def test_path_prefix_of_the_distribution(use_root: Callable[..., None]) -> None:
 
 
 def test_unknown_distribution() -> None:
-    with pytest.raises(CommandError, match=r"no distribution 'nope'.* Known are default"):
+    with pytest.raises(
+        CommandError, match=r"no distribution 'nope'.* Known distributions: default"
+    ):
         call_command("cf_edge", distribution="nope")
 
 

@@ -362,7 +362,9 @@ def test_who_shares_a_key_shares_its_group(
 
 
 def test_an_unknown_distribution(ssm: Cloud) -> None:
-    with pytest.raises(CommandError, match=r"there is no distribution 'other'\. Known are default"):
+    with pytest.raises(
+        CommandError, match=r"there is no distribution 'other'\. Known distributions: default"
+    ):
         run("cf_list_keys", "--distribution=other")
 
 

@@ -1,4 +1,4 @@
-"""CloudFront's own API, asked with the identity that reads the key."""
+"""CloudFront's API, called with the identity that reads the key."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cf_protected.doctor.behaviors import Config, serves
 from cf_protected.doctor.findings import Unanswered, failed, unknown
 from cf_protected.exceptions import UnusableKey
 
-#: Makes a boto3 client of a service. Raises botocore's errors.
+#: Returns a boto3 client of a service. Raises botocore's errors.
 Clients = Callable[[str], Any]
 
 _DENIED: Final = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
@@ -21,7 +21,7 @@ _DENIED: Final = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperatio
 
 @contextmanager
 def asking(action: str) -> Iterator[None]:
-    """Turn botocore's errors into ``Unanswered``; ``action`` is the permission it takes."""
+    """Turn botocore's errors into ``Unanswered``; ``action`` is the IAM action of the call."""
     try:
         yield
     except ClientError as error:
@@ -33,27 +33,30 @@ def asking(action: str) -> Iterator[None]:
         return
     if code in _DENIED:
         allow = f"Allow {action}: manage.py cf_doctor --policy prints the whole policy."
-        raise Unanswered(unknown(f"there is no permission for {action}", allow))
+        raise Unanswered(unknown(f"{action} isn't allowed", allow))
     outcome = failed if code.startswith("NoSuch") else unknown
     raise Unanswered(
-        outcome(f"{action}: {code}: {message}", "Try the same with the AWS CLI, as this user.")
+        outcome(
+            f"{action}: {code}: {message}",
+            "Try the same call with the AWS CLI and the same credentials.",
+        )
     )
 
 
 class CloudFrontAPI:
-    """The few things the doctor reads there. Every method raises ``Unanswered``."""
+    """What the doctor reads from CloudFront's API. Every method raises ``Unanswered``."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
 
     def distribution(self, id: str) -> Config:
-        """The distribution with its whole configuration."""
+        """Return the distribution with its whole configuration."""
         with asking("cloudfront:GetDistribution"):
             found: Config = self._client.get_distribution(Id=id)["Distribution"]
         return found
 
     def find_distribution(self, domain: str) -> str:
-        """The ID of the distribution that serves ``domain``."""
+        """Return the ID of the distribution that serves ``domain``."""
         with asking("cloudfront:ListDistributions"):
             for page in self._client.get_paginator("list_distributions").paginate():
                 for distribution in page["DistributionList"].get("Items", []):
@@ -62,26 +65,26 @@ class CloudFrontAPI:
         raise Unanswered(
             unknown(
                 f"this account has no distribution for {domain}",
-                "Set the distribution's ID, or ask in the account that has it.",
+                "Set the distribution's ID, or use credentials of the account that owns it.",
             )
         )
 
     def public_key(self, id: str) -> PublicKey:
-        """The public key that CloudFront holds under ``id``."""
+        """Return the public key that CloudFront holds under ``id``."""
         with asking("cloudfront:GetPublicKey"):
             answer = self._client.get_public_key(Id=id)
         try:
             return load_public_key(answer["PublicKey"]["PublicKeyConfig"]["EncodedKey"])
         except UnusableKey as error:
-            raise Unanswered(failed(f"{id}: {error}", "Upload the public key anew.")) from error
+            raise Unanswered(failed(f"{id}: {error}", "Upload the public key again.")) from error
 
     def key_group(self, id: str) -> list[str]:
-        """The IDs of the key group's public keys."""
+        """Return the IDs of the key group's public keys."""
         with asking("cloudfront:GetKeyGroup"):
             return list(self._client.get_key_group(Id=id)["KeyGroup"]["KeyGroupConfig"]["Items"])
 
     def cache_policy(self, id: str) -> Config:
-        """The configuration of a cache policy."""
+        """Return the configuration of a cache policy."""
         with asking("cloudfront:GetCachePolicy"):
             answer = self._client.get_cache_policy(Id=id)
         found: Config = answer["CachePolicy"]["CachePolicyConfig"]
