@@ -80,13 +80,9 @@ class GrantQuerySet(QuerySet["Grant"]):
         at = at or timezone.now()
         return self.filter(_UNREVOKED, _started(at), _unexpired(at)).exclude(_DOWNLOADS_LEFT)
 
-    def take_download(self) -> bool:
-        """Count one download on the grant if it has one left. Return whether it had.
-
-        One conditional UPDATE decides, so that two requests never share the last one.
-        """
-        left = self.filter(_UNREVOKED, _DOWNLOADS_LEFT)
-        return left.update(downloads_used=F("downloads_used") + 1) == 1
+    def with_downloads_left(self) -> GrantQuerySet:
+        """Grants that aren't revoked and whose limit, if any, isn't reached."""
+        return self.filter(_UNREVOKED, _DOWNLOADS_LEFT)
 
 
 class DownloadQuerySet(QuerySet["Download"]):

@@ -16,7 +16,7 @@ from cf_protected.http import problems
 from cf_protected.http.authentication import authenticate
 from cf_protected.models import AssetFile
 from cf_protected.person import Person
-from cf_protected.views.base import uncacheable
+from cf_protected.responses import uncacheable
 from cf_protected.views.file import FileView, see_nothing, see_other
 
 
