@@ -1,7 +1,7 @@
 """Chainable rules about assets, grants and downloads.
 
 A grant is in exactly one state at a time: revoked, else not started, else expired, else
-used up, else active. ``Grant.state_at`` says the same of one grant in memory.
+used up, else active. ``Grant.state_at`` returns the same for one grant in memory.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class DownloadQuerySet(QuerySet["Download"]):
     """Rows of the download log, by outcome and person."""
 
     def issued(self) -> DownloadQuerySet:
-        """Downloads that got their URL."""
+        """Downloads that were issued."""
         return self.filter(outcome="issued")
 
     def refused(self) -> DownloadQuerySet:
