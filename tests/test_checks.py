@@ -127,9 +127,9 @@ def test_a_key_file_that_is_fine(use_key_source: Configure, tmp_path: Path) -> N
     [
         (private_pem("p256").replace("M", "."), "aren't base64"),
         (private_pem("p256") * 2, "There are 2 private keys"),
-        (private_pem("ed25519"), "CloudFront takes RSA-2048 and ECDSA P-256"),
-        (private_pem("rsa-1024"), "1024 bits; CloudFront takes 2048"),
-        (private_pem("p384"), "secp384r1; CloudFront takes P-256"),
+        (private_pem("ed25519"), "CloudFront accepts RSA-2048 and ECDSA P-256"),
+        (private_pem("rsa-1024"), "1024 bits; CloudFront accepts 2048"),
+        (private_pem("p384"), "secp384r1; CloudFront accepts P-256"),
         (public_pem("p256"), "a public key; the private half is wanted"),
         (private_pem("p256", passphrase="open sesame"), "is encrypted, but no passphrase"),
         (private_pem("p256")[:-60], "it is cut off"),

@@ -99,7 +99,7 @@ def token_problem(error: InvalidToken) -> JsonResponse:
 
     Source: https://www.rfc-editor.org/rfc/rfc6750#section-3
     """
-    if error.reason == InvalidToken.Reason.ISSUER_UNAVAILABLE:
+    if error.code == InvalidToken.Code.ISSUER_UNAVAILABLE:
         return problem(
             503,
             "unavailable",
