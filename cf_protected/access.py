@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from django.core.exceptions import PermissionDenied
 from django.utils.formats import date_format
-from django.utils.module_loading import import_string
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -95,24 +94,8 @@ def _rank(grant: Grant, now: datetime) -> tuple[int, bool, int]:
 
 def get_authorizer() -> Authorizer:
     """Return the function that ``AUTHORIZER`` names. Raises ``ConfigurationError``."""
-    path = conf.current().authorizer
-    try:
-        authorizer = import_string(path)
-    except ImportError as error:
-        raise conf.ConfigurationError(
-            f"{conf.SETTING}['AUTHORIZER']",
-            f"{path!r} can't be imported: {error}.",
-            hint="Give the dotted path of a function like cf_protected.access.decide.",
-            id="E009",
-        ) from error
-    if not callable(authorizer):
-        raise conf.ConfigurationError(
-            f"{conf.SETTING}['AUTHORIZER']",
-            f"{path!r} isn't a function.",
-            hint="Give the dotted path of a function like cf_protected.access.decide.",
-            id="E009",
-        )
-    return cast(Authorizer, authorizer)
+    where, path = f"{conf.SETTING}['AUTHORIZER']", conf.current().authorizer
+    return conf.import_function(where, path, like="cf_protected.access.decide")
 
 
 _SENTENCES: Final[dict[str, StrPromise]] = {

@@ -1,27 +1,26 @@
 from __future__ import annotations
 
-import inspect
 import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core import checks
 from django.core.checks import CheckMessage, run_checks
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from pytest_django import Settings
 
-from cf_protected import access, checks, conf
-from cf_protected.conf import reader
-from cf_protected.distributions import keys, registry
+import cf_protected
+from cf_protected import conf
+from cf_protected.conf import CheckID, check_ids
 from cf_protected.key_sources.file import FileKeySource
 from cf_protected.key_sources.inline import InlineKeySource
 from cf_protected.key_sources.kms import KMSKeySource
 from cf_protected.key_sources.secretsmanager import SecretsManagerKeySource
 from cf_protected.key_sources.ssm import SSMKeySource
 from cf_protected.middleware import SignedCookiesMiddleware
-from cf_protected.oidc import authentication
 from tests.conftest import Configure
 from tests.doubles import GivenKeySource, RemoteKeySource
 from tests.keys import KEY_PAIR_ID, base64_lines, private_pem, public_pem, signing_key
@@ -111,7 +110,7 @@ def test_e008_a_key_file_that_is_missing(use_key_source: Configure, tmp_path: Pa
     assert message.id == "cf_protected.E008"
     assert str(tmp_path / "key") in message.msg
     assert "No such file" in message.msg
-    assert message.hint == "Correct the OPTIONS, or let the user that runs this read the key."
+    assert message.hint == "Correct the OPTIONS, or let the operating system's user read the key."
 
 
 def test_a_key_file_that_is_fine(use_key_source: Configure, tmp_path: Path) -> None:
@@ -130,7 +129,7 @@ def test_a_key_file_that_is_fine(use_key_source: Configure, tmp_path: Path) -> N
         (private_pem("ed25519"), "CloudFront accepts RSA-2048 and ECDSA P-256"),
         (private_pem("rsa-1024"), "1024 bits; CloudFront accepts 2048"),
         (private_pem("p384"), "secp384r1; CloudFront accepts P-256"),
-        (public_pem("p256"), "a public key; the private half is wanted"),
+        (public_pem("p256"), "a public key, but the private half is needed"),
         (private_pem("p256", passphrase="open sesame"), "is encrypted, but no passphrase"),
         (private_pem("p256")[:-60], "it is cut off"),
         ("", "is empty"),
@@ -415,14 +414,35 @@ def test_errors_stop_manage_py_check(configure: Configure) -> None:
     assert "HINT" in str(stopped.value)
 
 
-def test_the_ids_are_numbered_without_holes() -> None:
-    modules = (access, authentication, checks, reader, keys, registry)
-    source = "".join(inspect.getsource(module) for module in modules)
-    used = set(re.findall(r'id="(?:cf_protected\.)?([EW]\d{3})"', source))
+TABLE = {name: check for name, check in vars(check_ids).items() if isinstance(check, CheckID)}
 
-    assert used == {f"E{number:03}" for number in range(1, 19)} | {
-        f"W{number:03}" for number in range(1, 6)
-    }
+
+@pytest.mark.parametrize("kind", ["E", "W"])
+def test_the_ids_are_numbered_without_holes_or_repeats(kind: str) -> None:
+    numbers = [check.number for check in TABLE.values() if check.number.startswith(kind)]
+
+    assert sorted(numbers) == [f"{kind}{number:03}" for number in range(1, len(numbers) + 1)]
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_each_id_is_used_and_tested(name: str) -> None:
+    package, tests = Path(cf_protected.__file__).parent, Path(__file__).parent
+    source = "".join(path.read_text("utf-8") for path in package.rglob("*.py"))
+    tested = "".join(path.read_text("utf-8") for path in tests.rglob("test_*.py"))
+
+    assert f"check_ids.{name}" in source or f"import {name}" in source
+    assert re.search(rf"test_{TABLE[name].number}_|{TABLE[name]}\b", tested, re.IGNORECASE)
+
+
+def test_errors_are_errors_and_warnings_are_warnings() -> None:
+    levels = {check.number[0]: check.message("").level for check in TABLE.values()}
+
+    assert levels == {"E": checks.ERROR, "W": checks.WARNING}
+
+
+def test_the_default_hint_is_the_remedy() -> None:
+    assert check_ids.NOT_SET.message("text").hint == check_ids.NOT_SET.remedy
+    assert check_ids.NOT_SET.message("text", hint="other").hint == "other"
 
 
 def test_every_mistake_has_a_hint_and_ends_as_a_sentence(configure: Configure) -> None:

@@ -9,6 +9,7 @@ from functools import partial
 from django.utils.module_loading import import_string
 
 from cf_protected import conf, signals
+from cf_protected.conf import check_ids
 from cf_protected.key_sources.base import KeySource
 from cf_protected.key_sources.cached import CachedKeySource, KeyEvent, KeyEventKind
 
@@ -24,19 +25,14 @@ def make_key_source(alias: str, settings: conf.KeySourceSettings) -> KeySource:
     try:
         source_class = import_string(settings.backend)
     except ImportError as error:
-        raise conf.ConfigurationError(
-            where,
-            f"{settings.backend!r} can't be imported: {error}.",
-            hint="BACKEND is the dotted path of a class, such as "
-            "'cf_protected.key_sources.file.FileKeySource'.",
-            id="E006",
-        ) from error
+        problem = f"{settings.backend!r} can't be imported: {error}."
+        raise conf.ConfigurationError(check_ids.NOT_A_KEY_SOURCE, where, problem) from error
     if not (isinstance(source_class, type) and issubclass(source_class, KeySource)):
         raise conf.ConfigurationError(
+            check_ids.NOT_A_KEY_SOURCE,
             where,
             f"{settings.backend!r} isn't a KeySource.",
             hint="Subclass cf_protected.key_sources.base.KeySource.",
-            id="E006",
         )
     try:
         return source_class(**settings.options)
@@ -44,10 +40,7 @@ def make_key_source(alias: str, settings: conf.KeySourceSettings) -> KeySource:
         problem = str(error)
     # Not chained: the frames below hold the options, and a debug page would show them.
     raise conf.ConfigurationError(
-        where,
-        f"OPTIONS don't fit {source_class.__name__}: {problem}.",
-        hint=f"See the keyword arguments of {settings.backend}.",
-        id="E007",
+        check_ids.WRONG_OPTIONS, where, f"OPTIONS don't fit {source_class.__name__}: {problem}."
     )
 
 

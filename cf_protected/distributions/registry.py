@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from threading import RLock
 
 from cf_protected import conf
+from cf_protected.conf import check_ids
 from cf_protected.distributions.distribution import Distribution
 
 
@@ -23,7 +24,7 @@ class Distributions(Mapping[str, Distribution]):
 
     def _reset(self) -> None:
         self._lock = RLock()
-        self._settings: conf.Settings | None = None
+        self._settings: conf.AppSettings | None = None
         self._made: dict[str, Distribution] = {}
 
     def __getitem__(self, alias: str) -> Distribution:
@@ -32,17 +33,17 @@ class Distributions(Mapping[str, Distribution]):
         made = self._made.get(alias) if self._settings is settings else None
         return made or self._make(alias, settings)
 
-    def _make(self, alias: str, settings: conf.Settings) -> Distribution:
+    def _make(self, alias: str, settings: conf.AppSettings) -> Distribution:
         with self._lock:
             if self._settings is not settings:
                 self._settings, self._made = settings, {}
             if alias not in self._made:
                 if alias not in settings.distributions:
                     raise conf.ConfigurationError(
+                        check_ids.MISSING_KEY,
                         f"{conf.SETTING}['DISTRIBUTIONS']",
                         f"there is no distribution {alias!r}.",
-                        hint=f"Known are {', '.join(settings.distributions)}.",
-                        id="E003",
+                        hint=f"Known distributions: {', '.join(settings.distributions)}.",
                     )
                 self._made[alias] = Distribution(alias, settings.distributions[alias])
             return self._made[alias]

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
 from cf_protected import conf
+from cf_protected.conf import check_ids
 from cf_protected.exceptions import InvalidToken
 from cf_protected.oidc.users import get_user_mapper
 
@@ -60,10 +61,7 @@ def require_pyjwt() -> None:
     """Raise ``ConfigurationError`` where the extra isn't installed."""
     if find_spec("jwt") is None:
         raise conf.ConfigurationError(
-            f"{conf.SETTING}['OIDC']",
-            "PyJWT isn't installed.",
-            hint="pip install django-cf-protected[oidc]",
-            id="E017",
+            check_ids.PYJWT_MISSING, f"{conf.SETTING}['OIDC']", "PyJWT isn't installed."
         )
 
 

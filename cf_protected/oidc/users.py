@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, router, transaction
-from django.utils.module_loading import import_string
 
 from cf_protected import conf
 from cf_protected.models import Identity
@@ -44,20 +43,8 @@ def get_user_mapper(name: str, issuer: conf.OIDCSettings) -> UserMapper:
 
     Raises ``ConfigurationError``.
     """
-    path = issuer.user_mapper
-    problem = "is no function"
-    try:
-        mapper = import_string(path)
-    except ImportError as error:
-        mapper, problem = None, f"can't be imported: {error}"
-    if callable(mapper):
-        return cast(UserMapper, mapper)
-    raise conf.ConfigurationError(
-        f"{conf.SETTING}['OIDC'][{name!r}]['USER_MAPPER']",
-        f"{path!r} {problem}.",
-        hint="It is the dotted path of a function like cf_protected.oidc.users.map_user.",
-        id="E009",
-    )
+    where = f"{conf.SETTING}['OIDC'][{name!r}]['USER_MAPPER']"
+    return conf.import_function(where, issuer.user_mapper, like="cf_protected.oidc.users.map_user")
 
 
 def _known_user(

@@ -56,7 +56,7 @@ def test_an_unknown_alias_is_an_error_that_names_the_known_ones() -> None:
     with pytest.raises(conf.ConfigurationError, match="there is no distribution 'video'") as error:
         distributions["video"]
 
-    assert error.value.hint == "Known are default."
+    assert error.value.hint == "Known distributions: default."
 
 
 def test_its_storage_is_the_named_one() -> None:
