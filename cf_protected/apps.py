@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class CFProtectedConfig(AppConfig):
-    """Registers the checks and a receiver. No key is read and no network is used here."""
+    """Registers the checks and a receiver, without reading a key or using the network."""
 
     name = "cf_protected"
     verbose_name = _("Protected downloads")

@@ -1,4 +1,4 @@
-"""Write the download log: who asked for which file, from where, and what they got."""
+"""Write the download log: who asked for which file, from where, and the outcome."""
 
 from __future__ import annotations
 

@@ -20,11 +20,9 @@ def verdict(grant: Grant) -> tuple[bool, str]:
     """Return whether the grant's holder can download its asset now, and the reason."""
     if grant.user is None:
         return False, _("No account has claimed this grant yet.")
-    decision = services.authorize(grant.user, grant.asset)
+    decision = services.authorize(grant.user, grant.asset, ahead=False)
     if decision.allowed and not grant.asset.files.exists():
         return False, _("The asset has no files.")
-    if decision.allowed and not grant.asset.is_released:
-        return False, str(Reason.NOT_RELEASED.label)
     labels = dict(Reason.choices)
     return decision.allowed, decision.message or str(labels.get(decision.reason, decision.reason))
 

@@ -14,7 +14,6 @@ from django.core.exceptions import (
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.utils.decorators import method_decorator
-from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
@@ -27,11 +26,11 @@ from cf_protected.exceptions import (
     KeySourceError,
 )
 from cf_protected.person import User
+from cf_protected.responses import uncacheable
 
 _decorators = [
     csrf_exempt,  # authenticators check the CSRF token themselves: bearers need none
     login_not_required,
-    cache_control(private=True, no_store=True),  # each response is for one person
 ]
 
 
@@ -42,6 +41,9 @@ class APIView(View):
     user: User
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return uncacheable(self._respond(request, *args, **kwargs))
+
+    def _respond(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         # First of all, so that nothing parses a form on the way.
         if _has_body(request) and request.content_type != "application/json":
             return problems.problem(415, "not_json", detail="Send application/json.")

@@ -14,8 +14,8 @@ from django.core.files.storage import Storage, storages
 from django.utils.http import content_disposition_header
 
 from cf_protected import conf
-from cf_protected.cloudfront.resource import object_url
 from cf_protected.cloudfront.signer import CloudFrontSigner
+from cf_protected.cloudfront.url import object_url
 from cf_protected.distributions.keys import make_cached_key_source
 from cf_protected.exceptions import InvalidURL
 

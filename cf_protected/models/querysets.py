@@ -1,7 +1,7 @@
 """Chainable rules about assets, grants and downloads.
 
 A grant is in exactly one state at a time: revoked, else not started, else expired, else
-used up, else active. ``Grant.state_at`` says the same of one grant in memory.
+used up, else active. ``Grant.state_at`` returns the same for one grant in memory.
 """
 
 from __future__ import annotations
@@ -80,20 +80,16 @@ class GrantQuerySet(QuerySet["Grant"]):
         at = at or timezone.now()
         return self.filter(_UNREVOKED, _started(at), _unexpired(at)).exclude(_DOWNLOADS_LEFT)
 
-    def take_download(self) -> bool:
-        """Count one download on the grant if it has one left. Return whether it had.
-
-        One conditional UPDATE decides, so that two requests never share the last one.
-        """
-        left = self.filter(_UNREVOKED, _DOWNLOADS_LEFT)
-        return left.update(downloads_used=F("downloads_used") + 1) == 1
+    def with_downloads_left(self) -> GrantQuerySet:
+        """Grants that aren't revoked and whose limit, if any, isn't reached."""
+        return self.filter(_UNREVOKED, _DOWNLOADS_LEFT)
 
 
 class DownloadQuerySet(QuerySet["Download"]):
     """Rows of the download log, by outcome and person."""
 
     def issued(self) -> DownloadQuerySet:
-        """Downloads that got their URL."""
+        """Downloads that were issued."""
         return self.filter(outcome="issued")
 
     def refused(self) -> DownloadQuerySet:

@@ -5,19 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from cf_protected.access import Decision, DownloadRefused
+from cf_protected.access import Decision, DownloadRefused, unreleased
 from cf_protected.models import Asset, AssetFile
 from cf_protected.person import Person, User
 from cf_protected.services.approval import Approval, Approver, is_counted
 from cf_protected.services.playlist_tokens import make_playlist_token
 from cf_protected.services.signing import sign_url
-from cf_protected.services.terms import make_request
+from cf_protected.services.terms import make_request, too_early
 from cf_protected.viewer import Viewer
 
 
-def authorize(asker: Person | User, asset: Asset, *, now: datetime | None = None) -> Decision:
-    """Return the authoriser's answer to whether ``asker`` may have ``asset``."""
-    return Approver(make_request(asker, now=now), assets=[asset]).decide(asset)
+def authorize(
+    asker: Person | User, asset: Asset, *, ahead: bool = True, now: datetime | None = None
+) -> Decision:
+    """Return the authoriser's answer to whether ``asker`` may have ``asset``.
+
+    Without ``ahead`` the answer before the asset's release is no.
+    """
+    request = make_request(asker, ahead=ahead, now=now)
+    decision = Approver(request, assets=[asset]).decide(asset)
+    return unreleased(decision, asset) if too_early(request, asset, decision) else decision
 
 
 def authorize_download(

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from cf_protected.cloudfront.resource import MAX_URL_BYTES
+from cf_protected.cloudfront.url import MAX_URL_BYTES
 from cf_protected.distributions import distributions
 from cf_protected.exceptions import CookiesTooLarge, SigningError
 from cf_protected.models import AssetFile

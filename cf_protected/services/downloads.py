@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 from django.db import router, transaction
+from django.db.models import F
 
 from cf_protected import signals
 from cf_protected.access import Decision, DownloadRefused
@@ -163,8 +164,7 @@ def _take(issued: Issued[SignedType]) -> Issued[SignedType]:
     with transaction.atomic(using=_database()):
         # Counting comes first: its UPDATE locks the grant, so that the read after it sees
         # what earlier requests wrote.
-        held = approval.decision.grant
-        counted = held is None or Grant.objects.filter(pk=held.pk).take_download()
+        counted = _count_on(approval.decision.grant)
         settings = approval.distribution.settings
         if repeated_by(approval.request, approval.file, settings).exists():
             transaction.set_rollback(True, using=_database())
@@ -176,6 +176,17 @@ def _take(issued: Issued[SignedType]) -> Issued[SignedType]:
         )
         signals.download_issued.send(Download, download=download)
     return replace(issued, download=download)
+
+
+def _count_on(grant: Grant | None) -> bool:
+    """Count one download on ``grant`` if it has one left. Return whether it had.
+
+    One conditional UPDATE decides, so that two requests never share the last download.
+    """
+    if grant is None:
+        return True
+    left = Grant.objects.filter(pk=grant.pk).with_downloads_left()
+    return left.update(downloads_used=F("downloads_used") + 1) == 1
 
 
 def _refusal_of(approval: Approval) -> DownloadRefused:

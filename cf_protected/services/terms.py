@@ -76,7 +76,7 @@ def agree_on_terms(
     without an IPv4 address where the signature must be bound to one.
     """
     asset = file.asset
-    if not request.ahead and not asset.is_released_at(request.now):
+    if too_early(request, asset, decision):
         raise DownloadRefused(unreleased(decision, asset), asset)
     ip_address = None
     if asset.bind_to_ip if request.bind_to_ip is None else request.bind_to_ip:
@@ -88,6 +88,12 @@ def agree_on_terms(
     if starts_at and starts_at - request.now + settings.longest_use > settings.rotation_overlap:
         raise DownloadRefused(unreleased(decision, asset), asset)
     return Terms(lifetime(file, settings), starts_at, ip_address)
+
+
+def too_early(request: DownloadRequest, asset: Asset, decision: Decision) -> bool:
+    """Return whether a person who may have ``asset`` must wait for its release."""
+    waits = not request.ahead and not asset.is_released_at(request.now)
+    return waits and decision.allowed
 
 
 def lifetime(file: AssetFile, settings: DistributionSettings) -> timedelta:

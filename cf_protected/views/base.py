@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.views.generic import View
 
 from cf_protected import services
 from cf_protected.exceptions import KeySourceError
+from cf_protected.responses import uncacheable
 from cf_protected.viewer import get_viewer
 from cf_protected.views.protect import REFUSED_TEMPLATE, not_found
 
@@ -45,10 +46,3 @@ class PersonalView(View):
         response = render(self.request, self.unavailable_template, status=503)
         response["Retry-After"] = "30"
         return uncacheable(response)
-
-
-def uncacheable(response: HttpResponse) -> HttpResponse:
-    """Return the response, kept out of caches and its URL out of ``Referer`` headers."""
-    response["Cache-Control"] = "private, no-store"
-    response["Referrer-Policy"] = "no-referrer"
-    return response

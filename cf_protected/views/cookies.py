@@ -20,8 +20,9 @@ from cf_protected.access import DownloadRefused
 from cf_protected.exceptions import SigningError
 from cf_protected.models import Asset, AssetFile
 from cf_protected.person import Person
+from cf_protected.responses import uncacheable
 from cf_protected.signed_cookies.jar import remembered, remove_cookies, remove_scopes, set_cookies
-from cf_protected.views.base import PersonalView, uncacheable
+from cf_protected.views.base import PersonalView
 from cf_protected.views.file import see_other
 from cf_protected.views.protect import not_found, refuse
 

@@ -13,7 +13,8 @@ from cf_protected import services
 from cf_protected.access import DownloadRefused
 from cf_protected.models import AssetFile
 from cf_protected.person import Person
-from cf_protected.views.base import PersonalView, uncacheable
+from cf_protected.responses import uncacheable
+from cf_protected.views.base import PersonalView
 from cf_protected.views.protect import refuse
 
 # Where browsers say that there was no click yet, and how. Sources: the Fetch standard's

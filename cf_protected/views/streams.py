@@ -20,8 +20,8 @@ from cf_protected.exceptions import CookiesTooLarge, InvalidPlaylist, InvalidURL
 from cf_protected.models import AssetFile
 from cf_protected.person import Person
 from cf_protected.reasons import Reason
+from cf_protected.responses import uncacheable
 from cf_protected.signed_cookies.jar import set_cookies
-from cf_protected.views.base import uncacheable
 from cf_protected.views.file import FileView, see_nothing, see_other
 
 logger = logging.getLogger("cf_protected")

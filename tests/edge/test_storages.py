@@ -1,4 +1,4 @@
-"""The storages that a distribution may have, behind the edge."""
+"""The edge in front of each storage that a distribution may have."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ REGION = "us-east-1"
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[str]:
-    """The address of an S3 that has the bucket."""
+    """Start an S3 that has the bucket, and return its address."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     url = "http://{}:{}".format(*server.get_host_and_port())
@@ -47,7 +47,7 @@ def moto() -> Iterator[str]:
 
 
 def use_s3(settings: Settings, endpoint_url: str) -> Storage:
-    """Make the bucket's folder ``media`` the default distribution's storage."""
+    """Make the bucket's folder ``media`` the storage of the default distribution."""
     options = {
         "bucket_name": BUCKET,
         "location": "media",

@@ -95,27 +95,12 @@ def test_for_asset_finds_its_grants_alone(grant: Grant, user: User) -> None:
     assert Grant.objects.held_by(user).for_asset(other).get().asset == other
 
 
-def test_take_download_counts(grant: Grant) -> None:
-    assert Grant.objects.filter(pk=grant.pk).take_download()
+def test_with_downloads_left(user: User, asset: Asset, grant: Grant) -> None:
+    limited = services.grant(asset, user, max_downloads=2)
+    services.grant(asset, user, max_downloads=0)
+    services.revoke_grants(Grant.objects.filter(pk=services.grant(asset, user).pk))
 
-    grant.refresh_from_db()
-    assert grant.downloads_used == 1
-
-
-def test_take_download_stops_at_the_limit(user: User, asset: Asset) -> None:
-    grant = services.grant(asset, user, max_downloads=2)
-    grants = Grant.objects.filter(pk=grant.pk)
-
-    assert [grants.take_download() for _ in range(4)] == [True, True, False, False]
-
-    grant.refresh_from_db()
-    assert grant.downloads_used == 2
-
-
-def test_take_download_takes_nothing_from_a_revoked_grant(grant: Grant) -> None:
-    services.revoke_grants(Grant.objects.all())
-
-    assert not Grant.objects.filter(pk=grant.pk).take_download()
+    assert set(Grant.objects.with_downloads_left()) == {grant, limited}
 
 
 def test_published_assets_are_those_on_sale(asset: Asset) -> None:

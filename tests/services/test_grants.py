@@ -117,7 +117,7 @@ def test_a_reference_of_somebody_else_is_a_conflict(
 ) -> None:
     services.grant(asset, user, source="shop", reference="7")
 
-    with pytest.raises(GrantConflict, match="'shop' '7' was already granted to somebody else"):
+    with pytest.raises(GrantConflict, match="'shop' '7' was already granted to another holder"):
         services.grant(asset, other_user, source="shop", reference="7")
     with pytest.raises(GrantConflict):
         services.grant(asset, email="ada@example.com", source="shop", reference="7")
