@@ -12,6 +12,7 @@ from pytest_django import Settings
 from cf_protected.oidc import authentication, conf
 from cf_protected.oidc.users import map_user
 from tests.conftest import Configure
+from tests.test_docs import blocks, read
 
 ISSUER = "https://login.example.com"
 AT_LOGIN = "CF_PROTECTED_OIDC['login']"
@@ -182,3 +183,21 @@ def test_a_subclass_of_the_authenticator_is_enough(configure: Configure) -> None
 
 class OwnAuthenticator(authentication.BearerAuthenticator):
     """A project's own."""
+
+
+PRINTED = [block for block in blocks(read("bearer.md"), "python") if "CF_PROTECTED_OIDC =" in block]
+
+
+@pytest.mark.parametrize("block", PRINTED)
+def test_the_printed_settings_pass_the_checks(settings: Settings, block: str) -> None:
+    names: dict[str, Any] = {}
+    exec(block, names)
+    settings.CF_PROTECTED_OIDC = names["CF_PROTECTED_OIDC"]
+
+    assert ids() == []
+    printed = names.get("CF_PROTECTED", settings.CF_PROTECTED)
+    assert printed["AUTHENTICATORS"] == settings.CF_PROTECTED["AUTHENTICATORS"]
+
+
+def test_settings_of_each_issuer_are_printed() -> None:
+    assert len(PRINTED) == 4
