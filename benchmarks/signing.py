@@ -20,8 +20,8 @@ from benchmarks.keys import KEY_PAIR_ID, PrivateKey, make_p256_key, make_rsa_key
 from benchmarks.rounds import Rates, take_turns
 from cf_protected.cloudfront.keys import HASHES, HashAlgorithm, load_private_key
 from cf_protected.cloudfront.policy import canned_policy
-from cf_protected.cloudfront.resource import object_url
 from cf_protected.cloudfront.signer import CloudFrontSigner
+from cf_protected.cloudfront.url import object_url
 
 DOMAIN: Final = "downloads.example.com"
 NAMES: Final = [f"books/ebook-{number}.pdf" for number in range(1000)]

@@ -20,7 +20,7 @@ from django.utils.module_loading import import_string
 from cf_protected import conf
 from cf_protected.access import get_authorizer
 from cf_protected.conf import check_ids
-from cf_protected.distributions import make_key_source
+from cf_protected.distributions.keys import make_key_source
 from cf_protected.exceptions import KeySourceError, UnusableKey
 from cf_protected.key_sources.base import KeySource
 from cf_protected.key_sources.file import FileKeySource
@@ -105,7 +105,7 @@ def _check_durations(where: str, distribution: conf.DistributionSettings) -> Ite
             f"{where}['KEY_SOURCE']: a key is used for {key.stale_limit} after its LIFETIME of "
             f"{key.lifetime}, which hardly helps in an outage."
         )
-    longest = distribution.longest_lifetime + key.lifetime
+    longest = distribution.longest_use
     if longest > distribution.rotation_overlap:
         yield check_ids.SHORT_OVERLAP.message(
             f"{where}['ROTATION_OVERLAP']: URLs and cookies of a replaced key may live "

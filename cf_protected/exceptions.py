@@ -1,7 +1,7 @@
-"""Every error of cf_protected, one tree under ``CFProtectedError``.
+"""The errors of cf_protected, all below ``CFProtectedError``.
 
-This module is plain Python, so the protocol and the key sources can be used without
-Django. The two errors that Django itself acts on are beside their subject:
+This module doesn't import Django, so the protocol and the key sources work without it.
+Errors that Django itself handles are defined beside their subject, such as
 ``conf.ConfigurationError`` and ``access.DownloadRefused``. No error carries key material.
 """
 
@@ -12,27 +12,27 @@ from typing import ClassVar
 
 
 class CFProtectedError(Exception):
-    """Base of all errors raised by cf_protected."""
+    """The base class of all errors raised by cf_protected."""
 
 
 class SigningError(CFProtectedError, ValueError):
-    """Something asked of the signer can't become a working signature."""
+    """The arguments can't become a working signature."""
 
 
 class InvalidURL(SigningError):
-    """The URL, resource or object key can't be signed as it stands."""
+    """The URL, resource or object key can't be signed as given."""
 
 
 class InvalidCondition(SigningError):
-    """A date or IP address of the policy is impossible or ambiguous."""
+    """A date or IP address for the policy is impossible or ambiguous."""
 
 
 class CookiesTooLarge(SigningError):
-    """More cookies, or larger ones, than a browser keeps or CloudFront takes."""
+    """The cookies are more than a browser keeps, or larger than CloudFront accepts."""
 
 
 class InvalidPlaylist(CFProtectedError, ValueError):
-    """The text isn't an HLS playlist, or is larger than any that is rewritten."""
+    """The text isn't an HLS playlist, or is too large to be rewritten."""
 
 
 class UnusableKey(CFProtectedError, ValueError):
@@ -40,19 +40,19 @@ class UnusableKey(CFProtectedError, ValueError):
 
 
 class KeySourceError(CFProtectedError):
-    """The key source couldn't deliver its signing key."""
+    """The key source couldn't deliver its key, or the key couldn't sign."""
 
 
 class RotationError(CFProtectedError):
-    """The rotation of keys can't go on; the message says what to do."""
+    """The key rotation can't continue; the message says what to do."""
 
 
 class ConcurrentRotation(RotationError):
-    """Another run changes the keys at the same time; this one leaves it to that."""
+    """Another run is rotating the same keys, so this run stops."""
 
 
 class AWSError(RotationError):
-    """AWS refused a call of the rotation, or didn't answer; ``code`` is AWS's."""
+    """AWS refused a call of the rotation, or didn't answer; ``code`` is AWS's error code."""
 
     def __init__(self, message: str, *, code: str) -> None:
         super().__init__(message)
@@ -60,21 +60,24 @@ class AWSError(RotationError):
 
 
 class GrantConflict(CFProtectedError, ValueError):
-    """The same source and reference were already granted to somebody else."""
+    """The source and reference already belong to another user's grant."""
 
 
 class InvalidToken(CFProtectedError):
-    """A bearer token isn't accepted. ``reason`` is all that is told, and nothing of the token."""
+    """A bearer token isn't accepted; ``code`` says why.
 
-    class Reason(StrEnum):
-        """What is wrong; ``docs/errors.md`` has each with its remedy."""
+    The error contains nothing of the token itself.
+    """
+
+    class Code(StrEnum):
+        """What is wrong with the token. ``docs/errors.md`` explains each code."""
 
         NOT_CONFIGURED = "not_configured"
         MALFORMED = "malformed"
         HEADER = "header"
         ALGORITHM = "algorithm"
         ISSUER = "issuer"
-        NOT_ACCESS_TOKEN = "not_access_token"  # noqa: S105 - no password
+        NOT_ACCESS_TOKEN = "not_access_token"  # noqa: S105 - not a password
         AUDIENCE = "audience"
         EXPIRED = "expired"
         NOT_YET_VALID = "not_yet_valid"
@@ -85,20 +88,20 @@ class InvalidToken(CFProtectedError):
         INACTIVE_USER = "inactive_user"
         ISSUER_UNAVAILABLE = "issuer_unavailable"
 
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason.value)
-        self.reason = reason
+    def __init__(self, code: Code) -> None:
+        super().__init__(code.value)
+        self.code = code
 
 
 class IssuerUnavailable(CFProtectedError):
-    """The keys of a token's issuer couldn't be fetched; the message says from where and why."""
+    """The issuer's keys couldn't be fetched; the message says from where, and why not."""
 
 
 class VerificationError(CFProtectedError):
-    """CloudFront's answer to a request whose signature it doesn't accept: always a 403.
+    """CloudFront refuses the signature, or its absence, with a 403.
 
-    ``code`` and ``message`` are what a viewer sees in the XML body. ``detail`` says
-    which rule refused it; it is for the developer at the edge and never sent.
+    ``code`` and ``message`` are what the viewer sees in the XML body. ``detail`` names the
+    rule that refused the request. It is for the developer, and the edge never sends it.
 
     Source: https://repost.aws/knowledge-center/cloudfront-troubleshoot-signed-url-cookies
     """
@@ -133,7 +136,7 @@ class MalformedPolicy(VerificationError):
 
 
 class AccessDenied(VerificationError):
-    """Bad signature, another resource, too late, too early or from another address."""
+    """The signature is wrong, or the policy doesn't allow this URL, time or address."""
 
     code = "AccessDenied"
     message = "Access denied"

@@ -1,4 +1,4 @@
-"""For the tests of projects that use cf_protected."""
+"""Assertions and a test class for projects that use cf_protected."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from cf_protected.models import AssetFile
 
 
 def assert_signed_url(url: str, file: AssetFile, *, now: datetime | None = None) -> None:
-    """Assert that ``url`` is ``file``'s, and that CloudFront would answer it at ``now``.
+    """Assert that ``url`` is a signed URL of ``file`` that CloudFront would serve at ``now``.
 
-    The signature is verified as the edge does it, with the public half of the
-    distribution's present signing key.
+    The signature is verified with the public half of the distribution's current signing
+    key. Without ``now``, the clock is used.
 
-    Raises ``AssertionError``, which says what is wrong.
+    Raises ``AssertionError``, whose message says what is wrong.
     """
     distribution = distributions[file.asset.distribution]
     expected = distribution.url(file.key, download_name=file.file_name)
     separator = "&" if "?" in expected else "?"
-    assert url.startswith(expected + separator), f"not a signed URL of {expected}"
+    assert url.startswith(expected + separator), f"it isn't a signed URL of {expected}"
     key = distribution.key_source.get_signing_key()
     try:
         CloudFrontVerifier({key.key_pair_id: key.public_key}).verify(url, now=now)
@@ -42,26 +42,30 @@ def assert_signed_url(url: str, file: AssetFile, *, now: datetime | None = None)
 def assert_download(
     response: HttpResponseBase, file: AssetFile, *, now: datetime | None = None
 ) -> None:
-    """Assert that ``response`` is the download view's yes for ``file``.
+    """Assert that ``response`` sends the user to the download of ``file``.
 
-    A 303 to a signed URL of the file that is valid at ``now``, and that no cache keeps.
-    Raises ``AssertionError``.
+    It must be a 303 to a signed URL of the file, valid at ``now``, that caches must not
+    store.
+
+    Raises ``AssertionError``, whose message says what is wrong.
     """
-    assert response.status_code == 303, f"status {response.status_code}, not 303"
-    assert "no-store" in response.headers.get("Cache-Control", ""), "it can be cached"
+    assert response.status_code == 303, f"the status is {response.status_code}, not 303"
+    assert "no-store" in response.headers.get("Cache-Control", ""), (
+        "caches may store it: Cache-Control has no no-store"
+    )
     assert_signed_url(response.headers.get("Location", ""), file, now=now)
 
 
 class KeySourceContract:
-    """What every key source has to do, as tests that pytest runs.
+    """Tests, run by pytest, that every key source must pass.
 
-    Inherit it in a class whose name starts with ``Test``, and make your source::
+    Inherit from it in a class whose name starts with ``Test``, and create your source::
 
         class TestVaultKeySource(KeySourceContract):
             def make_source(self) -> KeySource:
                 return VaultKeySource(path="shop/cloudfront")
 
-    Each test makes sources of its own; all of them have to deliver the same key.
+    Each test creates its own sources. All of them must deliver the same key.
     """
 
     def make_source(self) -> KeySource:

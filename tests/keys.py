@@ -1,4 +1,4 @@
-"""Keys for the tests: made when the tests run, once per process, and never stored."""
+"""Keys for the tests, created when the tests run, once per process, and never stored."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cf_protected.cloudfront.keys import ECDSASigningKey, RSASigningKey, Signing
 PrivateKey = (
     rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | dsa.DSAPrivateKey | ed25519.Ed25519PrivateKey
 )
-# CloudFront takes the first two; the others are to be refused.
+# CloudFront accepts the first two. The others must be refused.
 Kind = Literal[
     "rsa", "p256", "rsa-1024", "rsa-3072", "rsa-4096", "p384", "secp256k1", "ed25519", "dsa"
 ]
@@ -38,7 +38,7 @@ _FORMS = {
 
 @functools.cache
 def private_key(kind: Kind) -> PrivateKey:
-    """The one key of that kind in this process."""
+    """Return the only key of this kind in this process."""
     if kind in _CURVES:
         return ec.generate_private_key(_CURVES[kind])
     if kind == "ed25519":
@@ -50,7 +50,7 @@ def private_key(kind: Kind) -> PrivateKey:
 
 
 def signing_key(kind: Literal["rsa", "p256"], key_pair_id: str = KEY_PAIR_ID) -> SigningKey:
-    """The key of that kind, ready to sign."""
+    """Return the key of this kind, ready to sign."""
     key = private_key(kind)
     if isinstance(key, rsa.RSAPrivateKey):
         return RSASigningKey(key_pair_id, key)
@@ -59,27 +59,27 @@ def signing_key(kind: Literal["rsa", "p256"], key_pair_id: str = KEY_PAIR_ID) ->
 
 
 def private_pem(kind: Kind, form: Form = "PKCS8", passphrase: str | None = None) -> str:
-    """The private key as PEM, encrypted if there is a passphrase."""
+    """Return the private key as PEM, encrypted if there is a passphrase."""
     return _private_bytes(kind, serialization.Encoding.PEM, form, passphrase).decode("ascii")
 
 
 def private_der(kind: Kind, form: Form = "PKCS8", passphrase: str | None = None) -> bytes:
-    """The private key as DER; of the forms, only PKCS8 can be encrypted."""
+    """Return the private key as DER; only PKCS8 can be encrypted."""
     return _private_bytes(kind, serialization.Encoding.DER, form, passphrase)
 
 
 def public_pem(kind: Kind) -> str:
-    """The public half as PEM."""
+    """Return the public half as PEM."""
     return _public_bytes(kind, serialization.Encoding.PEM).decode("ascii")
 
 
 def public_der(kind: Kind) -> bytes:
-    """The public half as DER."""
+    """Return the public half as DER."""
     return _public_bytes(kind, serialization.Encoding.DER)
 
 
 def base64_lines(pem: str) -> list[str]:
-    """The lines of a PEM that hold the key, which must not turn up anywhere.
+    """Return the lines of a PEM that hold the key, which must never be shown.
 
     A last line too short to be told from other text is left out.
     """

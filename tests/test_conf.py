@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from cf_protected import conf
-from cf_protected.cloudfront.resource import check_url, object_url
+from cf_protected.cloudfront.url import check_url, object_url
 from cf_protected.conf.values import Duration
 from cf_protected.exceptions import CFProtectedError
 from tests.conftest import Configure

@@ -1,4 +1,4 @@
-"""The key and its passphrase never come out: not on debug pages, in logs, reprs or pickles."""
+"""Debug pages, logs, reprs and pickles never show the key or its passphrase."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from tests.keys import KEY_PAIR_ID, base64_lines, private_pem
 PASSPHRASE = "open-sesame-7291"
 WRONG_PASSPHRASE = "open-barley-4403"
 GOOD = private_pem("rsa")
-# A key with its middle cut out, as a bad paste leaves it, is as secret as a whole one.
+# A key that lost its middle when it was pasted is as secret as a whole one.
 CUT = "\n".join(GOOD.splitlines()[:8] + GOOD.splitlines()[14:])
 ENCRYPTED = private_pem("rsa", passphrase=PASSPHRASE)
 
 
 def secrets() -> set[str]:
-    """Pieces so short that no line break of a dump falls into all of them."""
+    """Return pieces so short that a dump's line breaks can't split all of them."""
     lines = base64_lines(GOOD) + base64_lines(ENCRYPTED)
     pieces = {line[at : at + 12] for line in lines for at in range(0, len(line) - 12, 12)}
     return {PASSPHRASE, WRONG_PASSPHRASE, *pieces}
@@ -152,14 +152,14 @@ def broken(
     use_key_source: Configure,
     tmp_path: Path,
 ) -> str:
-    """The link to a file that the buyer can't get, since something in the settings is wrong."""
+    """Return the link to a file that can't be downloaded because of a wrong setting."""
     request.param(configure, use_key_source, tmp_path)
     return file.get_absolute_url()
 
 
 @pytest.fixture
 def visitor(user: User, grant: Grant) -> Client:
-    """A buyer who is shown debug pages instead of raising errors."""
+    """Return a buyer's client that gets debug pages instead of raising errors."""
     client = Client(raise_request_exception=False)
     client.force_login(user)
     return client
@@ -249,6 +249,6 @@ def test_what_holds_the_key_cannot_be_pickled() -> None:
             pickle.dumps(thing)
 
 
-def test_the_secrets_of_these_tests_would_be_found() -> None:
+def test_the_search_for_secrets_finds_them() -> None:
     assert shown(pformat({"key": GOOD, "bytes": ENCRYPTED.encode()})) != []
     assert set(shown(GOOD + PASSPHRASE)) < SECRETS

@@ -1,4 +1,4 @@
-"""The helpers for the tests of projects, on what is right and on what is wrong."""
+"""The assertions for projects' tests pass and fail as they should."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tests import keys
 from tests.accounts.models import User
 from tests.conftest import Configure
 from tests.doubles import GivenKeySource
+from tests.signing import sign
 
 LATER = datetime.now(UTC) + timedelta(days=1)
 
@@ -37,10 +38,11 @@ def test_signed_url_without_a_query_of_its_own(
     assert_signed_url(services.issue_url(user, file).url, file)
 
 
-def test_signed_url_by_another_clock(user: User, file: AssetFile, url: str) -> None:
+def test_signed_url_at_another_time(user: User, file: AssetFile, url: str) -> None:
     settings = conf.current().distributions["default"]
     distribution = Distribution("default", settings, now=LATER.timestamp)
-    later = distribution.sign(distribution.url(file.key, download_name=file.file_name)).url
+    unsigned = distribution.url(file.key, download_name=file.file_name)
+    later = sign(unsigned, distribution, now=LATER)
     assert_signed_url(later, file, now=LATER)
 
 
@@ -51,7 +53,7 @@ def test_expired_url(url: str, file: AssetFile) -> None:
 
 def test_unsigned_url(file: AssetFile) -> None:
     unsigned = distributions["default"].url(file.key, download_name=file.file_name)
-    with pytest.raises(AssertionError, match="not a signed URL of https://downloads"):
+    with pytest.raises(AssertionError, match="isn't a signed URL of https://downloads"):
         assert_signed_url(unsigned, file)
 
 
@@ -62,17 +64,17 @@ def test_url_without_a_signature(file: AssetFile) -> None:
 
 
 def test_url_of_another_file(url: str, other_file: AssetFile) -> None:
-    with pytest.raises(AssertionError, match=r"not a signed URL of .*appendix\.pdf"):
+    with pytest.raises(AssertionError, match=r"isn't a signed URL of .*appendix\.pdf"):
         assert_signed_url(url, other_file)
 
 
 def test_url_under_another_download_name(url: str, file: AssetFile) -> None:
     file.download_name = "Other.pdf"
-    with pytest.raises(AssertionError, match=r"not a signed URL of .*Other\.pdf"):
+    with pytest.raises(AssertionError, match=r"isn't a signed URL of .*Other\.pdf"):
         assert_signed_url(url, file)
 
 
-def test_prolonged_url(url: str, file: AssetFile) -> None:
+def test_url_with_a_later_expiry(url: str, file: AssetFile) -> None:
     prolonged = re.sub(r"(?<=Expires=)\d+", lambda expires: str(int(expires[0]) + 60), url)
     with pytest.raises(AssertionError, match="CloudFront would answer AccessDenied"):
         assert_signed_url(prolonged, file)
@@ -104,23 +106,23 @@ def test_download_too_late(buyer: Client, file: AssetFile, grant: Grant) -> None
 
 
 def test_refused_download(buyer: Client, file: AssetFile) -> None:
-    with pytest.raises(AssertionError, match="status 403, not 303"):
+    with pytest.raises(AssertionError, match="the status is 403, not 303"):
         assert_download(buyer.get(file.get_absolute_url()), file)
 
 
-def test_download_that_a_cache_keeps(url: str, file: AssetFile) -> None:
+def test_download_that_caches_may_store(url: str, file: AssetFile) -> None:
     response = HttpResponse(status=303, headers={"Location": url})
-    with pytest.raises(AssertionError, match="it can be cached"):
+    with pytest.raises(AssertionError, match="caches may store it"):
         assert_download(response, file)
 
 
 def test_redirect_to_nowhere(file: AssetFile) -> None:
     response = HttpResponse(status=303, headers={"Cache-Control": "private, no-store"})
-    with pytest.raises(AssertionError, match="not a signed URL of"):
+    with pytest.raises(AssertionError, match="isn't a signed URL of"):
         assert_download(response, file)
 
 
 def test_redirect_elsewhere(file: AssetFile) -> None:
     headers = {"Cache-Control": "no-store", "Location": "https://example.org/"}
-    with pytest.raises(AssertionError, match="not a signed URL of"):
+    with pytest.raises(AssertionError, match="isn't a signed URL of"):
         assert_download(HttpResponse(status=303, headers=headers), file)

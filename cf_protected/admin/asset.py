@@ -150,5 +150,5 @@ class AssetAdmin(admin.ModelAdmin):
 def _has_already(holder: Holder, asset: Asset) -> bool:
     active = Grant.objects.for_asset(asset).active()
     if holder.user is not None:
-        return active.for_user(holder.user).exists()
+        return active.held_by(holder.user).exists()
     return active.filter(user__isnull=True, email=holder.email).exists()

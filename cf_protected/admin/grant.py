@@ -20,7 +20,7 @@ from cf_protected.admin.grant_forms import BulkRevokeForm, GrantForm
 from cf_protected.admin.people import ChoosesUser, user_search_fields
 from cf_protected.admin.why import facts, verdict
 from cf_protected.models import Grant
-from cf_protected.querysets import GrantQuerySet
+from cf_protected.models.querysets import GrantQuerySet
 
 _HOLDER: Final[Any] = (None, {"fields": ("asset", ("user", "email"))})
 _TERMS: Final[Any] = (_("Terms"), {"fields": ("starts_at", "expires_at", "max_downloads")})

@@ -20,11 +20,9 @@ def verdict(grant: Grant) -> tuple[bool, str]:
     """Return whether the grant's holder can download its asset now, and the reason."""
     if grant.user is None:
         return False, _("No account has claimed this grant yet.")
-    decision = services.authorize(grant.user, grant.asset)
+    decision = services.authorize(grant.user, grant.asset, ahead=False)
     if decision.allowed and not grant.asset.files.exists():
         return False, _("The asset has no files.")
-    if decision.allowed and not grant.asset.is_released:
-        return False, str(Reason.NOT_RELEASED.label)
     labels = dict(Reason.choices)
     return decision.allowed, decision.message or str(labels.get(decision.reason, decision.reason))
 
@@ -72,7 +70,7 @@ def _about_email(email: str) -> Iterator[str]:
 def _about_user(grant: Grant, user: Any) -> Iterator[str]:
     if not user.is_active:
         yield _("The account is not active.")
-    others = Grant.objects.for_user(user).for_asset(grant.asset).exclude(pk=grant.pk)
+    others = Grant.objects.held_by(user).for_asset(grant.asset).exclude(pk=grant.pk)
     for other in others[:5]:
         yield _("Another grant for the same asset, from %(source)s, is %(state)s.") % {
             "source": other.source,

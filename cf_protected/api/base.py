@@ -18,13 +18,12 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
-from cf_protected import services
-from cf_protected.access import DownloadRefused, User
+from cf_protected.access import DownloadRefused
 from cf_protected.exceptions import InvalidToken, KeySourceError
 from cf_protected.http import problems
 from cf_protected.http.authentication import CSRFFailed, authenticate
 from cf_protected.http.cors import CORSMixin
-from cf_protected.models import Asset
+from cf_protected.person import User
 
 
 class ProblemView(View):
@@ -72,19 +71,7 @@ class ProblemView(View):
 
 @method_decorator([csrf_exempt, login_not_required], name="dispatch")
 class APIView(CORSMixin, ProblemView):
-    """Base of the API's views. It asks for the CSRF token itself, as bearers need none."""
-
-    def check_somebody_asks(self, *assets: Asset) -> None:
-        """Turn strangers away without a trace in the log, unless the authoriser lets them in.
-
-        Raises ``DownloadRefused``.
-        """
-        if self.user.is_authenticated:
-            return
-        for asset in assets:
-            decision = services.authorize(self.user, asset)
-            if not decision.allowed:
-                raise DownloadRefused(decision)
+    """Base of the API's views. It checks the CSRF token itself, as bearers need none."""
 
 
 class NotFoundView(APIView):

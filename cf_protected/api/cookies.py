@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from datetime import datetime
+from collections.abc import Collection
 from uuid import UUID
 
 from django.core.exceptions import BadRequest
@@ -15,10 +14,10 @@ from cf_protected.api.base import APIView, answer
 from cf_protected.api.inputs import Members, Query
 from cf_protected.distributions import distributions
 from cf_protected.exceptions import CookiesTooLarge, SigningError
-from cf_protected.http.cookies import remembered, remove_cookies, remove_scopes, set_cookies
 from cf_protected.http.problems import problem
-from cf_protected.http.viewer import get_viewer
 from cf_protected.models import Asset, AssetFile
+from cf_protected.signed_cookies.jar import remembered, remove_cookies, remove_scopes, set_cookies
+from cf_protected.viewer import get_viewer
 
 
 class CookiesView(APIView):
@@ -33,7 +32,6 @@ class CookiesView(APIView):
         if not slugs and not ids:
             raise BadRequest("Name assets or files.")
         files = list(dict.fromkeys([*_files_of(slugs), *_files(ids)]))
-        self.check_somebody_asks(*{file.asset for file in files})
         try:
             issued = services.issue_cookies(
                 self.user,
@@ -51,7 +49,7 @@ class CookiesView(APIView):
         response = answer(
             {
                 "expiresAt": issued.expires_at,
-                "startsAt": _starts_at(files),
+                "startsAt": max(filter(None, (one.starts_at for one in issued.sets)), default=None),
                 "paths": [one.scope.path for one in issued.sets],
                 "files": [{"id": file.uuid, "url": _url(file, folder)} for file in files],
             }
@@ -76,9 +74,7 @@ class CookiesView(APIView):
     def _held(self, slugs: Collection[str], ids: Collection[UUID]) -> QuerySet[AssetFile]:
         """What is named, as far as the person holds it or has its cookies."""
         known = [one.file_id for one in remembered(self.request)]
-        held = Asset.objects.none()
-        if self.user.is_authenticated:
-            held = Asset.objects.held_by(self.user)
+        held = Asset.objects.held_by(self.user)
         folders = Q(asset__slug__in=slugs, kind=AssetFile.Kind.PREFIX)
         return AssetFile.objects.select_related("asset").filter(
             Q(asset__in=held) & (folders | Q(uuid__in=ids))
@@ -105,12 +101,6 @@ def _files(ids: Collection[UUID]) -> list[AssetFile]:
     if len(found) < len(ids):
         raise Http404
     return found
-
-
-def _starts_at(files: Iterable[AssetFile]) -> datetime | None:
-    """When the last of the assets is released, if that is later than now."""
-    later = [file.asset.available_from for file in files if not file.asset.is_released]
-    return max(filter(None, later), default=None)
 
 
 def _url(file: AssetFile, folder: str) -> str:

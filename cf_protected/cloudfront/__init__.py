@@ -1,1 +1,1 @@
-"""CloudFront's private-content protocol: standard library and cryptography, no Django."""
+"""CloudFront's protocol for private content, with the standard library and cryptography."""

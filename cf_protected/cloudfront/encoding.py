@@ -1,4 +1,4 @@
-"""How CloudFront writes bytes and object keys into URLs and cookies."""
+"""Encode bytes, query values and object keys for CloudFront's URLs and cookies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def cloudfront_b64encode(data: bytes) -> str:
-    """Encode ``data`` in CloudFront's base64, which isn't RFC 4648's URL-safe one.
+    """Encode ``data`` in CloudFront's base64, which isn't RFC 4648's URL-safe variant.
 
     ``+`` becomes ``-``, ``=`` becomes ``_`` and ``/`` becomes ``~``.
 
@@ -28,26 +28,26 @@ def cloudfront_b64encode(data: bytes) -> str:
 
 
 def cloudfront_b64decode(text: str) -> bytes:
-    """Decode CloudFront's base64; the inverse of ``cloudfront_b64encode`` and nothing more.
+    """Decode what ``cloudfront_b64encode`` returned.
 
-    Only the one canonical spelling of each value is accepted, so that no other text
-    stands for the same bytes.
+    Each value has one canonical spelling, and only that one is accepted. Otherwise two
+    texts could stand for the same bytes.
 
     Raises ``ValueError`` for anything else.
     """
     if not _CLOUDFRONT_ALPHABET.fullmatch(text):
-        raise ValueError("a character outside CloudFront's base64 alphabet")
+        raise ValueError("has a character outside CloudFront's base64 alphabet")
     data = base64.b64decode(text.encode("ascii").translate(_FROM_CLOUDFRONT), validate=True)
     if cloudfront_b64encode(data) != text:
-        raise ValueError("not the canonical base64 of its bytes")
+        raise ValueError("isn't the canonical base64 of its bytes")
     return data
 
 
 def quote_query_value(value: str) -> str:
-    """Percent-encode ``value`` for a query so that it reads the same everywhere.
+    """Percent-encode ``value`` for a query, so that every client sends the same bytes.
 
-    Everything but RFC 3986's unreserved characters is encoded: ``'`` because browsers
-    send it as ``%27``, ``*`` and ``?`` because a custom policy takes them as wildcards.
+    All characters but RFC 3986's unreserved ones are encoded: ``'`` because browsers send
+    it as ``%27``, ``*`` and ``?`` because they are wildcards in a custom policy.
     """
     return quote(value, safe="")
 
@@ -55,12 +55,12 @@ def quote_query_value(value: str) -> str:
 def quote_object_key(key: str) -> str:
     """Percent-encode an object key for the path of a URL, without its leading ``/``.
 
-    Different keys give different paths, and none holds a raw ``*`` or ``?``, so neither
-    can act as a wildcard of a policy. The key isn't normalised in any way.
+    Different keys give different paths. ``*`` and ``?`` are encoded, so they can't act as
+    wildcards of a policy. The key isn't normalised in any way.
 
-    Raises ``InvalidURL`` for a key no URL can carry: an empty one, one with a control
-    character or a lone surrogate, or with a ``.`` or ``..`` segment, which every
-    browser removes before it sends the request, however it is encoded.
+    Raises ``InvalidURL`` for a key that no URL can carry: an empty key, one with a control
+    character or a lone surrogate, or one with a ``.`` or ``..`` segment. Browsers remove
+    such a segment before they send the request, however it is encoded.
     """
     if not key:
         raise InvalidURL("The object key is empty.")

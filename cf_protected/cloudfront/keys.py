@@ -1,6 +1,6 @@
-"""Keys: load them, say what is wrong with them, sign and verify bytes.
+"""Load keys, name what is wrong with them, and sign and verify bytes.
 
-CloudFront takes RSA keys of 2048 bits and ECDSA keys on P-256. Source:
+CloudFront accepts RSA keys of 2048 bits and ECDSA keys on P-256. Source:
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-trusted-signers.html
 """
 
@@ -21,8 +21,8 @@ HashAlgorithm = Literal["SHA1", "SHA256"]
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 
 HASHES: Final[dict[HashAlgorithm, hashes.HashAlgorithm]] = {
-    # What CloudFront assumes unless told otherwise. The text that is signed is our own, so
-    # SHA-1's collisions, which need text of the attacker's, are no way in.
+    # CloudFront's default. A collision attack on SHA-1 needs text that the attacker chose,
+    # and the text that is signed here is our own.
     "SHA1": hashes.SHA1(),  # noqa: S303
     "SHA256": hashes.SHA256(),
 }
@@ -32,18 +32,19 @@ _KEY_PAIR_ID = re.compile(r"[A-Za-z0-9_\-]{1,128}")
 
 
 class SigningKey(ABC):
-    """A private key that signs, wherever it is kept, and the ID CloudFront knows it by.
+    """A private key that signs, and the ID of its public half at CloudFront.
 
-    Instances can't be pickled, and their ``repr`` shows the ID alone.
+    The private half may be in this process's memory or elsewhere, as in KMS. Instances
+    can't be pickled, and their ``repr`` shows only the ID.
     """
 
     key_pair_id: str
 
     def __init__(self, key_pair_id: str) -> None:
-        """Raises ``UnusableKey`` unless ``key_pair_id`` looks like a public key ID."""
+        """Raise ``UnusableKey`` unless ``key_pair_id`` looks like a public key ID."""
         if not isinstance(key_pair_id, str) or not _KEY_PAIR_ID.fullmatch(key_pair_id):
             raise UnusableKey(
-                "The key pair ID has to be CloudFront's ID of the public key, such as "
+                "The key pair ID must be CloudFront's ID of the public key, such as "
                 "K2JCJMDEHXQW5F: letters and digits only."
             )
         self.key_pair_id = key_pair_id
@@ -55,7 +56,7 @@ class SigningKey(ABC):
     @property
     @abstractmethod
     def public_key(self) -> PublicKey:
-        """The public half, as CloudFront has it."""
+        """Return the public half, as uploaded to CloudFront."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.key_pair_id}>"
@@ -102,17 +103,17 @@ def load_private_key(
     """Load an RSA-2048 or P-256 key from PKCS #1, PKCS #8 or SEC 1, as PEM or DER.
 
     What shells, ``.env`` files and forms do to a PEM is undone (see ``pem.repaired``).
-    Loading an RSA key takes about 30 ms, since its numbers are checked; do it once.
+    Loading an RSA key takes about 30 ms, because its numbers are checked. Do it once.
 
-    Raises ``UnusableKey``, which says what the data is instead and never repeats it.
+    Raises ``UnusableKey``, whose message says what the data is instead and never repeats it.
     """
     try:
         return _parse_private_key(data, key_pair_id, passphrase)
     except UnusableKey as error:
         problem = str(error)
     finally:
-        # A debug page shows the locals of every frame that an exception passed, and what
-        # they hold may be in the wrong one.
+        # A debug page shows the locals of every frame that an exception passed. Any of them
+        # may hold the key, if the caller mixed up the arguments.
         del data, passphrase, key_pair_id
     # Not chained: the frames below still hold the key.
     raise UnusableKey(problem)
@@ -122,9 +123,9 @@ def _parse_private_key(
     data: bytes | str, key_pair_id: str, passphrase: bytes | str | None
 ) -> SigningKey:
     raw = repaired(_to_bytes(data, "The private key"))
-    # An empty passphrase is an unset variable, which means none.
+    # An empty passphrase is an unset variable, so it means none.
     password = _to_bytes(passphrase or b"", "The passphrase") or None
-    _refuse_what_is_no_private_key(raw, encrypted=password is not None)
+    _refuse_common_mistakes(raw, encrypted=password is not None)
     is_pem = raw.lstrip().startswith(b"-----BEGIN ")
     load = serialization.load_pem_private_key if is_pem else serialization.load_der_private_key
     try:
@@ -139,14 +140,14 @@ def _parse_private_key(
         hint = " (or the passphrase is wrong)" if password is not None else ""
         raise UnusableKey(
             f"The private key's {'PEM' if is_pem else 'DER'} can't be read{hint}: "
-            f"{len(raw)} bytes. Is it cut off or altered?"
+            f"{len(raw)} bytes. Is it cut off, or was it changed?"
         ) from error
     if isinstance(private_key, rsa.RSAPrivateKey):
         return RSASigningKey(key_pair_id, private_key)
     if isinstance(private_key, ec.EllipticCurvePrivateKey):
         return ECDSASigningKey(key_pair_id, private_key)
     raise UnusableKey(
-        f"The private key is a {type(private_key).__name__}; CloudFront takes RSA-2048 and "
+        f"The private key is a {type(private_key).__name__}; CloudFront accepts RSA-2048 and "
         "ECDSA P-256."
     )
 
@@ -156,8 +157,8 @@ def load_public_key(
 ) -> PublicKey:
     """Load a public key from PEM or DER, or check one that is loaded already.
 
-    ``allow_legacy_sizes`` also takes the RSA sizes that the account-level key pairs of
-    earlier years had (1024 and 4096 bits).
+    ``allow_legacy_sizes`` also accepts RSA keys of 1024 and 4096 bits, the sizes of
+    CloudFront's former account-level key pairs.
 
     Raises ``UnusableKey``.
     """
@@ -167,7 +168,7 @@ def load_public_key(
     except UnusableKey as error:
         problem = str(error)
     finally:
-        # As above: it may be a private key, given by mistake.
+        # As above: the caller may have given a private key by mistake.
         del data
     raise UnusableKey(problem)
 
@@ -176,38 +177,41 @@ def _parse_public_key(data: bytes | str) -> object:
     raw = _to_bytes(data, "The public key")
     is_pem = raw.lstrip().startswith(b"-----BEGIN ")
     if is_pem and b"PRIVATE KEY" in raw:
-        raise UnusableKey("This is a private key where the public one is wanted.")
+        raise UnusableKey("This is a private key, but the public key is needed.")
     load = serialization.load_pem_public_key if is_pem else serialization.load_der_public_key
     try:
         return load(raw)
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise UnusableKey(f"The public key can't be read: {len(raw)} bytes.") from error
+        raise UnusableKey(
+            f"The public key can't be read: {len(raw)} bytes. Is it cut off, or was it changed?"
+        ) from error
 
 
 def check_key(key: object, *, allow_legacy_sizes: bool = False) -> PublicKey:
-    """Return the public key if CloudFront takes its kind and size, or raise ``UnusableKey``."""
+    """Return ``key`` if CloudFront accepts its type and size, or raise ``UnusableKey``."""
     if isinstance(key, rsa.RSAPublicKey):
         sizes = {1024, 2048, 4096} if allow_legacy_sizes else {2048}
         if key.key_size not in sizes:
             raise UnusableKey(
-                f"The RSA key has {key.key_size} bits; CloudFront takes 2048. Make a new one: "
+                f"The RSA key has {key.key_size} bits; CloudFront accepts 2048. Make a new one: "
                 "openssl genrsa -out key.pem 2048"
             )
         return key
     if isinstance(key, ec.EllipticCurvePublicKey):
         if not isinstance(key.curve, ec.SECP256R1):
             raise UnusableKey(
-                f"The ECDSA key is on {key.curve.name}; CloudFront takes P-256. Make a new one: "
+                f"The ECDSA key is on {key.curve.name}; CloudFront accepts P-256. Make a new one: "
                 "openssl ecparam -genkey -name prime256v1 -noout -out key.pem"
             )
         return key
     raise UnusableKey(
-        f"{type(key).__name__} is no RSA or ECDSA public key; CloudFront takes RSA-2048 and P-256."
+        f"{type(key).__name__} isn't an RSA or ECDSA public key; CloudFront accepts RSA-2048 and "
+        "ECDSA P-256."
     )
 
 
 def public_pem(key: PublicKey) -> str:
-    """Return the public key as CloudFront's API takes it: PEM with its final newline."""
+    """Return the public key as CloudFront's API expects it: PEM with its final newline."""
     return key.public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     ).decode("ascii")
@@ -216,7 +220,7 @@ def public_pem(key: PublicKey) -> str:
 def is_signed_by(
     key: PublicKey, signature: bytes, message: bytes, hash_algorithm: HashAlgorithm
 ) -> bool:
-    """Whether ``signature`` is this key's over ``message``."""
+    """Return whether ``key`` verifies ``signature`` over ``message``."""
     try:
         if isinstance(key, rsa.RSAPublicKey):
             key.verify(signature, message, _PKCS1V15, HASHES[hash_algorithm])
@@ -231,32 +235,32 @@ def _to_bytes(data: bytes | str, what: str) -> bytes:
     if isinstance(data, bytes):
         return data
     if not isinstance(data, str):
-        raise UnusableKey(f"{what} has to be text or bytes, not {type(data).__name__}.")
+        raise UnusableKey(f"{what} must be text or bytes, not {type(data).__name__}.")
     try:
         return data.encode()
     except UnicodeEncodeError as error:
         raise UnusableKey(f"{what} isn't text in UTF-8.") from error
 
 
-def _refuse_what_is_no_private_key(raw: bytes, *, encrypted: bool) -> None:
-    """Explain the mistakes that people really make, before the parser's terse answer."""
+def _refuse_common_mistakes(raw: bytes, *, encrypted: bool) -> None:
+    """Raise ``UnusableKey`` for mistakes that the parser would report less clearly."""
     text = raw.strip()
     if not text:
         raise UnusableKey("The private key is empty.")
     for label, what in (
-        (b"PUBLIC KEY", "a public key; the private half is wanted"),
-        (b"CERTIFICATE", "a certificate; CloudFront signs with a bare key pair"),
+        (b"PUBLIC KEY", "a public key, but the private half is needed"),
+        (b"CERTIFICATE", "a certificate, but CloudFront uses a plain key pair"),
         (b"OPENSSH PRIVATE KEY", "in OpenSSH's format; convert it: ssh-keygen -p -m PEM -f KEY"),
     ):
         if text.startswith(b"-----BEGIN ") and label in text.split(b"\n", 1)[0][:60]:
             raise UnusableKey(f"This is {what}.")
     if text.startswith((b"ssh-", b"ecdsa-sha2-")):
-        raise UnusableKey("This is an SSH public key; a private key in PEM is wanted.")
+        raise UnusableKey("This is an SSH public key, but a private key in PEM is needed.")
     if text.startswith(b"-----BEGIN ") and b"-----END " not in text:
-        raise UnusableKey("The private key's PEM has no '-----END' line: it is cut off.")
+        raise UnusableKey("The private key's PEM has no '-----END' line, so it is cut off.")
     if b"ENCRYPTED" in text[:120] and not encrypted:
         raise UnusableKey("The private key is encrypted, but no passphrase was given.")
     if b"-----BEGIN " in text and not text.startswith(b"-----BEGIN "):
         raise UnusableKey(
-            "There is something before the PEM's '-----BEGIN' line, such as a name; remove it."
+            "There is text before the PEM's '-----BEGIN' line, such as a name; remove it."
         )

@@ -1,4 +1,4 @@
-"""A bounded memory of signatures."""
+"""Remember signatures, up to a number."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from threading import Lock
 
 
 class SignatureMemo:
-    """Keeps the last ``size`` signatures, so that the same policy gets the same one again.
+    """The last ``size`` signatures, so that the same policy gets the same signature again.
 
-    ECDSA signatures differ at every signing. Threads that ask for the same policy at the
-    same time may sign twice, but all of them get the signature that came first.
+    ECDSA signatures differ each time. Threads that need the same policy at the same time
+    may sign it twice, but all of them get the signature that was stored first.
     """
 
     def __init__(self, size: int) -> None:
@@ -20,7 +20,7 @@ class SignatureMemo:
         self._lock = Lock()
 
     def get(self, policy: str, sign: Callable[[str], str]) -> str:
-        """Return the signature of ``policy``, calling ``sign`` if it isn't known."""
+        """Return the signature of ``policy``; call ``sign`` if it isn't remembered."""
         with self._lock:
             known = self._signatures.get(policy)
             if known is not None:

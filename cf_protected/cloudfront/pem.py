@@ -1,4 +1,4 @@
-"""Read private keys as people really store them, where there is only one way to read them."""
+"""Repair PEMs that shells, forms and editors mangled, if only one reading is possible."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _LEGACY_HEADERS: Final = re.compile(rb"\n *Proc-Type:[^\n]*\n *DEK-Info:[^\n]*\n
 
 
 def holds_pem(text: str) -> bool:
-    """Whether a PEM is in ``text``, where a name or path of its place is wanted."""
+    """Return whether ``text`` holds a PEM, where a name or a path is expected."""
     return "-----BEGIN " in text
 
 
 def repaired(data: bytes) -> bytes:
     """Return ``data`` as one PEM with real line breaks, or as DER.
 
-    Undone is what shells, ``.env`` files, forms and editors do to a PEM: line breaks that
-    became spaces or a literal ``\\n``, CRLF, indentation, quotes or base64 around it. What
-    is no private key is returned as it is, for the caller to name.
+    It undoes what shells, ``.env`` files, forms and editors do to a PEM: line breaks that
+    became spaces or a literal ``\\n``, CRLF, indentation, quotes or base64 around it. Data
+    that isn't a private key is returned unchanged; the caller says what it is.
 
-    Raises ``UnusableKey`` where the data is damaged or could be read in two ways.
+    Raises ``UnusableKey`` if the data is damaged or could be read in two ways.
     """
     text = data.removeprefix(_BYTE_ORDER_MARK)
     if not text.isascii():
@@ -59,7 +59,7 @@ def _one_private_key(text: bytes) -> bytes:
     blocks = list(_BLOCK.finditer(text))
     private = [block for block in blocks if block["label"].endswith(b"PRIVATE KEY")]
     if len(private) > 1:
-        raise UnusableKey(f"There are {len(private)} private keys in one value; store one alone.")
+        raise UnusableKey(f"There are {len(private)} private keys in one value; store only one.")
     if _BLOCK.sub(b"", text).strip() or not private:
         return text
     label, body = private[0]["label"], private[0]["body"]
@@ -78,11 +78,11 @@ def _lines(body: bytes) -> bytes:
 
 
 def _legacy_lines(body: bytes) -> bytes:
-    """The body of a PEM that OpenSSL encrypted in its old way: its headers are lines."""
+    """Return the body of a PEM in OpenSSL's old encryption, whose headers need their lines."""
     body = body.replace(b"\r\n", b"\n")
     if not _LEGACY_HEADERS.match(body):
         raise UnusableKey(
-            "The private key is encrypted in OpenSSL's old way, and lost the line breaks of its "
-            "headers. Convert the original to one without: openssl pkcs8 -topk8 -in KEY"
+            "The private key is in OpenSSL's old encrypted form, and the line breaks of its "
+            "headers are lost. Convert the original file: openssl pkcs8 -topk8 -in KEY"
         )
     return b"\n".join(line.strip() for line in body.strip().split(b"\n"))

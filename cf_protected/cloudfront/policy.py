@@ -1,8 +1,8 @@
-"""CloudFront's policy statements: what is signed, to the byte, and how the edge reads it.
+"""Write CloudFront's policy statements to the byte, and read them as the edge does.
 
 Sources: "Create a policy statement for a signed URL that uses a canned policy",
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-canned-policy.html
-and the same of a custom policy,
+and the same for a custom policy,
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-custom-policy.html
 """
 
@@ -16,17 +16,19 @@ from typing import Any
 
 from cf_protected.exceptions import InvalidCondition, MalformedPolicy
 
-# AWS gives the last expiry as 2262-04-11, which is the end of a 64-bit count of
-# nanoseconds. Today in milliseconds is far beyond it, so the bound catches both.
+# AWS gives the last expiry as 2262-04-11, where a 64-bit count of nanoseconds ends.
+# Today's date in milliseconds is far above that, so one bound catches both mistakes.
 MAX_EPOCH_SECONDS = 9223372036
 
 
 def to_epoch_seconds(moment: datetime | int, name: str) -> int:
-    """Return whole seconds since 1970, rounded down; ``name`` is the parameter, for errors.
+    """Return ``moment`` in whole seconds since 1970, rounded down.
 
-    Raises ``InvalidCondition`` for a naive datetime, whose time zone is anybody's guess,
-    for anything but a datetime or an integer, and for a number that is negative or so
-    large that it has to be milliseconds.
+    ``name`` is the parameter's name for error messages.
+
+    Raises ``InvalidCondition`` for a naive datetime, since its time zone is unknown; for
+    anything but a datetime or an integer; and for a number that is negative or so large
+    that it must be milliseconds.
     """
     if isinstance(moment, datetime):
         if moment.utcoffset() is None:
@@ -37,26 +39,26 @@ def to_epoch_seconds(moment: datetime | int, name: str) -> int:
         moment = int(moment.timestamp())
     elif type(moment) is not int:
         raise InvalidCondition(
-            f"{name} has to be an aware datetime or integer seconds, not {type(moment).__name__}."
+            f"{name} must be an aware datetime or integer seconds, not {type(moment).__name__}."
         )
     if moment > MAX_EPOCH_SECONDS:
-        raise InvalidCondition(f"{name} is {moment}: are these milliseconds? It takes seconds.")
+        raise InvalidCondition(f"{name} is {moment}: are these milliseconds? Give seconds.")
     if moment < 0:
-        raise InvalidCondition(f"{name} is {moment}: it lies before 1970.")
+        raise InvalidCondition(f"{name} is {moment}, which is before 1970.")
     return moment
 
 
 def to_source_ip(ip_address: str) -> str:
-    """Return ``ip_address``, an IPv4 address or network, in the form a policy takes.
+    """Return ``ip_address``, an IPv4 address or network, in the form that a policy needs.
 
     A single address becomes a ``/32``. Raises ``InvalidCondition`` for IPv6, which
-    CloudFront's policies don't support, and for anything that is no address.
+    CloudFront's policies don't support, and for anything that isn't an address.
     """
     try:
         network = ipaddress.ip_network(ip_address)
     except (ValueError, TypeError) as error:
         raise InvalidCondition(
-            f"ip_address {ip_address!r} is no IPv4 address or network such as "
+            f"ip_address {ip_address!r} isn't an IPv4 address or network such as "
             "203.0.113.7 or 203.0.113.0/24 (with no host bits set)."
         ) from error
     if network.version != 4:
@@ -67,7 +69,7 @@ def to_source_ip(ip_address: str) -> str:
 
 
 def canned_policy(url: str, expires: int) -> str:
-    """The canned policy of ``url``; the edge rebuilds the same text from the request."""
+    """Return the canned policy of ``url``; the edge rebuilds the same text from the request."""
     return (
         f'{{"Statement":[{{"Resource":"{url}",'
         f'"Condition":{{"DateLessThan":{{"AWS:EpochTime":{expires}}}}}}}]}}'
@@ -77,7 +79,7 @@ def canned_policy(url: str, expires: int) -> str:
 def custom_policy(
     resource: str, *, expires: int, starts: int | None = None, source_ip: str | None = None
 ) -> str:
-    """The custom policy with the given conditions; ``source_ip`` as ``to_source_ip`` has it."""
+    """Return a custom policy with these conditions; ``source_ip`` is from ``to_source_ip``."""
     conditions: dict[str, Any] = {"DateLessThan": {"AWS:EpochTime": expires}}
     if source_ip is not None:
         conditions["IpAddress"] = {"AWS:SourceIp": source_ip}
@@ -89,7 +91,7 @@ def custom_policy(
 
 @dataclass(frozen=True)
 class Policy:
-    """One parsed statement. A ``resource`` of ``*`` also stands for one left out."""
+    """A parsed statement. If the statement has no resource, ``resource`` is ``*``."""
 
     resource: str
     date_less_than: int
@@ -98,10 +100,11 @@ class Policy:
 
     @classmethod
     def from_json(cls, data: bytes) -> Policy:
-        """Read a custom policy as the edge does. Raises ``MalformedPolicy``.
+        """Read a custom policy as the edge does.
 
-        White space, the order of conditions and conditions this version doesn't know
-        don't matter; a missing ``DateLessThan`` does.
+        White space, the order of the conditions and unknown conditions are ignored.
+
+        Raises ``MalformedPolicy``, also if ``DateLessThan`` is missing.
         """
         try:
             document = json.loads(data.decode("utf-8"))

@@ -13,6 +13,7 @@ from typing import Final
 
 from cf_protected.cloudfront.encoding import cloudfront_b64encode
 from cf_protected.cloudfront.keys import HASHES, HashAlgorithm, SigningKey
+from cf_protected.cloudfront.matching import matches
 from cf_protected.cloudfront.memo import SignatureMemo
 from cf_protected.cloudfront.policy import (
     Policy,
@@ -21,7 +22,7 @@ from cf_protected.cloudfront.policy import (
     to_epoch_seconds,
     to_source_ip,
 )
-from cf_protected.cloudfront.resource import append_query, check_resource, check_url, matches
+from cf_protected.cloudfront.url import append_query, check_resource, check_url
 from cf_protected.exceptions import InvalidCondition, InvalidURL, MalformedPolicy, SigningError
 
 Moment = datetime | int
@@ -30,12 +31,12 @@ DEFAULT_MEMO_SIZE: Final = 4096
 
 
 class CloudFrontSigner:
-    """Signs for one key. Safe to share between threads.
+    """A signer of URLs and cookies with one key. Threads may share it.
 
-    ``hash_algorithm`` is ``"SHA256"`` or ``"SHA1"``; the first one adds
-    ``Hash-Algorithm=SHA256``, without which CloudFront assumes SHA-1.
-    ``memo_size`` is how many signatures are remembered (0: none), so that the same URL
-    with the same expiry is the same text again and caches keep working.
+    ``hash_algorithm`` is ``"SHA256"`` or ``"SHA1"``. The former adds
+    ``Hash-Algorithm=SHA256``, since CloudFront's default is SHA-1.
+    ``memo_size`` is how many signatures are remembered (0: none). The same URL with the
+    same expiry is then the same text again, so caches keep working.
     ``now`` returns the time in epoch seconds.
 
     Dates are aware datetimes or integer epoch seconds.
@@ -74,15 +75,14 @@ class CloudFrontSigner:
     ) -> str:
         """Return ``url``, byte for byte as given, with its signature in the query.
 
-        The policy is canned, and custom as soon as one of the optional arguments asks
-        for it. ``resource`` is what the signature opens, if that is more than ``url``;
-        its ``*`` and ``?`` are wildcards, and it has to cover ``url``.
-        The viewer must come before ``date_less_than``, after ``date_greater_than`` and
-        from ``ip_address`` (an IPv4 address or network).
+        The policy is canned; an optional argument makes it custom. ``resource`` is what the
+        signature opens, if that is more than ``url``. Its ``*`` and ``?`` are wildcards, and
+        it must cover ``url``. The request must arrive before ``date_less_than``, after
+        ``date_greater_than`` and from ``ip_address`` (an IPv4 address or network).
 
-        Raises ``InvalidURL`` for a URL that isn't encoded to the end, is too long, holds a
-        wildcard or has a parameter that CloudFront reserves, and ``InvalidCondition`` for
-        dates and addresses that can't be meant.
+        Raises ``InvalidURL`` for a URL that isn't fully percent-encoded, is too long, has a
+        wildcard or has a parameter that CloudFront reserves. Raises ``InvalidCondition`` for
+        an impossible date or address.
         """
         check_url(url)
         expires = self._expiry(date_less_than)
@@ -101,10 +101,10 @@ class CloudFrontSigner:
         date_greater_than: Moment | None = None,
         ip_address: str | None = None,
     ) -> str:
-        """Return the query that opens every URL that ``resource`` covers: one signature.
+        """Return one query that opens every URL covered by ``resource``.
 
-        ``append_query`` puts it on each URL. The policy is custom; ``resource`` and the
-        other arguments are as in ``sign_url``.
+        ``append_query`` puts it on each URL. The policy is custom; the arguments are those
+        of ``sign_url``.
 
         Raises the same errors as ``sign_url``.
         """
@@ -121,10 +121,10 @@ class CloudFrontSigner:
         date_greater_than: Moment | None = None,
         ip_address: str | None = None,
     ) -> dict[str, str]:
-        """Return the cookies, name to value, that open ``resource``.
+        """Return the cookies that open ``resource``, as a dictionary of name to value.
 
         The policy is canned for one exact URL, and custom with a wildcard or another
-        condition. ``Domain``, ``Path``, ``Secure`` and ``HttpOnly`` are the caller's.
+        condition. The caller sets ``Domain``, ``Path``, ``Secure`` and ``HttpOnly``.
 
         Raises the same errors as ``sign_url``.
         """
@@ -151,13 +151,15 @@ class CloudFrontSigner:
     def generate_presigned_url(
         self, url: str, date_less_than: datetime | None = None, policy: str | None = None
     ) -> str:
-        """botocore's method of this name, so that django-storages can use this signer.
+        """Sign ``url`` as botocore's method of this name does, for django-storages.
 
-        As there, exactly one of ``date_less_than`` and ``policy`` (a custom policy's
-        JSON) has to be given, and a naive datetime means UTC, as django-storages has it.
+        Give exactly one of ``date_less_than`` and ``policy`` (a custom policy's JSON). A
+        naive datetime means UTC, since django-storages passes such.
+
+        Raises ``SigningError`` for anything else, and the errors of ``sign_url``.
         """
         if (date_less_than is None) == (policy is None):
-            raise SigningError("Give either date_less_than or policy, and not both.")
+            raise SigningError("Give either date_less_than or policy, not both.")
         if policy is not None:
             check_url(url)
             _check_policy(policy)
@@ -204,11 +206,11 @@ def _check_policy(policy: str) -> None:
     try:
         Policy.from_json(policy.encode())
     except MalformedPolicy as error:
-        raise SigningError("The policy isn't a statement that CloudFront can read.") from error
+        raise SigningError("The policy isn't a statement that CloudFront can parse.") from error
 
 
 def _covering(resource: str | None, url: str) -> str:
-    """The resource of a policy for ``url``, refused where it would do harm or nothing."""
+    """Return the resource for the policy; refuse one that opens too much, or not ``url``."""
     if resource is None or resource == url:
         _check_exact(url)
         return url
@@ -219,10 +221,10 @@ def _covering(resource: str | None, url: str) -> str:
 
 
 def _check_exact(url: str) -> None:
-    # A canned policy is no shelter: its viewer can send the same text, with the same
-    # signature, as a custom policy, where the edge takes these for wildcards.
+    # This applies to canned policies too: the viewer can send the same text, with the same
+    # signature, as a custom policy, and there the edge treats these as wildcards.
     if "*" in url or "?" in url.partition("?")[2]:
         raise InvalidURL(
-            "A '*' or a second '?' of the URL is a wildcard to CloudFront, so the signature "
-            "would open more than it; write %2A or %3F, or name the resource yourself."
+            "The URL has a '*' or a second '?', which are wildcards to CloudFront, so the "
+            "signature would open other URLs too; write %2A or %3F, or pass resource."
         )

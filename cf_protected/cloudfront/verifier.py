@@ -1,8 +1,8 @@
 """Check signed requests as CloudFront's edge does.
 
-The signer's inverse, but written from AWS's documents and published signatures, not from
-the signer. Where AWS is silent, this is the stricter reading, so that what passes here
-passes at CloudFront.
+The verifier is written from AWS's documents and published signatures, not from the signer.
+Where AWS documents nothing, it takes the stricter reading: a request that passes here should
+also pass at CloudFront.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from cf_protected.cloudfront.keys import (
     is_signed_by,
     load_public_key,
 )
+from cf_protected.cloudfront.matching import matches
 from cf_protected.cloudfront.policy import MAX_EPOCH_SECONDS, Policy, canned_policy
-from cf_protected.cloudfront.resource import SIGNING_PARAMETERS, matches
+from cf_protected.cloudfront.url import SIGNING_PARAMETERS
 from cf_protected.exceptions import AccessDenied, InvalidKey, MalformedPolicy, MissingKey
 
-# A URL with any of these is taken as signed, and cookies aren't looked at. Source:
+# If a URL has any of these, CloudFront treats it as signed and ignores cookies. Source:
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-choosing-signed-urls-cookies.html
 _URL_MODE = frozenset({"Expires", "Policy", "Signature", "Key-Pair-Id"})
 
@@ -34,7 +35,7 @@ _EPOCH_SECONDS = re.compile(r"[1-9][0-9]{0,9}")
 
 @dataclass(frozen=True)
 class _Claim:
-    """What a request presents: the URL it is for, and the signing parameters it carries."""
+    """The signing parameters of a request, and the URL that they must open."""
 
     resource: str
     parameters: Mapping[str, str]
@@ -44,13 +45,13 @@ class _Claim:
 
 
 class CloudFrontVerifier:
-    """Decides on requests for files behind a trusted key group.
+    """A check of requests against one trusted key group.
 
     ``public_keys`` maps the key group's key pair IDs to public keys, loaded or as PEM or
-    DER. ``allow_legacy_sizes`` also takes RSA keys of 1024 and 4096 bits, which only
+    DER. ``allow_legacy_sizes`` also accepts RSA keys of 1024 and 4096 bits, which only
     CloudFront's former account-level key pairs had.
 
-    Raises ``UnusableKey`` for a key that CloudFront doesn't take.
+    Raises ``UnusableKey`` for a key that CloudFront doesn't accept.
     """
 
     def __init__(
@@ -72,14 +73,14 @@ class CloudFrontVerifier:
         viewer_ip: str | None = None,
         now: datetime | float | None = None,
     ) -> None:
-        """Return if CloudFront would serve ``url``, or raise the error it answers with.
+        """Return if CloudFront would serve ``url``; otherwise raise its error.
 
-        ``url`` is absolute and exactly as the viewer sent it; ``cookies`` are the
-        request's; ``viewer_ip`` is the address the connection comes from; ``now``
-        replaces the clock (an aware datetime or epoch seconds).
+        ``url`` is absolute and exactly as the viewer sent it. ``cookies`` are the
+        request's. ``viewer_ip`` is the address that the connection comes from. ``now`` (an
+        aware datetime or epoch seconds) replaces the clock.
 
-        The key is looked at before the policy, the policy before the signature, and the
-        signature before what the policy says. AWS doesn't document the order.
+        The checks run in this order: key, form of the policy, signature, conditions of the
+        policy. AWS doesn't document the order.
 
         Raises ``MissingKey``, ``InvalidKey``, ``MalformedPolicy`` or ``AccessDenied``.
         """
@@ -103,7 +104,7 @@ class CloudFrontVerifier:
 
 
 def _claim(url: str, cookies: Mapping[str, str]) -> _Claim:
-    """Take the signing parameters from the URL or, if it has none of them, the cookies."""
+    """Take the signing parameters from the URL, or from the cookies if the URL has none."""
     base, mark, query = url.partition("?")
     fields = [field.partition("=") for field in query.split("&")]
     reserved = [(name, value) for name, _, value in fields if name in SIGNING_PARAMETERS]
@@ -118,9 +119,9 @@ def _claim(url: str, cookies: Mapping[str, str]) -> _Claim:
 
 
 def _policy(claim: _Claim) -> tuple[Policy, bytes]:
-    """The policy that the request claims, and the bytes that have to be signed for it.
+    """Return the request's policy, and the bytes that its signature must cover.
 
-    With both Policy and Expires the policy counts: published signers send both.
+    If both Policy and Expires are present, Policy counts: published signers send both.
     """
     if claim.get("Policy"):
         try:
@@ -130,11 +131,11 @@ def _policy(claim: _Claim) -> tuple[Policy, bytes]:
         return Policy.from_json(data), data
     expires = claim.get("Expires")
     if not _EPOCH_SECONDS.fullmatch(expires) or int(expires) > MAX_EPOCH_SECONDS:
-        raise MalformedPolicy("there is no policy, and no expiry in epoch seconds")
-    # A canned policy holds the very URL, so that its signature alone binds it; a "*" in
-    # there is a plain character, and nothing is left to match.
+        raise MalformedPolicy("there is neither a policy nor an expiry in epoch seconds")
+    # A canned policy contains the URL itself, so the signature binds it and nothing is left
+    # to match. A "*" in that URL is a plain character.
     policy = Policy(resource="*", date_less_than=int(expires))
-    # "surrogatepass", since a URL that isn't even UTF-8 is to be refused like any other.
+    # "surrogatepass": a URL that isn't UTF-8 must be refused like any other, not crash.
     return policy, canned_policy(claim.resource, int(expires)).encode(errors="surrogatepass")
 
 
@@ -142,19 +143,22 @@ def _check_signature(key: PublicKey, claim: _Claim, signed_bytes: bytes) -> None
     # Absent means SHA-1, for ECDSA too.
     hash_algorithm = claim.get("Hash-Algorithm") or "SHA1"
     if hash_algorithm not in HASHES:
-        raise AccessDenied(f"{hash_algorithm!r} is no hash algorithm of CloudFront's")
+        raise AccessDenied(f"CloudFront has no hash algorithm {hash_algorithm!r}")
     try:
         signature = cloudfront_b64decode(claim.get("Signature"))
     except ValueError as error:
         raise AccessDenied("the signature isn't CloudFront's base64") from error
     if not is_signed_by(key, signature, signed_bytes, hash_algorithm):
-        raise AccessDenied(f"the signature isn't this key's over the policy with {hash_algorithm}")
+        raise AccessDenied(
+            f"the signature doesn't match the policy with this key and {hash_algorithm}"
+        )
 
 
 def _check_time(policy: Policy, now: datetime | float | None) -> None:
-    """Valid after ``date_greater_than`` and before ``date_less_than``, neither included.
+    """Raise ``AccessDenied`` outside the policy's period, which excludes both its ends.
 
-    AWS says "on or before" of the start; of the end only that access stops then.
+    AWS refuses requests "on or before" the start. Of the end it says only that access stops
+    then.
     """
     if now is None:
         now = time.time()
@@ -171,6 +175,6 @@ def _check_address(policy: Policy, viewer_ip: str | None) -> None:
     try:
         address = ipaddress.ip_address(viewer_ip or "")
     except ValueError as error:
-        raise AccessDenied("the policy wants an address and the viewer's isn't known") from error
+        raise AccessDenied("the policy names an address, and the viewer's is unknown") from error
     if address not in policy.source_ip:
         raise AccessDenied(f"{address} isn't in {policy.source_ip}")

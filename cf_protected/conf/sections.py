@@ -70,6 +70,11 @@ class DistributionSettings:
         longest = max(self.url_lifetime, self.cookie_lifetime, self.max_lifetime)
         return longest + self.expiry_step
 
+    @property
+    def longest_use(self) -> timedelta:
+        """The longest that signatures of a replaced key may be in use, its cache included."""
+        return self.longest_lifetime + self.key_source.lifetime
+
 
 def _has_one(distributions: Mapping[str, DistributionSettings]) -> str:
     return "" if distributions else "is empty; add 'default'"

@@ -1,1 +1,1 @@
-"""A CloudFront edge on the laptop: verifies, refuses and serves as CloudFront does. No Django."""
+"""A CloudFront edge for development. It verifies, refuses and serves as CloudFront does."""

@@ -1,4 +1,4 @@
-"""Conditional requests: does the viewer have the object already? RFC 9110, section 13."""
+"""Evaluate conditional requests. Source: RFC 9110, section 13."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ _HTTP_DATE: Final = "%a, %d %b %Y %H:%M:%S GMT"
 
 
 def is_not_modified(headers: Message, etag: str, last_modified: str) -> bool:
-    """Whether the answer is 304. ``If-None-Match`` wins over ``If-Modified-Since``."""
+    """Return whether the viewer has this state of the object already, so the answer is 304.
+
+    ``If-None-Match`` takes precedence over ``If-Modified-Since``.
+    """
     none_match = headers.get("If-None-Match")
     if none_match is not None:
-        # Weak comparison: W/"a" is "a" here.
+        # The comparison is weak: W/"a" equals "a".
         return none_match.strip() == "*" or etag in _OPAQUE_TAG.findall(none_match)
     since = _parse(headers.get("If-Modified-Since", ""))
     modified = _parse(last_modified)
@@ -23,13 +26,13 @@ def is_not_modified(headers: Message, etag: str, last_modified: str) -> bool:
 
 
 def range_applies(headers: Message, etag: str, last_modified: str) -> bool:
-    """Whether ``Range`` counts: not if ``If-Range`` names another state of the object."""
+    """Return whether ``If-Range`` lets ``Range`` count: it is absent or names this state."""
     condition = headers.get("If-Range")
     return condition is None or condition.strip() in (etag, last_modified)
 
 
 def _parse(http_date: str) -> datetime | None:
-    """The one form that HTTP still sends; any other is no condition, as the RFC has it."""
+    """Parse the only form that clients may still send; the RFC says to ignore other texts."""
     try:
         return datetime.strptime(http_date.strip(), _HTTP_DATE).replace(tzinfo=UTC)
     except ValueError:

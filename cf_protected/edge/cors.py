@@ -1,7 +1,7 @@
-"""Requests from pages of other origins, where the distribution and the bucket let some in.
+"""Let pages of other origins read responses, as CloudFront and S3 can be set to do.
 
-CloudFront's response headers policy adds headers to every response, errors too; a preflight
-is answered by the bucket's CORS configuration. Sources:
+CloudFront's response headers policy adds headers to every response, including errors. The
+bucket's CORS configuration answers preflights. Sources:
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html
 and https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
 """
@@ -15,10 +15,10 @@ from http import HTTPStatus
 from typing import Final
 
 from cf_protected.edge.errors import s3_error
-from cf_protected.edge.response import Response
+from cf_protected.edge.messages import Response
 from cf_protected.exceptions import CFProtectedError
 
-# As a browser spells it in "Origin": no path, not even "/". https://fetch.spec.whatwg.org/#origin-header
+# As browsers write it in "Origin", so without any path. https://fetch.spec.whatwg.org/#origin-header
 _ORIGIN: Final = re.compile(r"https?://(?:[a-z0-9.\-_]+|\[[0-9a-f:.]+\])(?::[0-9]+)?")
 _METHODS: Final = ("GET", "HEAD")
 _EXPOSED: Final = "Accept-Ranges, Content-Length, Content-Range, ETag"
@@ -30,21 +30,21 @@ _REFUSED: Final = (
 
 
 class InvalidOrigin(CFProtectedError, ValueError):
-    """The text is no origin that a browser could send."""
+    """The text isn't an origin that a browser could send."""
 
 
 def check_origins(origins: Collection[str]) -> None:
-    """Raise ``InvalidOrigin`` if one of ``origins`` can't be."""
+    """Raise ``InvalidOrigin`` if a browser would never send one of ``origins``."""
     for origin in origins:
         if not _ORIGIN.fullmatch(origin):
             raise InvalidOrigin(
-                f"{origin!r} is not an origin. Write it as in https://www.example.com: in lower "
+                f"{origin!r} isn't an origin. Write it like https://www.example.com: in lower "
                 "case, with the port if the address bar shows one, and without a path."
             )
 
 
 def policy_headers(request: Message, origins: Collection[str]) -> dict[str, str]:
-    """Return what the response headers policy adds, which is for CORS requests alone."""
+    """Return the headers that the policy adds to the response; none without ``Origin``."""
     origin = request.get("Origin")
     if not origins or origin is None:
         return {}
@@ -59,13 +59,13 @@ def policy_headers(request: Message, origins: Collection[str]) -> dict[str, str]
 
 
 def preflight(request: Message, origins: Collection[str]) -> Response:
-    """Return S3's answer to ``OPTIONS``, where the bucket allows ``origins`` any header."""
+    """Return S3's response to ``OPTIONS`` if the bucket allows ``origins`` to send any header."""
     if "Origin" not in request:
         return s3_error(
             HTTPStatus.BAD_REQUEST,
             "BadRequest",
             "Insufficient information. Origin request header needed.",
-            detail="no Origin, so not a preflight",
+            detail="it isn't a preflight: it has no Origin",
         )
     method = request.get("Access-Control-Request-Method", "")
     if request["Origin"] not in origins or method not in _METHODS:
@@ -73,7 +73,7 @@ def preflight(request: Message, origins: Collection[str]) -> Response:
             HTTPStatus.FORBIDDEN,
             "AccessForbidden",
             _REFUSED,
-            detail="the preflight's origin or method is not allowed",
+            detail="the preflight's origin or method isn't allowed",
             Method=method,
             ResourceType="OBJECT",
         )

@@ -1,4 +1,4 @@
-"""The bodies of errors: CloudFront's XML about signatures, S3's XML, CloudFront's own page."""
+"""Write error responses: CloudFront's XML about signatures, S3's XML, CloudFront's page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import Final
 from xml.sax.saxutils import escape
 
-from cf_protected.edge.response import Response
+from cf_protected.edge.messages import Response
 from cf_protected.exceptions import CFProtectedError, VerificationError
 
 BAD_REQUEST: Final = "Bad request."
@@ -17,12 +17,12 @@ METHOD_NOT_ALLOWED: Final = (
     "This distribution is not configured to allow the HTTP request method that was used for "
     "this request. The distribution supports only cachable requests."
 )
-NO_ORIGIN: Final = (
+NO_KEY: Final = "CloudFront can't verify signatures now."
+
+_NO_ORIGIN: Final = (
     "CloudFront attempted to establish a connection with the origin, but either the attempt "
     "failed or the origin closed the connection."
 )
-NO_KEY: Final = "CloudFront can't verify signatures now."
-
 _XML: Final = '<?xml version="1.0" encoding="UTF-8"?>'
 
 _PAGE: Final = """\
@@ -46,9 +46,9 @@ Request ID: {request_id}
 
 
 class EdgeError(CFProtectedError):
-    """Neither a file nor a question of the signature: CloudFront answers with its own page.
+    """CloudFront answers with its own error page.
 
-    ``reason`` is the page's sentence; ``detail`` is for the developer and never sent.
+    ``reason`` is the page's sentence. ``detail`` is for the developer and never sent.
     """
 
     def __init__(self, status: HTTPStatus, reason: str, detail: str = "") -> None:
@@ -57,11 +57,21 @@ class EdgeError(CFProtectedError):
         self.reason = reason
         self.detail = detail
 
+    @classmethod
+    def of_origin(cls, error: Exception) -> EdgeError:
+        """Return the error for a failure of the storage, other than a missing object."""
+        timed_out = isinstance(error, TimeoutError)
+        return cls(
+            HTTPStatus.GATEWAY_TIMEOUT if timed_out else HTTPStatus.BAD_GATEWAY,
+            _NO_ORIGIN,
+            f"the storage failed: {type(error).__name__}: {error}",
+        )
+
 
 def signature_error(error: VerificationError) -> Response:
-    """CloudFront's 403 about a signature: one line of XML without a newline at its end.
+    """Return CloudFront's 403: one line of XML, without a newline at its end.
 
-    Source: the 110 bytes of https://github.com/aws/aws-sdk-ruby/issues/1391; the other
+    Source: the 110 bytes of https://github.com/aws/aws-sdk-ruby/issues/1391. The other
     three codes are assumed to have the same form.
     """
     xml = f"{_XML}<Error><Code>{error.code}</Code><Message>{error.message}</Message></Error>"
@@ -71,7 +81,7 @@ def signature_error(error: VerificationError) -> Response:
 def s3_error(
     status: HTTPStatus, code: str, message: str, *, detail: str, **fields: str
 ) -> Response:
-    """S3's error document; ``fields`` are the elements that only this code has."""
+    """Return S3's error document; ``fields`` are the elements that only this code has."""
     elements = {
         "Code": code,
         "Message": message,
@@ -85,7 +95,7 @@ def s3_error(
 
 
 def error_page(error: EdgeError, request_id: str) -> Response:
-    """CloudFront's page for what is wrong with a request, the origin or itself."""
+    """Return CloudFront's page about a wrong request, or a failure of the origin or itself."""
     html = _PAGE.format(status=error.status.value, reason=error.reason, request_id=request_id)
     return _error(error.status, "CloudFront", "text/html", html, detail=error.detail, is_last=True)
 

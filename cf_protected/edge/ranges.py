@@ -1,23 +1,24 @@
-"""The ``Range`` header: at most one range of bytes."""
+"""Parse the ``Range`` header: at most one range of bytes."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-# Nothing that a file system can hold needs more digits.
+# 19 digits are enough for any size that a file system supports.
 _ONE_RANGE: Final = re.compile(r"bytes=([0-9]{0,19})-([0-9]{0,19})", re.IGNORECASE)
 
 
 class Unsatisfiable(ValueError):
-    """The range is well formed, and the object has none of its bytes."""
+    """The range is well formed, but the object has none of its bytes."""
 
 
 def requested_range(header: str, size: int) -> range | None:
-    """Return the bytes that ``header`` asks for of an object of ``size``; ``None`` for all.
+    """Return which bytes ``header`` requests of an object of ``size`` bytes; None for all.
 
-    All of them is also CloudFront's answer to bad syntax, and S3's to several ranges.
-    Raises ``Unsatisfiable`` where the answer is 416.
+    CloudFront also sends all bytes if the syntax is bad, and S3 does for several ranges.
+
+    Raises ``Unsatisfiable`` if the answer must be 416.
 
     Sources: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RangeGETs.html
     and ``Range`` in https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html

@@ -1,4 +1,4 @@
-"""The edge over HTTP: a threaded server for development, never for production."""
+"""Serve an edge over HTTP from threads, for development and never for production."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from socketserver import ThreadingTCPServer
 from threading import Thread
 from typing import Final
 
-from cf_protected.edge.edge import Edge, Request
+from cf_protected.edge.edge import Edge
 from cf_protected.edge.errors import BAD_REQUEST, EdgeError
-from cf_protected.edge.response import Response
-from cf_protected.edge.storage import OriginError
+from cf_protected.edge.messages import Request, Response
 
 logger = logging.getLogger(__name__)
 
@@ -26,11 +25,12 @@ _STOP_SECONDS: Final = 0.02
 
 
 class EdgeServer(ThreadingTCPServer):
-    """Listens on ``host`` and ``port`` (0: a free one) and answers through ``edge``.
+    """A server on ``host`` and ``port`` (0: any free port) that answers through ``edge``.
 
-    ``log`` gets one line for each request: never a query, since signatures are secrets.
+    ``log`` is called with one line for each request. It never contains a query, since
+    signatures are secrets.
 
-    Raises ``OSError`` when it can't listen there.
+    Raises ``OSError`` if it can't listen there.
     """
 
     allow_reuse_address = True
@@ -47,7 +47,7 @@ class EdgeServer(ThreadingTCPServer):
 
     @property
     def port(self) -> int:
-        """The port it listens on."""
+        """Return the port that it listens on."""
         port: int = self.server_address[1]
         return port
 
@@ -60,9 +60,9 @@ def running(
     port: int = 0,
     log: Callable[[str], object] = logger.info,
 ) -> Iterator[EdgeServer]:
-    """Serve ``edge`` from a thread of its own while the ``with`` block runs.
+    """Serve ``edge`` from a thread while the ``with`` block runs.
 
-    Raises ``OSError`` when it can't listen there.
+    Raises ``OSError`` if it can't listen there.
     """
     with EdgeServer(host, port, edge, log=log) as server:
         thread = Thread(target=server.serve_forever, args=[_STOP_SECONDS], name="edge", daemon=True)
@@ -75,7 +75,7 @@ def running(
 
 
 def viewer_address(host: str) -> str:
-    """Return the viewer's address; one of IPv4 as such, though it came over IPv6."""
+    """Return the address of the peer ``host``; as plain IPv4 if it is mapped into IPv6."""
     address = ipaddress.ip_address(host)
     return str(getattr(address, "ipv4_mapped", None) or address)
 
@@ -85,18 +85,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     server: EdgeServer
     protocol_version = "HTTP/1.1"
-    # To an unreadable request too: the answers of HTTP/0.9 have neither status nor headers.
+    # Also for a request that can't be parsed: an HTTP/0.9 response has no status or headers.
     default_request_version = "HTTP/1.1"
     timeout = _IDLE_SECONDS
-    # Headers and body are two writes; else the body waits for the viewer's ACK.
+    # Headers and body are two writes. Otherwise the body would wait for the viewer's ACK.
     disable_nagle_algorithm = True
 
     def handle(self) -> None:
-        with suppress(ConnectionError):  # the viewer went away
+        with suppress(ConnectionError):  # the viewer hung up
             super().handle()
 
     def do_GET(self) -> None:
-        # Not self.path, in which http.server has merged leading slashes.
+        # Not self.path, since http.server merges leading slashes there.
         target = self.requestline.split()[1]
         viewer_ip = viewer_address(self.client_address[0])
         request = Request(self.command, target, self.headers, viewer_ip)
@@ -105,7 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815 - the name http.server looks for
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer what http.server refuses by itself, which is also a method without ``do_``."""
+        """Answer requests that http.server refuses, which include methods without a ``do_``."""
         if code == HTTPStatus.NOT_IMPLEMENTED:
             self.do_GET()
             return
@@ -116,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(self.server.edge.error_page(error), "")
 
     def log_error(self, format: str, *args: object) -> None:
-        """Say nothing: what is left to come here is an idle connection's end."""
+        """Log nothing: http.server calls this only when an idle connection times out."""
 
     def _send(self, response: Response, target: str) -> None:
         self._log(target, response.status, response.detail)
@@ -128,7 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
             try:
                 while chunk := body.read(_CHUNK_BYTES):
                     self.wfile.write(chunk)
-            except OriginError as error:
+            except EdgeError as error:
                 # The status is out, so only a broken connection tells the viewer.
                 self.close_connection = True
                 self._log(target, error.status, error.detail)

@@ -1,4 +1,4 @@
-"""Objects in a storage with Django's API, which is asked for by duck typing."""
+"""Open objects in a storage that has Django's API."""
 
 from __future__ import annotations
 
@@ -8,29 +8,25 @@ import mimetypes
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import formatdate
-from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import unquote_to_bytes
 
-from cf_protected.edge.errors import NO_ORIGIN, EdgeError
+from cf_protected.edge.errors import EdgeError
+from cf_protected.edge.messages import Body
 
 Errors = tuple[type[Exception], ...]
 
 
-class StoredFile(Protocol):
-    """What an open file of the storage has to do."""
-
-    def read(self, size: int, /) -> bytes: ...
+class StoredFile(Body, Protocol):
+    """An open file of the storage."""
 
     def seek(self, offset: int, /) -> object: ...
-
-    def close(self) -> None: ...
 
 
 class Storage(Protocol):
     """The part of ``django.core.files.storage.Storage`` that the edge needs.
 
-    ``FileNotFoundError`` of ``size`` or ``open`` means that there is no such object.
+    ``size`` and ``open`` raise ``FileNotFoundError`` if there is no such object.
     """
 
     def open(self, name: str, /) -> StoredFile: ...
@@ -40,22 +36,9 @@ class Storage(Protocol):
     def get_modified_time(self, name: str, /) -> datetime: ...
 
 
-class OriginError(EdgeError):
-    """The storage failed, which is more than that an object is missing."""
-
-    @classmethod
-    def of(cls, error: Exception) -> OriginError:
-        timed_out = isinstance(error, TimeoutError)
-        return cls(
-            HTTPStatus.GATEWAY_TIMEOUT if timed_out else HTTPStatus.BAD_GATEWAY,
-            NO_ORIGIN,
-            f"the storage failed: {type(error).__name__}: {error}",
-        )
-
-
 @dataclass(frozen=True)
-class StoredObject:
-    """An object of the storage, opened, with what S3 tells about it."""
+class OpenObject:
+    """An open object of the storage, with the properties that S3 puts in headers."""
 
     name: str
     size: int
@@ -64,23 +47,30 @@ class StoredObject:
 
     @property
     def etag(self) -> str:
-        """In the form of S3's, yet made without reading the file: it may be large."""
+        """Return an ETag of S3's form, without reading the file, since it may be large."""
         state = f"{self.name}\0{self.size}\0{self.modified.timestamp()}"
         return f'"{hashlib.md5(state.encode(), usedforsecurity=False).hexdigest()}"'
 
     @property
     def last_modified(self) -> str:
+        """Return the time of the last change as an HTTP date."""
         return formatdate(self.modified.timestamp(), usegmt=True)
 
     @property
     def content_type(self) -> str:
-        """Guessed as django-storages does at upload; a compressed file is sent as it is."""
+        """Guess the type as django-storages does at upload.
+
+        A compressed file is sent as it is, so its type is that of any bytes.
+        """
         content_type, encoding = mimetypes.guess_type(self.name)
         return content_type if content_type and not encoding else "application/octet-stream"
 
 
 class ObjectRange:
-    """A response body: ``part`` of an open file, read while it is sent."""
+    """A response body: ``part`` of an open file, which is read while it is sent.
+
+    ``errors`` are what the file raises when the storage fails.
+    """
 
     def __init__(self, file: StoredFile, part: range, errors: Errors) -> None:
         self._file = file
@@ -89,11 +79,11 @@ class ObjectRange:
         self._errors = errors
 
     def read(self, size: int, /) -> bytes:
-        """Return the next bytes, at most ``size``. Raises ``OriginError``."""
+        """Return the next bytes, at most ``size``. Raises ``EdgeError``."""
         try:
             return self._read(size)
         except self._errors as error:
-            raise OriginError.of(error) from error
+            raise EdgeError.of_origin(error) from error
 
     def _read(self, size: int) -> bytes:
         if self._position < 0:
@@ -109,29 +99,29 @@ class ObjectRange:
         self._file.close()
 
 
-def find_object(storage: Storage, name: str, errors: Errors) -> StoredObject | None:
-    """Return the object, open, or ``None`` if there is none.
+def open_object(storage: Storage, name: str, errors: Errors) -> OpenObject | None:
+    """Open the object called ``name``; return None if there is none.
 
-    Raises ``OriginError`` for any of ``errors``.
+    Raises ``EdgeError`` if the storage raises any of ``errors``.
     """
     try:
         size, modified = storage.size(name), storage.get_modified_time(name)
-        # Last, so that nothing stays open when one of the others fails.
-        return StoredObject(name, size, modified, storage.open(name))
+        # The file is opened last, so it can't stay open when another call fails.
+        return OpenObject(name, size, modified, storage.open(name))
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return None
     except errors as error:
         if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
             return None
-        raise OriginError.of(error) from error
+        raise EdgeError.of_origin(error) from error
 
 
 def object_name(path: str, prefix: str) -> str | None:
-    """Return the storage's name for a URL's raw path; ``None`` where there can't be one.
+    """Return the storage's name for a URL's raw path; None if it can't have one.
 
-    The names of Django's storages are relative and normalised. S3 may have objects of
-    other names, but a storage takes them for one it has (``a//b`` for ``a/b``) or for a
-    file elsewhere, and the edge would serve what CloudFront doesn't.
+    The names of Django's storages are relative and normalised. S3 may have objects with
+    other names, but a storage would open a different object for them (``a/b`` for ``a//b``)
+    or a file outside. The edge would then serve what CloudFront doesn't.
     """
     # S3 reads a "+" in the path as a space: https://github.com/aws/aws-sdk-ruby/issues/654
     raw = unquote_to_bytes(path.replace("+", " ").encode("latin-1"))

@@ -1,4 +1,4 @@
-"""Rewrite the URIs of an HLS playlist, and nothing else in it.
+"""Rewrite the URIs of an HLS playlist and leave the rest of it unchanged.
 
 Sources: RFC 8216, https://www.rfc-editor.org/rfc/rfc8216, and its second edition,
 https://datatracker.ietf.org/doc/html/draft-pantos-hls-rfc8216bis
@@ -10,13 +10,13 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from cf_protected.cloudfront.resource import MAX_URL_BYTES
+from cf_protected.cloudfront.url import MAX_URL_BYTES
 from cf_protected.exceptions import InvalidPlaylist
 from cf_protected.hls.uri import BaseURL
 
 ToURL = Callable[[str], str | None]
 
-# A day of one-second segments has 86,400 URIs and fits.
+# A day of one-second segments has 86,400 URIs, which is within both limits.
 MAX_CHARACTERS: Final = 4 * 1024 * 1024
 MAX_URIS: Final = 100_000
 
@@ -38,34 +38,35 @@ _PLAYLISTS: Final = (
 )
 _TAGS_WITH_URIS: Final = {tag for tag, _ in (*_MEDIA, *_PLAYLISTS)}
 
-# RFC 8216, section 4.2: a quoted string has no way to hold a quote. The name has to follow
-# a comma, so that no run of characters is looked at twice.
+# RFC 8216, section 4.2: a quoted string can't contain a quote. A name must follow a comma,
+# so the expression never examines a run of characters twice.
 _QUOTED_ATTRIBUTE = re.compile(r'((?:^|,)[ \t]*+([^=",\s]++)=)"([^"]*+)"')
 _VARIABLE = re.compile(r"\{\$([A-Za-z0-9_\-]++)\}")
 
 
 def rewrite(playlist: str, *, base_url: str, media: ToURL, playlist_url: ToURL) -> str:
-    """Return ``playlist`` with other URIs, and every other character as it was.
+    """Return ``playlist`` with other URIs. No other character changes.
 
-    ``base_url`` is the playlist's own URL, which relative URIs start from. For each URI
-    the absolute, percent-encoded URL is passed to one of the two functions, which returns
-    the URL to write, or None to leave the URI exactly as it stands:
+    ``base_url`` is the playlist's own URL, against which relative URIs are resolved. Each
+    URI's absolute, percent-encoded URL is passed to one of the two functions. The function
+    returns the URL to write, or None to leave the URI unchanged:
 
-    - ``playlist_url``, if it is a playlist in its turn: the line after EXT-X-STREAM-INF,
+    - ``playlist_url`` if the URI names another playlist: the line after EXT-X-STREAM-INF,
       the URI of EXT-X-MEDIA, EXT-X-I-FRAME-STREAM-INF and EXT-X-RENDITION-REPORT, and the
       X-ASSET-URI of EXT-X-DATERANGE;
     - ``media`` for all others: segments, parts, keys, EXT-X-MAP, EXT-X-PRELOAD-HINT,
-      EXT-X-SESSION-DATA, EXT-X-CONTENT-STEERING and X-ASSET-LIST. URIs within the JSON
-      that the last three name stay as they are.
+      EXT-X-SESSION-DATA, EXT-X-CONTENT-STEERING and X-ASSET-LIST. The last three name JSON
+      documents; URIs inside those aren't changed.
 
-    Tags decide, never the extension. Neither function is asked about a URI that isn't
-    certainly one http or https URL (see ``BaseURL.resolve``), so ``javascript:``, ``data:``
-    and ``skd:`` stay. Variables of EXT-X-DEFINE are filled in where NAME and VALUE are in
-    this playlist; a URI with another variable stays. So does the X-URI of a preload date
-    range: it may name either kind, and players go without it.
+    Only tags decide which function is called, never the extension. Neither is called for a
+    URI that might not be an http or https URL (see ``BaseURL.resolve``), so
+    ``javascript:``, ``data:`` and ``skd:`` are left unchanged. Variables of EXT-X-DEFINE are
+    replaced if this playlist has their NAME and VALUE; a URI with another variable is left
+    unchanged. So is the X-URI of a preload date range: it may name either kind, and players
+    work without it.
 
-    Raises ``InvalidPlaylist`` if the text isn't a playlist or has more than
-    ``MAX_CHARACTERS`` or ``MAX_URIS``, and ``InvalidURL`` for a bad ``base_url``.
+    Raises ``InvalidPlaylist`` if the text isn't a playlist, or exceeds ``MAX_CHARACTERS`` or
+    ``MAX_URIS``. Raises ``InvalidURL`` for a bad ``base_url``.
     """
     base = BaseURL(base_url)
     _check(playlist)
@@ -76,7 +77,7 @@ def rewrite(playlist: str, *, base_url: str, media: ToURL, playlist_url: ToURL) 
 def _check(playlist: str) -> None:
     if len(playlist) > MAX_CHARACTERS:
         raise InvalidPlaylist(
-            f"The playlist has {len(playlist):,} characters; at most {MAX_CHARACTERS:,} are taken."
+            f"The playlist has {len(playlist):,} characters; the maximum is {MAX_CHARACTERS:,}."
         )
     if playlist.startswith("\ufeff"):
         # "Clients SHOULD fail to parse Playlists that contain a BOM": section 4.1.
@@ -86,7 +87,7 @@ def _check(playlist: str) -> None:
 
 
 class _Rewriter:
-    """Goes through the lines of one playlist, and remembers what tags say of later lines."""
+    """The state of rewriting one playlist: what its tags say about the lines that follow."""
 
     def __init__(self, base: BaseURL, media: ToURL, playlist_url: ToURL) -> None:
         self._base = base
@@ -133,14 +134,16 @@ class _Rewriter:
     def _uri(self, text: str, to_url: ToURL) -> str:
         self._uris += 1
         if self._uris > MAX_URIS:
-            raise InvalidPlaylist(f"The playlist has more than {MAX_URIS:,} URIs.")
+            raise InvalidPlaylist(
+                f"The playlist has more than {MAX_URIS:,} URIs, which is the maximum."
+            )
         filled_in = self._fill_in(text) if "{$" in text else text
         url = None if filled_in is None else self._base.resolve(filled_in)
         written = None if url is None else to_url(url)
         return text if written is None else written
 
     def _fill_in(self, text: str) -> str | None:
-        """``text`` with its variables' values; None if one is unknown or it gets too long."""
+        """Replace the variables in ``text``; return None if one is unknown or too long."""
         try:
             values = [self._variables[name] for name in _VARIABLE.findall(text)]
         except KeyError:

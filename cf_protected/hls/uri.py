@@ -1,4 +1,4 @@
-"""The URIs of a playlist: the URLs they mean, and which of those a signature may go to."""
+"""Resolve the URIs of a playlist, and decide which of them may be signed."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote
 
-from cf_protected.cloudfront.resource import MAX_URL_BYTES, append_query, check_url
+from cf_protected.cloudfront.url import MAX_URL_BYTES, append_query, check_url
 from cf_protected.exceptions import InvalidURL
 
-# What RFC 3986 allows before a fragment; quote() leaves "-._~", letters and digits alone anyway.
+# What RFC 3986 allows before a fragment. quote() never encodes "-._~", letters and digits.
 _ALLOWED: Final = "%:/?[]@!$&'()*+,;="
-# Browsers drop tabs and line breaks from a URL, and take a "\" for a "/".
+# Browsers remove tabs and line breaks from a URL, and read a "\" as a "/".
 _AMBIGUOUS = re.compile(r"[\x00-\x1f\x7f\\]")
 _ABSOLUTE = re.compile(r"https?://")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*+:")
 _PARTS = re.compile(r"((?:https?:)?//[^/?]*+)?([^?]*+)(\?.*+)?")
-# Browsers take "%2e" for a dot; an origin may decode "..%2F" and only then look for "..".
+# Browsers read "%2e" as a dot. An origin may decode "..%2F" before it looks for "..".
 _HIDDEN_DOTS = re.compile(
     r"(?:(?:^|/)(?!\.{1,2}(?:/|$))|%2f|%5c)(?:\.|%2e){1,2}(?=/|%2f|%5c|$)", re.IGNORECASE
 )
 
 
 class BaseURL:
-    """The URL of a playlist, which the relative URIs in it start from.
+    """The URL of a playlist, against which its relative URIs are resolved.
 
     Raises ``InvalidURL`` unless it is absolute and percent-encoded.
     """
@@ -41,13 +41,14 @@ class BaseURL:
     def resolve(self, reference: str) -> str | None:
         """Return the URL that a player requests for ``reference``, without a fragment.
 
-        It is percent-encoded as browsers do it. None if there is no such URL beyond any
-        doubt: another scheme than http and https, a user name, a control character, a
-        backslash, an encoded dot segment, a signature of its own, and whatever else
-        ``check_url`` refuses.
+        It is percent-encoded as browsers do it. Returns None if players might disagree
+        about the URL, or if it can't be signed: for a scheme other than http and https, a
+        user name, a control character, a backslash, an encoded dot segment, signing
+        parameters, and anything else that ``check_url`` refuses.
 
         Source: RFC 3986, section 5.2. ``urllib.parse.urljoin`` differs from it: it drops
-        empty segments, which count in an object's key, and keeps an absolute URL's dots.
+        empty segments, which are part of an object's key, and keeps the dot segments of an
+        absolute URL.
         """
         encoded = _encode(reference)
         if not encoded or (_SCHEME.match(encoded) and not _ABSOLUTE.match(encoded)):
@@ -77,22 +78,22 @@ class BaseURL:
 
 
 def signed_under(prefix_url: str, query: str) -> Callable[[str], str | None]:
-    """Return a ``media`` for ``rewrite`` that signs the URLs below ``prefix_url``.
+    """Return a ``media`` function for ``rewrite`` that signs the URLs below ``prefix_url``.
 
-    ``prefix_url`` is a folder's URL, with a ``/`` at its end; ``query`` is what
-    ``sign_query`` returned for ``f"{prefix_url}*"``. It comes after a URL's own query.
+    ``prefix_url`` is a folder's URL and ends with ``/``. ``query`` is what ``sign_query``
+    returned for ``f"{prefix_url}*"``; it is appended after a URL's own query.
 
-    The function returned answers None, which leaves a URI as it is, for a URL with
-    another scheme, host, port or path (compared as text), one that an origin could read
-    as another path, one that is signed already and one that would get too long.
+    The function returns None, which leaves the URI unchanged, for a URL with another
+    scheme, host, port or path (compared as text), one that an origin could read as another
+    path, one that is signed already, and one that would become too long.
 
     Raises ``InvalidURL`` if ``prefix_url`` isn't the URL of a folder.
     """
     check_url(prefix_url)
     if not re.fullmatch(r"[^?*]*/", prefix_url):
         raise InvalidURL(
-            "The prefix has to end with '/', or /course-1 would open /course-10 too, "
-            "and to have no query and no '*'; write %2A."
+            "The prefix must end with '/', or /course-1 would open /course-10 too. It must "
+            "have no query and no '*'; write %2A."
         )
 
     def sign(url: str) -> str | None:
@@ -108,7 +109,7 @@ def signed_under(prefix_url: str, query: str) -> Callable[[str], str | None]:
 
 
 def _encode(reference: str) -> str | None:
-    """``reference`` without its fragment, with what is missing of percent-encoding."""
+    """Return ``reference`` percent-encoded and without its fragment; None if ambiguous."""
     if len(reference) > MAX_URL_BYTES or _AMBIGUOUS.search(reference):
         return None
     try:
@@ -118,7 +119,7 @@ def _encode(reference: str) -> str | None:
 
 
 def _without_dots(path: str) -> str:
-    """``path`` without its ``.`` and ``..`` segments: RFC 3986, section 5.2.4."""
+    """Remove ``.`` and ``..`` segments from ``path``: RFC 3986, section 5.2.4."""
     if "/." not in path:
         return path
     kept: list[str] = []

@@ -6,9 +6,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 
-from cf_protected.access import User
 from cf_protected.exceptions import CFProtectedError
 from cf_protected.oidc.authentication import bearer_user
+from cf_protected.person import User
 
 
 class CSRFFailed(CFProtectedError, PermissionDenied):

@@ -15,9 +15,10 @@ from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 
 from cf_protected import conf
-from cf_protected.access import Decision, User, explain
+from cf_protected.access import Decision, explain
 from cf_protected.exceptions import InvalidToken
 from cf_protected.oidc.authentication import challenge
+from cf_protected.person import User
 from cf_protected.reasons import Reason
 
 logger = logging.getLogger("cf_protected")
@@ -98,7 +99,7 @@ def token_problem(error: InvalidToken) -> JsonResponse:
 
     Source: https://www.rfc-editor.org/rfc/rfc6750#section-3
     """
-    if error.reason == InvalidToken.Reason.ISSUER_UNAVAILABLE:
+    if error.code == InvalidToken.Code.ISSUER_UNAVAILABLE:
         return problem(
             503,
             "unavailable",

@@ -1,4 +1,4 @@
-"""What is sold, who may have it, and what was downloaded. Nothing here knows of signing."""
+"""What is sold, which person may have it, and what was downloaded. No model signs."""
 
 from cf_protected.models.asset import Asset, AssetFile
 from cf_protected.models.download import Download

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("cf_protected")
 
-Reason = InvalidToken.Reason
+Code = InvalidToken.Code
 
 # One for each issuer and process, since it keeps the issuer's keys.
 _verifiers: Final[dict[conf.OIDCSettings, TokenVerifier]] = {}
@@ -45,7 +45,7 @@ def bearer_user(request: HttpRequest) -> AbstractBaseUser | None:
     except InvalidToken as refusal:
         logger.info(
             "Bearer token refused: %s (issuer %.200r, key %.200r)",
-            refusal.reason,
+            refusal.code,
             claims.get("iss"),
             header.get("kid"),
         )
@@ -67,7 +67,7 @@ def require_pyjwt() -> None:
 
 def _parse(token: str) -> Unverified:
     if not conf.current().oidc:
-        raise InvalidToken(Reason.NOT_CONFIGURED)
+        raise InvalidToken(Code.NOT_CONFIGURED)
     require_pyjwt()
     from cf_protected.oidc.verifier import parse  # noqa: PLC0415 - needs PyJWT
 
@@ -80,11 +80,11 @@ def _user(token: str, claimed_issuer: object) -> AbstractBaseUser:
             claims = _verifier(issuer).verify(token)
             user = get_user_mapper(name, issuer)(claims, issuer)
             if user is None:
-                raise InvalidToken(Reason.UNKNOWN_SUBJECT)
+                raise InvalidToken(Code.UNKNOWN_SUBJECT)
             if not user.is_active:
-                raise InvalidToken(Reason.INACTIVE_USER)
+                raise InvalidToken(Code.INACTIVE_USER)
             return user
-    raise InvalidToken(Reason.ISSUER)
+    raise InvalidToken(Code.ISSUER)
 
 
 def _verifier(issuer: conf.OIDCSettings) -> TokenVerifier:

@@ -17,7 +17,7 @@ from cf_protected.exceptions import InvalidToken, IssuerUnavailable
 from cf_protected.oidc.jwks import ALGORITHMS, IssuerKeys
 
 Claims = Mapping[str, Any]
-Reason = InvalidToken.Reason
+Code = InvalidToken.Code
 
 _MAX_LENGTH: Final = 16 * 1024
 _COMPACT: Final = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
@@ -49,11 +49,11 @@ def parse(token: str) -> Unverified:
     them: encrypted tokens, for example, and those longer than 16 KiB.
     """
     if len(token) > _MAX_LENGTH or not _COMPACT.fullmatch(token):
-        raise InvalidToken(Reason.MALFORMED)
+        raise InvalidToken(Code.MALFORMED)
     try:
         parts = jwt.decode_complete(token, options={"verify_signature": False})
     except _UNREADABLE:
-        raise InvalidToken(Reason.MALFORMED) from None  # the cause holds the token
+        raise InvalidToken(Code.MALFORMED) from None  # the cause holds the token
     return Unverified(parts["header"], parts["payload"])
 
 
@@ -109,23 +109,23 @@ class TokenVerifier:
     def _check_header(self, header: Mapping[str, Any]) -> None:
         """Keys that a header names (``jku``, ``x5u``, ``jwk``, ``x5c``) are never looked at."""
         if header.get("alg") not in self._algorithms:
-            raise InvalidToken(Reason.ALGORITHM)
+            raise InvalidToken(Code.ALGORITHM)
         if "crit" in header or str(header.get("typ", "JWT")).lower() not in _TYPES:
-            raise InvalidToken(Reason.HEADER)
+            raise InvalidToken(Code.HEADER)
         if not isinstance(header.get("kid"), str):
-            raise InvalidToken(Reason.HEADER)
+            raise InvalidToken(Code.HEADER)
 
     def _check_claims(self, claims: Claims) -> None:
         if claims.get("iss") != self._issuer:
-            raise InvalidToken(Reason.ISSUER)
+            raise InvalidToken(Code.ISSUER)
         if any(claims.get(name, kind) != kind for name, kind in _KINDS.items()):
-            raise InvalidToken(Reason.NOT_ACCESS_TOKEN)
+            raise InvalidToken(Code.NOT_ACCESS_TOKEN)
         if not self._is_meant(claims):
-            raise InvalidToken(Reason.AUDIENCE)
+            raise InvalidToken(Code.AUDIENCE)
         self._check_dates(claims)
         subject = claims.get("sub")
         if not isinstance(subject, str) or not _SUBJECT.fullmatch(subject):
-            raise InvalidToken(Reason.CLAIMS)
+            raise InvalidToken(Code.CLAIMS)
 
     def _is_meant(self, claims: Claims) -> bool:
         if "aud" not in claims:
@@ -138,26 +138,26 @@ class TokenVerifier:
     def _check_dates(self, claims: Claims) -> None:
         now = self._now()
         if _date(claims, "exp") + self._leeway <= now:
-            raise InvalidToken(Reason.EXPIRED)
+            raise InvalidToken(Code.EXPIRED)
         for name in ("nbf", "iat"):
             if name in claims and _date(claims, name) - self._leeway > now:
-                raise InvalidToken(Reason.NOT_YET_VALID)
+                raise InvalidToken(Code.NOT_YET_VALID)
 
     def _signed_claims(self, token: str, key_id: str, algorithm: str) -> Claims:
         try:
             key = self._keys.get(key_id, algorithm)
         except IssuerUnavailable as error:
-            raise InvalidToken(Reason.ISSUER_UNAVAILABLE) from error
+            raise InvalidToken(Code.ISSUER_UNAVAILABLE) from error
         if key is None:
-            raise InvalidToken(Reason.UNKNOWN_KEY)
+            raise InvalidToken(Code.UNKNOWN_KEY)
         try:
             return jwt.decode(token, key, algorithms=[algorithm], options=_SIGNATURE_ONLY)
         except _UNREADABLE:
-            raise InvalidToken(Reason.SIGNATURE) from None  # the cause holds the token
+            raise InvalidToken(Code.SIGNATURE) from None  # the cause holds the token
 
 
 def _date(claims: Claims, name: str) -> float:
     value = claims.get(name)
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < _LATEST:
-        raise InvalidToken(Reason.CLAIMS)
+        raise InvalidToken(Code.CLAIMS)
     return float(value)

@@ -10,13 +10,14 @@ from django.utils.cache import patch_vary_headers
 from django.utils.decorators import method_decorator
 
 from cf_protected import services
-from cf_protected.access import DownloadRefused, User
+from cf_protected.access import DownloadRefused
 from cf_protected.exceptions import InvalidToken
 from cf_protected.http import problems
 from cf_protected.http.authentication import authenticate
 from cf_protected.models import AssetFile
-from cf_protected.views.base import uncacheable
-from cf_protected.views.file import FileView, see_other
+from cf_protected.person import Person
+from cf_protected.responses import uncacheable
+from cf_protected.views.file import FileView, see_nothing, see_other
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -45,25 +46,28 @@ class DownloadView(FileView):
         """Whether the answer is for a program."""
         return problems.wants_json(self.request)
 
-    def get_user(self, file: AssetFile) -> User:
-        return authenticate(self.request) if self.wants_json else super().get_user(file)
+    def get_person(self, file: AssetFile) -> Person:
+        if self.wants_json:
+            return Person.of(authenticate(self.request))
+        return super().get_person(file)
 
-    def issue(self, user: User, file: AssetFile) -> HttpResponseBase:
+    def issue(self, person: Person, file: AssetFile) -> HttpResponseBase:
         """The redirect, or the URL in JSON."""
-        issued = services.issue_url(user, file, viewer=self.get_viewer())
+        issued = services.issue_url(person, file, viewer=self.get_viewer(), ahead=False)
         if self.wants_json:
             content = {"signedUrl": issued.url, "expiresAt": issued.expires_at}
             return uncacheable(JsonResponse(content))
         return see_other(issued.url)
 
-    def preview(self, user: User, file: AssetFile) -> HttpResponseBase:
+    def preview(self, person: Person, file: AssetFile) -> HttpResponseBase:
         """The same redirect, but without ``Location`` where downloads are counted.
 
         A signature that isn't counted would be a way around the limit.
         """
         if self.wants_json:
             return uncacheable(HttpResponse(content_type="application/json"))
-        return see_other(services.Access(user, viewer=self.get_viewer()).signed_url(file))
+        url = services.Access(person, viewer=self.get_viewer()).signed_url(file)
+        return see_nothing() if url is None else see_other(url)
 
     def refused(self, file: AssetFile, refusal: DownloadRefused) -> HttpResponseBase:
         if self.wants_json:

@@ -18,7 +18,7 @@ from cf_protected.views.protect import AssetRequiredMixin
 
 
 class PrivatePageMixin(View):
-    """A page about one person: never in a shared cache."""
+    """Keeps a page about one person out of shared caches."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = super().dispatch(request, *args, **kwargs)
@@ -35,15 +35,15 @@ class LibraryEntry:
 
     @property
     def explanation(self) -> str:
-        """Why it can't be downloaded, or that it can."""
+        """The sentence that says that it can be downloaded, or why not."""
         return explain(self.decision)
 
 
 class LibraryView(PrivatePageMixin, LoginRequiredMixin, ListView):
     """My downloads: the assets that the person has or had, with their files.
 
-    The number of queries doesn't grow with the library. The storage and the key source
-    aren't asked, so that an outage there doesn't reach this page.
+    The number of queries doesn't grow with the library. The page uses neither the storage nor
+    the key source, so it works during their outages.
     """
 
     template_name = "cf_protected/library.html"
@@ -62,7 +62,7 @@ class LibraryView(PrivatePageMixin, LoginRequiredMixin, ListView):
 
 
 class AssetView(PrivatePageMixin, AssetRequiredMixin, TemplateView):
-    """The files of one asset, for a person who has it."""
+    """The page of one asset with its files, for a person who has it."""
 
     template_name = "cf_protected/asset.html"
 

@@ -35,7 +35,7 @@ def verifier(signing_key: SigningKey) -> CloudFrontVerifier:
 
 @pytest.fixture(scope="session")
 def p256_signer() -> CloudFrontSigner:
-    """One fast signer, for what doesn't depend on the kind of key."""
+    """Return a fast signer, for tests that don't depend on the type of key."""
     return CloudFrontSigner(keys.signing_key("p256"), now=lambda: NOW)
 
 

@@ -1,4 +1,4 @@
-"""What this project didn't write, to check it against: botocore and the openssl command."""
+"""Independent implementations to compare with: botocore and the openssl command."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from tests.keys import KEY_PAIR_ID
 
 
 def b64decode(text: str) -> bytes:
-    """CloudFront's base64, read without the code under test."""
+    """Decode CloudFront's base64 without the code under test."""
     return base64.b64decode(text.replace("-", "+").replace("_", "=").replace("~", "/"))
 
 
 def query_parameters(url: str) -> dict[str, str]:
-    """The parameters of a query, undecoded."""
+    """Return the parameters of a query, undecoded."""
     fields = url.partition("?")[2].split("&")
     return {name: value for name, _, value in (field.partition("=") for field in fields)}
 
 
 def canned_policy_text(url: str, expires: int) -> str:
-    """The policy as AWS's page on canned policies prints it."""
+    """Return the policy as AWS's page on canned policies prints it."""
     template = '{"Statement":[{"Resource":"URL","Condition":{"DateLessThan":{"AWS:EpochTime":N}}}]}'
     return template.replace("URL", url).replace("N}", f"{expires}}}", 1)
 
 
 def botocore_signer(private_key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> BotocoreSigner:
-    """botocore's signer with SHA-1, the hash that it is made for."""
+    """Return botocore's signer with SHA-1, the only hash that it supports."""
 
     def sign(message: bytes) -> bytes:
         if isinstance(private_key, rsa.RSAPrivateKey):
@@ -51,7 +51,7 @@ class OpenSSL:
     def accepts(
         self, public_pem: str, *, signature: bytes, message: bytes, hash_algorithm: str
     ) -> bool:
-        """Whether ``signature`` is the key's over ``message``."""
+        """Return whether the key verifies ``signature`` over ``message``."""
         self._public_key.write_text(public_pem)
         self._signature.write_bytes(signature)
         command = f"openssl dgst -{hash_algorithm.lower()} -verify".split()

@@ -15,5 +15,5 @@ EXPIRES: Final = NOW + 900
 
 
 def moment(seconds: int) -> datetime:
-    """The instant as an aware datetime."""
+    """Return the instant as an aware datetime."""
     return datetime.fromtimestamp(seconds, UTC)

@@ -1,4 +1,4 @@
-"""Hypothesis strategies: object keys that hurt, and conditions at their boundaries."""
+"""Hypothesis strategies: difficult object keys, and conditions at their boundaries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 examples = settings(max_examples=150, deadline=None)
 
-# No surrogates: UTF-8 has none. No ASCII control characters: those keys are refused.
+# No surrogates, since UTF-8 has none. No control characters, since such keys are refused.
 _plain_character = st.characters(
     min_codepoint=0x20, exclude_characters="\x7f", exclude_categories=["Cs"]
 )
@@ -39,7 +39,7 @@ def _without_wildcards(key: str, filling: str) -> str:
 
 @st.composite
 def pairs_of_keys(draw: st.DrawFn) -> tuple[str, str]:
-    """Two different keys; the second is often what the first would open if it went wrong."""
+    """Return two different keys; a bug would often let the first open the second."""
     key = draw(object_keys)
     filling = draw(st.sampled_from(["x", "", "/", "abc", "a/b", "%2A", "+", " "]))
     other = draw(

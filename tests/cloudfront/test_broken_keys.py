@@ -1,4 +1,4 @@
-"""Broken keys: the error says what is wrong, and shows neither key nor passphrase."""
+"""Errors about broken keys say what is wrong, and show neither key nor passphrase."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WRONG = "pelican-crossing"
 
 
 class Broken(NamedTuple):
-    """Data that is no usable key, made when the test runs, and what is said of it."""
+    """Data that isn't a usable key, made when the test runs, and the message about it."""
 
     make: Callable[[], str | bytes]
     problem: str
@@ -69,26 +69,30 @@ def without_its_last_line(text: str) -> str:
     return "".join(text.splitlines(keepends=True)[:-1])
 
 
-NO_END = "has no '-----END' line: it is cut off"
-CUT = r"can't be read: [0-9]+ bytes. Is it cut off or altered\?"
-LEGACY = "lost the line breaks of its headers. Convert the original"
+NO_END = "has no '-----END' line, so it is cut off"
+CUT = r"can't be read: [0-9]+ bytes. Is it cut off, or was it changed\?"
+LEGACY = "the line breaks of its headers are lost. Convert the original"
 NO_PASSPHRASE = "is encrypted, but no passphrase was given"
 SUPERFLUOUS = "isn't encrypted, but a passphrase was given"
 WRONG_PASSPHRASE = r"can't be read \(or the passphrase is wrong\)"
 
 BROKEN = {
-    "RSA-1024": Broken(lambda: pem("rsa-1024"), "1024 bits; CloudFront takes 2048.*genrsa"),
-    "RSA-3072": Broken(lambda: pem("rsa-3072"), "3072 bits; CloudFront takes 2048"),
-    "RSA-4096": Broken(lambda: pem("rsa-4096"), "4096 bits; CloudFront takes 2048"),
-    "RSA-4096 PKCS1": Broken(lambda: pem("rsa-4096", "PKCS1"), "4096 bits; CloudFront takes 2048"),
-    "P-384": Broken(lambda: pem("p384"), "on secp384r1; CloudFront takes P-256.*prime256v1"),
-    "secp256k1": Broken(lambda: pem("secp256k1", "SEC1"), "on secp256k1; CloudFront takes P-256"),
-    "Ed25519": Broken(lambda: pem("ed25519"), "is a Ed25519PrivateKey; CloudFront takes RSA-2048"),
-    "DSA": Broken(lambda: pem("dsa"), "is a DSAPrivateKey; CloudFront takes RSA-2048"),
+    "RSA-1024": Broken(lambda: pem("rsa-1024"), "1024 bits; CloudFront accepts 2048.*genrsa"),
+    "RSA-3072": Broken(lambda: pem("rsa-3072"), "3072 bits; CloudFront accepts 2048"),
+    "RSA-4096": Broken(lambda: pem("rsa-4096"), "4096 bits; CloudFront accepts 2048"),
+    "RSA-4096 PKCS1": Broken(
+        lambda: pem("rsa-4096", "PKCS1"), "4096 bits; CloudFront accepts 2048"
+    ),
+    "P-384": Broken(lambda: pem("p384"), "on secp384r1; CloudFront accepts P-256.*prime256v1"),
+    "secp256k1": Broken(lambda: pem("secp256k1", "SEC1"), "on secp256k1; CloudFront accepts P-256"),
+    "Ed25519": Broken(
+        lambda: pem("ed25519"), "is a Ed25519PrivateKey; CloudFront accepts RSA-2048"
+    ),
+    "DSA": Broken(lambda: pem("dsa"), "is a DSAPrivateKey; CloudFront accepts RSA-2048"),
     "Ed25519 DER": Broken(lambda: keys.private_der("ed25519"), "is a Ed25519PrivateKey"),
-    "public": Broken(lambda: keys.public_pem("rsa"), "This is a public key; the private half"),
+    "public": Broken(lambda: keys.public_pem("rsa"), "This is a public key, but the private half"),
     "public DER": Broken(lambda: keys.public_der("rsa"), f"DER {CUT}"),
-    "certificate": Broken(certificate, "This is a certificate; CloudFront signs with a bare"),
+    "certificate": Broken(certificate, "This is a certificate, but CloudFront uses a plain"),
     "OpenSSH": Broken(lambda: pem("rsa", "OPENSSH"), "OpenSSH's format; convert it: ssh-keygen"),
     "OpenSSH Ed25519": Broken(lambda: pem("ed25519", "OPENSSH"), "OpenSSH's format; convert it"),
     "SSH public": Broken(ssh_public_key, "This is an SSH public key"),
@@ -123,7 +127,7 @@ BROKEN = {
     "blank": Broken(lambda: " \r\n\t", "The private key is empty"),
     "garbage": Broken(lambda: "hunter2 hunter2", f"DER {CUT}"),
     "binary garbage": Broken(lambda: bytes(range(256)), f"DER {CUT}"),
-    "after a name": Broken(lambda: f"KEY={pem()}", "something before the PEM's"),
+    "after a name": Broken(lambda: f"KEY={pem()}", "text before the PEM's"),
     "no UTF-8": Broken(lambda: f"{pem()}\udcff", "isn't text in UTF-8"),
     "encrypted PKCS8": Broken(encrypted, NO_PASSPHRASE),
     "encrypted PKCS1": Broken(lambda: encrypted("rsa", "PKCS1"), NO_PASSPHRASE),
@@ -153,7 +157,7 @@ each_broken_key = pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN.
 def assert_shows_nothing_of(error: BaseException, data: str | bytes) -> None:
     shown = everything_shown_by(error)
     text = data if isinstance(data, str) else data.decode("latin-1")
-    # Any 16 characters of the key in a row are too many, in whatever form it came.
+    # No 16 consecutive characters of the key may be shown, whatever its form.
     pieces = [text[index : index + 16] for index in range(30, len(text) - 16, 16)]
     leaks = [piece for piece in pieces if piece in shown or repr(piece)[1:-1] in shown]
     if isinstance(data, bytes):
@@ -169,7 +173,7 @@ def test_the_error_says_what_is_wrong(broken: Broken) -> None:
 
 
 @each_broken_key
-def test_the_error_shows_nothing_of_the_key(broken: Broken) -> None:
+def test_the_error_does_not_show_the_key(broken: Broken) -> None:
     data = broken.make()
     with pytest.raises(UnusableKey) as caught:
         load_private_key(data, key_pair_id="K0", passphrase=broken.passphrase)
@@ -177,7 +181,7 @@ def test_the_error_shows_nothing_of_the_key(broken: Broken) -> None:
 
 
 @each_broken_key
-def test_an_inline_source_shows_nothing_of_the_key(broken: Broken) -> None:
+def test_an_inline_source_does_not_show_the_key(broken: Broken) -> None:
     data = broken.make()
     source = InlineKeySource(private_key=data, key_pair_id="K0", passphrase=broken.passphrase)
     with pytest.raises(UnusableKey, match=broken.problem) as caught:
@@ -186,7 +190,7 @@ def test_an_inline_source_shows_nothing_of_the_key(broken: Broken) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in BROKEN if name != "no UTF-8"])
-def test_a_file_source_shows_nothing_of_the_key(name: str, tmp_path: Path) -> None:
+def test_a_file_source_does_not_show_the_key(name: str, tmp_path: Path) -> None:
     broken, path = BROKEN[name], tmp_path / "key"
     data = broken.make()
     raw = data.encode() if isinstance(data, str) else data
@@ -206,15 +210,15 @@ def test_a_good_key_under_a_bad_id_is_not_shown(kind: keys.Kind) -> None:
 
 
 @pytest.mark.parametrize("data", [None, 7, Path("key.pem"), ["-----BEGIN"]], ids=repr)
-def test_what_is_neither_text_nor_bytes_is_refused(data: Any) -> None:
-    with pytest.raises(UnusableKey, match=f"has to be text or bytes, not {type(data).__name__}"):
+def test_other_types_than_text_and_bytes_are_refused(data: Any) -> None:
+    with pytest.raises(UnusableKey, match=f"must be text or bytes, not {type(data).__name__}"):
         load_private_key(data, key_pair_id="K0")
 
 
 @pytest.mark.parametrize("form", ["PKCS1", "PKCS8"])
 def test_a_private_key_given_as_a_public_one_is_not_shown(form: keys.Form) -> None:
     data = keys.private_pem("rsa", form)
-    with pytest.raises(UnusableKey, match="a private key where the public") as caught:
+    with pytest.raises(UnusableKey, match="a private key, but the public") as caught:
         load_public_key(data)
     assert_shows_nothing_of(caught.value, data)
 
@@ -226,7 +230,7 @@ def test_private_der_given_as_a_public_key_is_not_shown() -> None:
     assert_shows_nothing_of(caught.value, data)
 
 
-def test_the_search_for_leaks_finds_one() -> None:
+def test_the_search_for_leaks_finds_a_leak() -> None:
     def load(secret: str) -> None:
         raise UnusableKey("broken")
 

@@ -1,4 +1,4 @@
-"""The signer as django-storages' ``cloudfront_signer``."""
+"""The signer works as django-storages' ``cloudfront_signer``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def storage() -> S3Storage:
         ("a+b#c?d.pdf", "a%2Bb%23c%3Fd.pdf"),
     ],
 )
-def test_its_urls_are_good(
+def test_its_urls_open(
     storage: S3Storage, p256_verifier: CloudFrontVerifier, name: str, path: str
 ) -> None:
     url = storage.url(name)
@@ -49,7 +49,7 @@ def test_its_parameters_are_signed_too(
         p256_verifier.verify(url.replace("attachment", "inline"))
 
 
-def test_its_lifetime_is_kept(storage: S3Storage, p256_verifier: CloudFrontVerifier) -> None:
+def test_its_urls_expire(storage: S3Storage, p256_verifier: CloudFrontVerifier) -> None:
     url = storage.url("a b.pdf", expire=60)
     expires = int(url.partition("Expires=")[2].partition("&")[0])
     p256_verifier.verify(url, now=expires - 1)

@@ -1,4 +1,4 @@
-"""Keys in every form that CloudFront's users have them in."""
+"""Keys load from every form that they are kept in, and don't reveal themselves."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_der(kind: keys.Kind, form: keys.Form) -> None:
 
 
 @each_form
-def test_pem_with_windows_line_ends(kind: keys.Kind, form: keys.Form) -> None:
+def test_pem_with_windows_line_endings(kind: keys.Kind, form: keys.Form) -> None:
     pem = keys.private_pem(kind, form).replace("\n", "\r\n")
     assert_is(load_private_key(pem, key_pair_id=keys.KEY_PAIR_ID), kind)
 
@@ -81,7 +81,7 @@ def test_encrypted_pem(kind: keys.Kind, form: keys.Form, passphrase: str | bytes
 
 
 @each_form
-def test_encrypted_pem_with_windows_line_ends(kind: keys.Kind, form: keys.Form) -> None:
+def test_encrypted_pem_with_windows_line_endings(kind: keys.Kind, form: keys.Form) -> None:
     pem = keys.private_pem(kind, form, PASSPHRASE).replace("\n", "\r\n")
     loaded = load_private_key(pem, key_pair_id=keys.KEY_PAIR_ID, passphrase=PASSPHRASE)
     assert_is(loaded, kind)
@@ -95,7 +95,7 @@ def test_encrypted_der(kind: keys.Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", ["rsa", "p256"])
-def test_an_empty_passphrase_is_none(kind: keys.Kind) -> None:
+def test_an_empty_passphrase_means_none(kind: keys.Kind) -> None:
     pem = keys.private_pem(kind)
     assert_is(load_private_key(pem, key_pair_id=keys.KEY_PAIR_ID, passphrase=""), kind)
 
@@ -108,12 +108,12 @@ def test_an_empty_passphrase_is_none(kind: keys.Kind) -> None:
         "openssl ecparam -genkey -name prime256v1 -noout",
     ],
 )
-def test_what_openssl_makes(command: str) -> None:
+def test_keys_from_openssl(command: str) -> None:
     pem = subprocess.run(command.split(), capture_output=True, check=True).stdout
     assert load_private_key(pem, key_pair_id=keys.KEY_PAIR_ID).sign(b"text", "SHA1")
 
 
-def test_the_classes_say_the_kind() -> None:
+def test_each_type_of_key_has_a_class() -> None:
     rsa_key, p256_key = (
         load_private_key(keys.private_pem(kind), key_pair_id="K0") for kind in ("rsa", "p256")
     )
@@ -144,7 +144,7 @@ def test_ecdsa_signs_in_der(hash_: hashes.HashAlgorithm) -> None:
 
 @pytest.mark.parametrize("kind", ["rsa", "p256"])
 @pytest.mark.parametrize("signature", [b"", b"\x00", b"\x30\x00", b"x" * 256, b"x" * 10_000])
-def test_rubbish_is_signed_by_nobody(kind: Literal["rsa", "p256"], signature: bytes) -> None:
+def test_rubbish_is_not_a_signature(kind: Literal["rsa", "p256"], signature: bytes) -> None:
     assert not is_signed_by(keys.signing_key(kind).public_key, signature, b"text", "SHA256")
 
 
@@ -158,22 +158,22 @@ def test_key_pair_ids(key_pair_id: str) -> None:
     "key_pair_id", ["", "K 1", "K1\n", "K1&Policy=x", "é", "K" * 129, None, 1, b"K1"], ids=repr
 )
 def test_other_key_pair_ids_are_refused(key_pair_id: Any) -> None:
-    with pytest.raises(UnusableKey, match="The key pair ID has to be CloudFront's ID"):
+    with pytest.raises(UnusableKey, match="The key pair ID must be CloudFront's ID"):
         load_private_key(keys.private_pem("p256"), key_pair_id=key_pair_id)
 
 
-# A key keeps to itself
+# Secrecy
 
 
 @pytest.mark.parametrize("kind", ["rsa", "p256"])
-def test_a_key_shows_its_id_alone(kind: Literal["rsa", "p256"]) -> None:
+def test_the_repr_of_a_key_shows_only_its_id(kind: Literal["rsa", "p256"]) -> None:
     key = keys.signing_key(kind)
     shown = f"<{type(key).__name__} {keys.KEY_PAIR_ID}>"
     assert [repr(key), str(key), f"{key}"] == [shown] * 3
 
 
 @pytest.mark.parametrize("form", ["PKCS1", "PKCS8"])
-def test_a_keys_attributes_show_no_key(form: keys.Form) -> None:
+def test_a_keys_attributes_do_not_show_the_key(form: keys.Form) -> None:
     pem = keys.private_pem("rsa", form)
     shown = repr(vars(load_private_key(pem, key_pair_id=keys.KEY_PAIR_ID)))
     assert not any(line in shown for line in keys.base64_lines(pem))
@@ -195,7 +195,7 @@ def test_a_key_can_not_be_pickled_with_any_protocol(protocol: int) -> None:
         pickle.dumps([keys.signing_key("p256")], protocol)
 
 
-def test_a_signing_key_is_checked_however_it_is_made() -> None:
+def test_every_constructor_checks_the_key() -> None:
     small, wrong_curve = keys.private_key("rsa-1024"), keys.private_key("p384")
     assert isinstance(small, rsa.RSAPrivateKey)
     assert isinstance(wrong_curve, ec.EllipticCurvePrivateKey)
@@ -215,7 +215,7 @@ def test_public_keys_in_every_form(kind: Literal["rsa", "p256"]) -> None:
         assert public_pem(load_public_key(data)) == pem
 
 
-def test_a_loaded_public_key_is_given_back() -> None:
+def test_a_loaded_public_key_is_returned() -> None:
     key = keys.signing_key("rsa").public_key
     assert load_public_key(key) is key
 
@@ -230,21 +230,21 @@ def test_unreadable_public_keys_are_refused(data: str | bytes) -> None:
         load_public_key(data)
 
 
-def test_a_private_key_is_no_public_key() -> None:
-    with pytest.raises(UnusableKey, match="a private key where the public one is wanted"):
+def test_a_private_key_is_refused_as_a_public_key() -> None:
+    with pytest.raises(UnusableKey, match="a private key, but the public key is needed"):
         load_public_key(keys.private_pem("p256"))
 
 
 @pytest.mark.parametrize(
     ("kind", "problem"),
     [
-        ("rsa-1024", "1024 bits; CloudFront takes 2048"),
-        ("rsa-3072", "3072 bits; CloudFront takes 2048"),
-        ("rsa-4096", "4096 bits; CloudFront takes 2048"),
-        ("p384", "on secp384r1; CloudFront takes P-256"),
-        ("secp256k1", "on secp256k1; CloudFront takes P-256"),
-        ("ed25519", "Ed25519PublicKey is no RSA or ECDSA public key"),
-        ("dsa", "DSAPublicKey is no RSA or ECDSA public key"),
+        ("rsa-1024", "1024 bits; CloudFront accepts 2048"),
+        ("rsa-3072", "3072 bits; CloudFront accepts 2048"),
+        ("rsa-4096", "4096 bits; CloudFront accepts 2048"),
+        ("p384", "on secp384r1; CloudFront accepts P-256"),
+        ("secp256k1", "on secp256k1; CloudFront accepts P-256"),
+        ("ed25519", "Ed25519PublicKey isn't an RSA or ECDSA public key"),
+        ("dsa", "DSAPublicKey isn't an RSA or ECDSA public key"),
     ],
 )
 def test_other_public_keys_are_refused(kind: keys.Kind, problem: str) -> None:
@@ -253,17 +253,17 @@ def test_other_public_keys_are_refused(kind: keys.Kind, problem: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["rsa-1024", "rsa", "rsa-4096"])
-def test_legacy_sizes_are_taken_on_request(kind: keys.Kind) -> None:
+def test_legacy_sizes_are_accepted_on_request(kind: keys.Kind) -> None:
     loaded = load_public_key(keys.public_pem(kind), allow_legacy_sizes=True)
     assert public_pem(loaded) == keys.public_pem(kind)
 
 
-def test_3072_bits_were_never_taken() -> None:
+def test_3072_bits_are_never_accepted() -> None:
     with pytest.raises(UnusableKey, match="3072 bits"):
         load_public_key(keys.public_pem("rsa-3072"), allow_legacy_sizes=True)
 
 
 @pytest.mark.parametrize("key", [None, object(), 7], ids=["None", "object", "number"])
-def test_what_is_no_key_at_all_is_refused(key: object) -> None:
-    with pytest.raises(UnusableKey, match="is no RSA or ECDSA public key"):
+def test_objects_that_are_not_keys_are_refused(key: object) -> None:
+    with pytest.raises(UnusableKey, match="isn't an RSA or ECDSA public key"):
         check_key(key)

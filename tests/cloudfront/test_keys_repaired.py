@@ -1,4 +1,4 @@
-"""PEMs as shells, ``.env`` files, forms and editors leave them: still the same key."""
+"""A PEM that a shell, ``.env`` file, form or editor mangled still loads as the same key."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests import keys
 PASSPHRASE = "zebra-crossing"
 Kind = Literal["rsa", "p256"]
 
-#: What an unencrypted or PKCS #8 key is: its kind, form and passphrase.
+#: Unencrypted and PKCS #8 keys: the type, form and passphrase of each.
 KEYS: list[tuple[Kind, keys.Form, str | None]] = [
     ("rsa", "PKCS1", None),
     ("rsa", "PKCS8", None),
@@ -27,7 +27,7 @@ KEYS: list[tuple[Kind, keys.Form, str | None]] = [
     ("p256", "PKCS8", None),
     ("p256", "PKCS8", PASSPHRASE),
 ]
-#: OpenSSL's old encryption, whose headers are lines.
+#: Keys in OpenSSL's old encryption, whose headers need their lines.
 LEGACY: list[tuple[Kind, keys.Form, str | None]] = [
     ("rsa", "PKCS1", PASSPHRASE),
     ("p256", "SEC1", PASSPHRASE),
@@ -91,7 +91,7 @@ def test_wrappings(kind: Kind, form: keys.Form, passphrase: str | None, wrapping
     wrappings=st.lists(st.sampled_from(sorted(set(WRAPPINGS) - {"a byte order mark"})), max_size=1),
     outer=st.sampled_from(["double quotes", "single quotes", "blanks", "nothing"]),
 )
-def test_all_of_it_together(
+def test_all_damage_together(
     of: tuple[Kind, keys.Form, str | None],
     width: int,
     breaks: str,
@@ -116,14 +116,14 @@ def test_base64_of_der(kind: Kind, form: keys.Form, passphrase: str | None) -> N
 
 
 @each_key
-def test_der_is_left_alone(kind: Kind, form: keys.Form, passphrase: str | None) -> None:
+def test_der_is_unchanged(kind: Kind, form: keys.Form, passphrase: str | None) -> None:
     der = keys.private_der(kind, form, passphrase)
 
     assert repaired(der) == der
 
 
 @each_key
-def test_what_is_repaired_stays_so(kind: Kind, form: keys.Form, passphrase: str | None) -> None:
+def test_a_repaired_pem_is_unchanged(kind: Kind, form: keys.Form, passphrase: str | None) -> None:
     once = repaired(keys.private_pem(kind, form, passphrase).encode())
 
     assert repaired(once) == once

@@ -1,4 +1,4 @@
-"""Resources against URLs: AWS's sections and wildcards, and a model of them."""
+"""Match resources against URLs, and compare the results with a model of AWS's rules."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cf_protected.cloudfront.resource import matches
+from cf_protected.cloudfront.matching import matches
 from tests.cloudfront.strategies import examples
 
 
@@ -67,7 +67,7 @@ def test_not_covered(resource: str, url: str) -> None:
 
 
 def model(resource: str, url: str) -> bool:
-    """AWS's page in regular expressions, for resources with protocol, domain and path."""
+    """Match by regular expressions, for resources with protocol, domain and path."""
 
     def section(pattern: str) -> str:
         wild = {"*": ".*", "?": "."}
@@ -90,7 +90,7 @@ def model(resource: str, url: str) -> bool:
 
 
 def urls(letters: str) -> st.SearchStrategy[str]:
-    """URLs over so few letters that a pattern often fits."""
+    """Return URLs of few letters, so that patterns often match."""
     return st.builds(
         "{}://{}/{}{}".format,
         st.sampled_from(["http", "https", "*"] if "*" in letters else ["http", "https"]),
@@ -132,7 +132,7 @@ def test_a_url_without_wildcards_covers_itself(url: str) -> None:
     assert matches(url, url)
 
 
-def test_a_hostile_pattern_takes_no_time() -> None:
-    started = time.perf_counter()
+def test_a_hostile_pattern_is_matched_without_backtracking() -> None:
+    started = time.thread_time()
     assert not matches("https://a.com/" + "*a" * 50 + "b", "https://a.com/" + "a" * 2000)
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2

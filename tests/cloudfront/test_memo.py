@@ -14,7 +14,7 @@ from tests.cloudfront.samples import EXPIRES, NOW, URL
 
 
 def counting_sign() -> Callable[[str], str]:
-    """A signing function whose signatures all differ, as ECDSA's do."""
+    """Return a signing function whose signatures all differ, as ECDSA's do."""
     numbers = itertools.count(1)
     return lambda policy: f"{policy}#{next(numbers)}"
 
@@ -29,14 +29,14 @@ def test_another_policy_is_signed() -> None:
     assert [memo.get("a", sign), memo.get("b", sign)] == ["a#1", "b#2"]
 
 
-def test_the_least_recently_asked_for_is_forgotten_first() -> None:
+def test_the_least_recently_used_is_forgotten_first() -> None:
     memo, sign = SignatureMemo(2), counting_sign()
     for policy in "abac":
         memo.get(policy, sign)
     assert [memo.get(policy, sign) for policy in "acb"] == ["a#1", "c#3", "b#4"]
 
 
-def test_no_more_than_its_size_is_kept() -> None:
+def test_the_memo_keeps_at_most_its_size() -> None:
     memo, sign = SignatureMemo(3), counting_sign()
     first = [memo.get(str(number), sign) for number in range(100)]
     again = [memo.get(str(number), sign) for number in reversed(range(100))]
@@ -107,7 +107,7 @@ def test_ecdsa_urls_differ_without_the_memo() -> None:
     assert len({signer.sign_url(URL, date_less_than=EXPIRES) for _ in range(3)}) == 3
 
 
-def test_the_signers_memo_has_the_size_asked_for() -> None:
+def test_the_signers_memo_has_the_given_size() -> None:
     signer = CloudFrontSigner(keys.signing_key("p256"), memo_size=1, now=lambda: NOW)
     first = signer.sign_url(URL, date_less_than=EXPIRES)
     signer.sign_url(URL, date_less_than=EXPIRES + 1)

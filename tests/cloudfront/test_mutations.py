@@ -1,4 +1,4 @@
-"""No request but the one that was signed: every byte, and edits of any kind."""
+"""Any change to a signed request, down to one byte, is refused."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cf_protected.cloudfront.resource import SIGNING_PARAMETERS
 from cf_protected.cloudfront.signer import CloudFrontSigner
+from cf_protected.cloudfront.url import SIGNING_PARAMETERS
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.exceptions import VerificationError
 from tests.cloudfront.samples import EXPIRES, NOW, URL, URL_WITH_QUERY
@@ -18,7 +18,7 @@ from tests.cloudfront.strategies import examples
 
 VIEWER = "192.0.2.7"
 CUSTOM = {"date_greater_than": NOW - 60, "ip_address": "192.0.2.0/24"}
-# Each of these at each place; besides, every byte's neighbour and its other case.
+# Each of these at each position; also every byte's neighbour and its other case.
 REPLACEMENTS = "\x00\n !\"#%&'*+,-./0159:;=?@AEZ[\\]^_`aez{|}~\x7f\x80\xff"
 
 kinds_of_policy = pytest.mark.parametrize("conditions", [{}, CUSTOM], ids=["canned", "custom"])
@@ -34,7 +34,7 @@ def accepts(verifier: CloudFrontVerifier, url: str, cookies: dict[str, str] | No
 
 
 def replacements(text: str) -> list[str]:
-    """Every text that differs from ``text`` in one byte, for the bytes above."""
+    """Yield the texts that differ from ``text`` in one byte, for the bytes above."""
     return [
         text[:index] + other + text[index + 1 :]
         for index, byte in enumerate(text)
@@ -113,7 +113,7 @@ def test_cookies_are_refused_without_any_of_them(
 
 
 def meaning(url: str) -> tuple[str, list[str], dict[str, str]]:
-    """A URL read as a request: its base, its own query in order, its signing parameters."""
+    """A parsed URL: its base, its own query in order, and its signing parameters."""
     base, _, query = url.partition("?")
     fields = [field.partition("=") for field in query.split("&")]
     own = ["".join(field) for field in fields if field[0] not in SIGNING_PARAMETERS]
@@ -140,7 +140,7 @@ def test_any_other_edit_is_refused(
 
 @examples
 @given(st.data())
-def test_a_piece_that_moves_is_refused(
+def test_a_moved_piece_is_refused(
     p256_verifier: CloudFrontVerifier, signed_url: str, data: st.DataObject
 ) -> None:
     cuts = st.integers(0, len(signed_url))

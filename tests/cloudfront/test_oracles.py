@@ -1,4 +1,4 @@
-"""Signatures against what this project didn't write."""
+"""Compare signatures with those of other programs."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def botocore() -> Any:
 
 
 @each_url
-def test_canned_rsa_sha1_urls_are_botocores(
+def test_canned_rsa_sha1_urls_equal_botocores(
     rsa_sha1: CloudFrontSigner, botocore: Any, url: str
 ) -> None:
     expected = botocore.generate_presigned_url(url, date_less_than=moment(EXPIRES))
@@ -69,7 +69,7 @@ def test_canned_rsa_sha1_urls_are_botocores(
 
 @each_url
 @conditions_of
-def test_custom_rsa_sha1_urls_are_botocores(
+def test_custom_rsa_sha1_urls_equal_botocores(
     rsa_sha1: CloudFrontSigner, botocore: Any, url: str, conditions: dict[str, Any]
 ) -> None:
     policy = botocores_policy(botocore, url, conditions)
@@ -78,12 +78,14 @@ def test_custom_rsa_sha1_urls_are_botocores(
 
 
 @each_url
-def test_presigned_urls_are_botocores(rsa_sha1: CloudFrontSigner, botocore: Any, url: str) -> None:
+def test_presigned_urls_equal_botocores(
+    rsa_sha1: CloudFrontSigner, botocore: Any, url: str
+) -> None:
     expected = botocore.generate_presigned_url(url, date_less_than=moment(EXPIRES))
     assert rsa_sha1.generate_presigned_url(url, date_less_than=moment(EXPIRES)) == expected
 
 
-def test_presigning_takes_a_naive_datetime_as_utc_like_django_storages(
+def test_presigning_reads_a_naive_datetime_as_utc_like_django_storages(
     rsa_sha1: CloudFrontSigner,
 ) -> None:
     naive = moment(EXPIRES).replace(tzinfo=None)
@@ -91,7 +93,7 @@ def test_presigning_takes_a_naive_datetime_as_utc_like_django_storages(
 
 
 @conditions_of
-def test_presigned_custom_policies_are_botocores(
+def test_presigned_custom_policies_equal_botocores(
     rsa_sha1: CloudFrontSigner, botocore: Any, conditions: dict[str, Any]
 ) -> None:
     policy = botocores_policy(botocore, URL, conditions)

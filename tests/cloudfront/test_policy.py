@@ -19,7 +19,7 @@ from cf_protected.exceptions import InvalidCondition, MalformedPolicy
 
 
 class UndecidedZone(tzinfo):
-    """A time zone that doesn't know its offset, which leaves a datetime naive."""
+    """A time zone without an offset, so its datetimes are naive."""
 
     def utcoffset(self, moment: datetime | None) -> None:
         return None
@@ -27,7 +27,7 @@ class UndecidedZone(tzinfo):
     dst = tzname = utcoffset
 
 
-def test_the_canned_policy_is_aws_text_to_the_byte() -> None:
+def test_the_canned_policy_is_as_aws_documents_it() -> None:
     assert canned_policy("https://example.com/a?b=1&c=2", 1767226500) == (
         '{"Statement":[{"Resource":"https://example.com/a?b=1&c=2",'
         '"Condition":{"DateLessThan":{"AWS:EpochTime":1767226500}}}]}'
@@ -43,11 +43,11 @@ def test_the_custom_policy_has_botocores_order_and_no_white_space() -> None:
     )
 
 
-def test_the_custom_policy_starts_in_1970_if_asked_to() -> None:
+def test_the_custom_policy_may_start_in_1970() -> None:
     assert '"DateGreaterThan":{"AWS:EpochTime":0}' in custom_policy("*", expires=9, starts=0)
 
 
-def test_the_custom_policy_leaves_out_what_nobody_asked_for() -> None:
+def test_the_custom_policy_has_only_the_given_conditions() -> None:
     assert custom_policy("*", expires=9) == (
         '{"Statement":[{"Resource":"*","Condition":{"DateLessThan":{"AWS:EpochTime":9}}}]}'
     )
@@ -109,16 +109,16 @@ def test_addresses_become_networks(ip_address: str, source_ip: str) -> None:
         ("2001:db8::/32", "is IPv6"),
         ("::ffff:192.0.2.1", "is IPv6"),
         ("192.0.2.7/24", "no host bits"),
-        ("192.0.2.0/33", "no IPv4 address"),
-        ("192.0.2.0/-1", "no IPv4 address"),
-        ("192.0.2", "no IPv4 address"),
-        ("192.0.2.256", "no IPv4 address"),
-        ("192.0.2.01", "no IPv4 address"),
-        ("", "no IPv4 address"),
-        (" 192.0.2.7", "no IPv4 address"),
-        ("192.0.2.0/24/8", "no IPv4 address"),
-        ('192.0.2.7","x":"', "no IPv4 address"),
-        ("example.com", "no IPv4 address"),
+        ("192.0.2.0/33", "isn't an IPv4 address"),
+        ("192.0.2.0/-1", "isn't an IPv4 address"),
+        ("192.0.2", "isn't an IPv4 address"),
+        ("192.0.2.256", "isn't an IPv4 address"),
+        ("192.0.2.01", "isn't an IPv4 address"),
+        ("", "isn't an IPv4 address"),
+        (" 192.0.2.7", "isn't an IPv4 address"),
+        ("192.0.2.0/24/8", "isn't an IPv4 address"),
+        ('192.0.2.7","x":"', "isn't an IPv4 address"),
+        ("example.com", "isn't an IPv4 address"),
     ],
 )
 def test_other_addresses_are_refused(ip_address: str, problem: str) -> None:
@@ -142,7 +142,7 @@ def policy(*statements: Any) -> bytes:
     return json.dumps({"Statement": list(statements)}).encode()
 
 
-def test_a_policy_is_read() -> None:
+def test_a_policy_is_parsed() -> None:
     text = custom_policy("https://a/*", expires=9, starts=3, source_ip="10.0.0.0/8")
     assert Policy.from_json(text.encode()) == Policy(
         resource="https://a/*",
@@ -157,7 +157,7 @@ def test_a_policy_without_resource_is_for_everything() -> None:
     assert Policy.from_json(data).resource == "*"
 
 
-def test_a_network_with_host_bits_is_read_as_its_network() -> None:
+def test_a_network_with_host_bits_is_parsed_as_its_network() -> None:
     data = policy(condition(IpAddress={"AWS:SourceIp": "12.34.56.78/9"}))
     assert Policy.from_json(data).source_ip == ipaddress.IPv4Network("12.0.0.0/9")
 

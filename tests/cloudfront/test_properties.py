@@ -1,4 +1,4 @@
-"""For any object key and any conditions: what is signed is opened, and nothing else."""
+"""For any object key and conditions, a signature opens what was signed and nothing else."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cf_protected.cloudfront.encoding import cloudfront_b64encode
-from cf_protected.cloudfront.resource import matches, object_url
+from cf_protected.cloudfront.matching import matches
 from cf_protected.cloudfront.signer import CloudFrontSigner
+from cf_protected.cloudfront.url import object_url
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.exceptions import AccessDenied, VerificationError
 from tests import keys
@@ -30,7 +31,7 @@ each_kind_of_policy = pytest.mark.parametrize(
 
 
 def as_custom_policy(url: str, signed: str) -> str:
-    """A canned URL's parameters as any viewer can rewrite them: a custom policy, same text."""
+    """Rewrite a canned URL as any viewer can: send the same text as a custom policy."""
     policy = cloudfront_b64encode(canned_policy_text(url, EXPIRES).encode())
     return signed.removeprefix(url).replace(f"Expires={EXPIRES}", f"Policy={policy}")
 
@@ -38,7 +39,7 @@ def as_custom_policy(url: str, signed: str) -> str:
 @each_kind_of_policy
 @examples
 @given(object_keys)
-def test_what_is_signed_opens_its_object(
+def test_a_signed_url_opens_its_object(
     p256_signer: CloudFrontSigner,
     p256_verifier: CloudFrontVerifier,
     conditions: dict[str, Any],
@@ -60,7 +61,7 @@ def test_what_is_signed_opens_its_object(
 @example(("a b", "a+b"))
 @example(("a%2Ab", "a*b"))
 @example(("a?Expires=1", "a"))
-def test_what_is_signed_opens_no_other_object(
+def test_a_signed_url_opens_no_other_object(
     p256_signer: CloudFrontSigner,
     p256_verifier: CloudFrontVerifier,
     conditions: dict[str, Any],
@@ -87,8 +88,8 @@ def test_a_canned_signature_sent_as_a_custom_policy_opens_no_other_object(
         p256_verifier.verify(f"{other}{tail}", now=NOW)
 
 
-def test_that_rewriting_opens_another_object_where_a_signer_lets_a_wildcard_pass() -> None:
-    """The danger that the signer refuses: botocore's canned signature of a raw ``*``."""
+def test_rewriting_opens_another_object_if_a_signer_accepts_a_wildcard() -> None:
+    """botocore signs a raw ``*`` with a canned policy. Our signer refuses it for this reason."""
     url, other = f"https://{DOMAIN}/a*.pdf", f"https://{DOMAIN}/abc.pdf"
     key = keys.private_key("p256")
     signed = botocore_signer(key).generate_presigned_url(url, moment(EXPIRES))  # type: ignore[arg-type]
@@ -98,7 +99,7 @@ def test_that_rewriting_opens_another_object_where_a_signer_lets_a_wildcard_pass
 
 @examples
 @given(pairs_of_keys())
-def test_an_object_url_as_a_resource_covers_that_object_alone(pair: tuple[str, str]) -> None:
+def test_an_object_url_as_a_resource_covers_only_that_object(pair: tuple[str, str]) -> None:
     url, other = (object_url(DOMAIN, key) for key in pair)
     assert matches(url, url)
     assert not matches(url, other)
@@ -106,7 +107,7 @@ def test_an_object_url_as_a_resource_covers_that_object_alone(pair: tuple[str, s
 
 @examples
 @given(object_keys, pairs_of_keys())
-def test_a_query_of_its_own_is_bound_too(
+def test_the_urls_own_query_is_bound_too(
     p256_signer: CloudFrontSigner,
     p256_verifier: CloudFrontVerifier,
     key: str,
@@ -140,14 +141,14 @@ addresses = st.integers(0, 2**32 - 1)
 
 @st.composite
 def networks(draw: st.DrawFn) -> tuple[int, int]:
-    """The first address of a network and how many it has."""
+    """Return the first address of a network, and the number of its addresses."""
     size = 2 ** draw(st.integers(0, 32))
     return draw(addresses) // size * size, size
 
 
 @st.composite
 def visits(draw: st.DrawFn) -> dict[str, Any]:
-    """Conditions, and a viewer at one of their boundaries or anywhere."""
+    """Return conditions, and a viewer at one of their boundaries or anywhere."""
     expires = draw(st.integers(NOW + 2, NOW + 1000))
     starts = draw(st.none() | st.integers(NOW - 1000, expires - 1))
     network = draw(st.none() | networks())
@@ -164,7 +165,7 @@ def visits(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def is_open(visit: dict[str, Any]) -> bool:
-    """The conditions as AWS's page has them, without a line of the code under test."""
+    """Evaluate the conditions by AWS's page, without the code under test."""
     if visit["now"] >= visit["expires"]:
         return False
     if visit["starts"] is not None and visit["now"] <= visit["starts"]:
@@ -194,7 +195,7 @@ def conditions_of(visit: dict[str, Any]) -> dict[str, Any]:
 
 @examples
 @given(object_keys, visits())
-def test_urls_are_open_exactly_under_their_conditions(
+def test_urls_open_exactly_under_their_conditions(
     p256_signer: CloudFrontSigner,
     p256_verifier: CloudFrontVerifier,
     key: str,
@@ -206,7 +207,7 @@ def test_urls_are_open_exactly_under_their_conditions(
 
 @examples
 @given(object_keys, visits())
-def test_cookies_are_open_exactly_under_their_conditions(
+def test_cookies_open_exactly_under_their_conditions(
     p256_signer: CloudFrontSigner,
     p256_verifier: CloudFrontVerifier,
     key: str,
@@ -219,7 +220,7 @@ def test_cookies_are_open_exactly_under_their_conditions(
 
 @examples
 @given(st.text(), st.dictionaries(st.sampled_from(["Expires", "Policy", "Key-Pair-Id"]), st.text()))
-def test_any_request_at_all_gets_one_of_the_four_answers(
+def test_any_request_gets_one_of_the_four_errors(
     p256_verifier: CloudFrontVerifier, url: str, parameters: dict[str, str]
 ) -> None:
     parameters = {"Key-Pair-Id": keys.KEY_PAIR_ID, **parameters}

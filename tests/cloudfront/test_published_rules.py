@@ -1,4 +1,4 @@
-"""What AWS's pages and SDKs state as rules and examples, without a signature."""
+"""Rules and examples from AWS's pages and SDKs that need no signature."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cf_protected import exceptions
 from cf_protected.cloudfront.encoding import cloudfront_b64encode
 from cf_protected.cloudfront.keys import load_private_key, load_public_key
+from cf_protected.cloudfront.matching import matches
 from cf_protected.cloudfront.policy import canned_policy, custom_policy
-from cf_protected.cloudfront.resource import matches
 from cf_protected.cloudfront.signer import CloudFrontSigner
 from cf_protected.exceptions import InvalidCondition, InvalidURL, UnusableKey
 from tests import keys
@@ -30,7 +30,7 @@ FACTS = json.loads(Path(__file__).with_name("vectors.json").read_text())
 STRUCTURE = {case["id"]: case for case in FACTS["structure"]}
 
 
-def test_no_structure_case_is_left_out() -> None:
+def test_all_structure_cases_are_used() -> None:
     assert set(STRUCTURE) == {
         "botocore-policy-order",
         "botocore-custom-policy-b64",
@@ -69,7 +69,7 @@ def test_gos_alphabet() -> None:
 CASES = FACTS["resource_matching"]["cases"]
 
 
-def test_no_resource_case_is_left_out() -> None:
+def test_all_resource_cases_are_used() -> None:
     assert len(CASES) == 13
 
 
@@ -92,7 +92,7 @@ def test_there_is_one_error_for_each_code() -> None:
     assert ours == {error["code"] for error in FACTS["errors"]}
 
 
-# The cases that AWS's SDKs have to refuse
+# Cases that AWS's SDKs must refuse
 
 
 def signer() -> CloudFrontSigner:
@@ -143,7 +143,7 @@ REFUSALS: dict[str, list[tuple[type[Exception], Callable[[], object]]]] = {
 }
 
 
-def test_no_case_to_refuse_is_left_out() -> None:
+def test_all_cases_to_refuse_are_used() -> None:
     assert list(REFUSALS) == FACTS["sep_negative_cases"]["cases"]
 
 
@@ -154,7 +154,7 @@ def test_what_the_sdks_refuse_is_refused(case: str) -> None:
             attempt()
 
 
-def test_the_1024_bit_keys_are_refused_without_being_asked_for() -> None:
+def test_the_1024_bit_keys_are_refused_by_default() -> None:
     small = [key for key in FACTS["keys"].values() if key["bits"] == 1024]
     assert len(small) == 3
     for key in small:

@@ -1,4 +1,4 @@
-"""One signature for many URLs: the query that opens what its resource covers."""
+"""One signed query opens every URL that its resource covers."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from cf_protected.cloudfront.keys import HashAlgorithm
-from cf_protected.cloudfront.resource import MAX_URL_BYTES, append_query
 from cf_protected.cloudfront.signer import CloudFrontSigner
+from cf_protected.cloudfront.url import MAX_URL_BYTES, append_query
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.exceptions import AccessDenied, InvalidCondition, InvalidURL
 from tests.cloudfront.samples import DOMAIN, EXPIRES, NOW, STARTS
@@ -38,7 +38,7 @@ def test_it_opens_each_covered_url(
         SEGMENT.replace(DOMAIN, f"{DOMAIN}.example"),
     ],
 )
-def test_it_opens_no_neighbour(
+def test_it_opens_no_other_url(
     signer: CloudFrontSigner, verifier: CloudFrontVerifier, url: str
 ) -> None:
     query = signer.sign_query(f"{FOLDER}*", date_less_than=EXPIRES)
@@ -46,9 +46,7 @@ def test_it_opens_no_neighbour(
         verifier.verify(append_query(url, query), now=NOW)
 
 
-def test_it_ends_when_it_is_to_end(
-    p256_signer: CloudFrontSigner, p256_verifier: CloudFrontVerifier
-) -> None:
+def test_it_expires(p256_signer: CloudFrontSigner, p256_verifier: CloudFrontVerifier) -> None:
     url = append_query(SEGMENT, p256_signer.sign_query(f"{FOLDER}*", date_less_than=EXPIRES))
     p256_verifier.verify(url, now=EXPIRES - 1)
     with pytest.raises(AccessDenied, match="expired"):
@@ -72,7 +70,7 @@ def test_it_may_be_bound_to_a_start_and_an_address(
         p256_verifier.verify(url, viewer_ip="198.51.100.7", now=STARTS + 1)
 
 
-def test_it_is_what_sign_url_appends(
+def test_it_equals_what_sign_url_appends(
     signer: CloudFrontSigner, hash_algorithm: HashAlgorithm
 ) -> None:
     resource = f"{FOLDER}*"
@@ -110,8 +108,8 @@ def test_impossible_conditions(
         p256_signer.sign_query(f"{FOLDER}*", **conditions)
 
 
-def test_a_url_may_become_as_long_as_cloudfront_takes_it() -> None:
+def test_a_url_may_become_as_long_as_cloudfront_accepts() -> None:
     url = f"{FOLDER}{'a' * (MAX_URL_BYTES - len(FOLDER) - len('?b=c'))}"
     assert len(append_query(url, "b=c")) == MAX_URL_BYTES
-    with pytest.raises(InvalidURL, match="has 8193 bytes; CloudFront takes 8192"):
+    with pytest.raises(InvalidURL, match="has 8193 bytes; CloudFront accepts 8192"):
         append_query(f"{url}a", "b=c")

@@ -1,4 +1,4 @@
-"""The shape of what the signer returns; that it is right, test_oracles proves."""
+"""The form of what the signer returns. test_oracles asserts that it is correct."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_canned_url(p256_signer: CloudFrontSigner) -> None:
     assert re.fullmatch(f"{re.escape(URL)}{tail}&Hash-Algorithm=SHA256", signed)
 
 
-def test_sha1_goes_without_saying() -> None:
+def test_sha1_urls_have_no_hash_algorithm() -> None:
     signer = CloudFrontSigner(keys.signing_key("p256"), hash_algorithm="SHA1", now=lambda: NOW)
     assert list(query_parameters(signer.sign_url(URL, date_less_than=EXPIRES))) == [
         "Expires",
@@ -43,7 +43,7 @@ def test_sha1_goes_without_saying() -> None:
     ]
 
 
-def test_the_urls_own_query_comes_first_and_stays_as_it_is(p256_signer: CloudFrontSigner) -> None:
+def test_the_urls_own_query_comes_first_and_is_unchanged(p256_signer: CloudFrontSigner) -> None:
     signed = p256_signer.sign_url(URL_WITH_QUERY, date_less_than=EXPIRES)
     assert signed.startswith(f"{URL_WITH_QUERY}&Expires={EXPIRES}&Signature=")
 
@@ -122,7 +122,7 @@ def test_other_cookies_are_custom(
     assert "CloudFront-Expires" not in cookies
 
 
-def test_sha1_cookies_name_no_hash() -> None:
+def test_sha1_cookies_have_no_hash_algorithm() -> None:
     signer = CloudFrontSigner(keys.signing_key("p256"), hash_algorithm="SHA1", now=lambda: NOW)
     assert set(signer.sign_cookies(f"{URL}*", date_less_than=EXPIRES)) == {
         "CloudFront-Policy",
@@ -131,12 +131,12 @@ def test_sha1_cookies_name_no_hash() -> None:
     }
 
 
-def test_datetimes_mean_their_instant(p256_signer: CloudFrontSigner) -> None:
+def test_datetimes_are_converted_by_their_time_zone(p256_signer: CloudFrontSigner) -> None:
     moment = datetime.fromtimestamp(EXPIRES, UTC).astimezone()
     assert f"Expires={EXPIRES}&" in p256_signer.sign_url(URL, date_less_than=moment)
 
 
-def test_the_clock_is_the_systems_unless_another_is_given() -> None:
+def test_the_clock_defaults_to_the_systems() -> None:
     signer = CloudFrontSigner(keys.signing_key("p256"))
     expires = int(time.time()) + 60
     assert f"Expires={expires}&" in signer.sign_url(URL, date_less_than=expires)
@@ -147,7 +147,7 @@ def test_the_default_hash_is_sha256() -> None:
 
 
 class RemoteKey(SigningKey):
-    """A key kept elsewhere, as in a key management service."""
+    """A key outside this process, as in a key management service."""
 
     def sign(self, message: bytes, hash_algorithm: HashAlgorithm) -> bytes:
         return keys.signing_key("rsa").sign(message, hash_algorithm)
@@ -157,13 +157,13 @@ class RemoteKey(SigningKey):
         return keys.signing_key("rsa").public_key
 
 
-def test_a_key_kept_elsewhere_signs_too() -> None:
+def test_a_key_outside_the_process_can_sign() -> None:
     key = RemoteKey(keys.KEY_PAIR_ID)
     signed = CloudFrontSigner(key, now=lambda: NOW).sign_url(URL, date_less_than=EXPIRES)
     CloudFrontVerifier({key.key_pair_id: key.public_key}).verify(signed, now=NOW)
 
 
-def test_the_repr_shows_the_key_pair_id_and_the_hash_alone(p256_signer: CloudFrontSigner) -> None:
+def test_the_repr_shows_only_the_key_pair_id_and_the_hash(p256_signer: CloudFrontSigner) -> None:
     shown = "<CloudFrontSigner <ECDSASigningKey K2JCJMDEHXQW5F> SHA256>"
     assert [repr(p256_signer), str(p256_signer), f"{p256_signer}"] == [shown] * 3
 

@@ -1,4 +1,4 @@
-"""What the signer refuses, since nothing it could return would work, or too much would."""
+"""The signer refuses what it can't sign, and what would open too much."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from cf_protected.cloudfront.resource import object_url
 from cf_protected.cloudfront.signer import CloudFrontSigner
+from cf_protected.cloudfront.url import object_url
 from cf_protected.exceptions import (
     CFProtectedError,
     InvalidCondition,
@@ -26,10 +26,10 @@ from tests.cloudfront.samples import DOMAIN, EXPIRES, NOW, STARTS, URL, URL_WITH
     [
         (datetime(2026, 6, 1), "date_less_than is a datetime without a time zone"),  # noqa: DTZ001
         (EXPIRES * 1000, "date_less_than is .*milliseconds"),
-        (float(EXPIRES), "date_less_than has to be .*not float"),
-        (str(EXPIRES), "date_less_than has to be .*not str"),
-        (True, "date_less_than has to be .*not bool"),
-        (timedelta(minutes=15), "date_less_than has to be .*not timedelta"),
+        (float(EXPIRES), "date_less_than must be .*not float"),
+        (str(EXPIRES), "date_less_than must be .*not str"),
+        (True, "date_less_than must be .*not bool"),
+        (timedelta(minutes=15), "date_less_than must be .*not timedelta"),
         (NOW, f"date_less_than is {NOW}, which has passed"),
         (NOW - 1, "which has passed"),
         (0, "which has passed"),
@@ -48,7 +48,7 @@ def test_the_next_second_is_a_possible_expiry(p256_signer: CloudFrontSigner) -> 
     assert f"Expires={NOW + 1}&" in p256_signer.sign_url(URL, date_less_than=NOW + 1)
 
 
-def test_an_expiry_within_the_present_second_has_passed() -> None:
+def test_an_expiry_within_the_current_second_has_passed() -> None:
     signer = CloudFrontSigner(keys.signing_key("p256"), now=lambda: NOW + 0.5)
     with pytest.raises(InvalidCondition, match="has passed"):
         signer.sign_url(URL, date_less_than=NOW)
@@ -62,9 +62,9 @@ def test_an_expiry_within_the_present_second_has_passed() -> None:
         (datetime.fromtimestamp(EXPIRES, UTC), "isn't before date_less_than"),
         (datetime(2026, 1, 1), "date_greater_than is a datetime without"),  # noqa: DTZ001
         (STARTS * 1000, "date_greater_than is .*milliseconds"),
-        (False, "date_greater_than has to be .*not bool"),
-        (0.0, "date_greater_than has to be .*not float"),
-        ("0", "date_greater_than has to be .*not str"),
+        (False, "date_greater_than must be .*not bool"),
+        (0.0, "date_greater_than must be .*not float"),
+        ("0", "date_greater_than must be .*not str"),
     ],
 )
 def test_impossible_starts(p256_signer: CloudFrontSigner, moment: Any, problem: str) -> None:
@@ -78,10 +78,10 @@ def test_impossible_starts(p256_signer: CloudFrontSigner, moment: Any, problem: 
     ("ip_address", "problem"),
     [
         ("2001:db8::1", "is IPv6"),
-        ("192.0.2.0/33", "no IPv4 address"),
+        ("192.0.2.0/33", "isn't an IPv4 address"),
         ("192.0.2.1/24", "no host bits set"),
-        ("", "no IPv4 address"),
-        ('192.0.2.1","x":"', "no IPv4 address"),
+        ("", "isn't an IPv4 address"),
+        ('192.0.2.1","x":"', "isn't an IPv4 address"),
     ],
 )
 def test_impossible_addresses(p256_signer: CloudFrontSigner, ip_address: str, problem: str) -> None:
@@ -91,7 +91,7 @@ def test_impossible_addresses(p256_signer: CloudFrontSigner, ip_address: str, pr
         p256_signer.sign_cookies(URL, date_less_than=EXPIRES, ip_address=ip_address)
 
 
-# What check_url refuses in detail is in test_resource; here, that each way in asks it.
+# test_url has the details of check_url. These tests assert that each method calls it.
 BAD_URL = f"https://{DOMAIN}/a b"
 
 
@@ -156,7 +156,7 @@ def test_a_resource_that_does_not_cover_the_url(
         p256_signer.sign_url(URL, date_less_than=EXPIRES, resource=resource)
 
 
-# The policy of a canned signature, sent as a custom one, is read with wildcards.
+# If a canned policy is sent as a custom one, its wildcards count.
 @pytest.mark.parametrize("url", [f"https://{DOMAIN}/a*.pdf", f"{URL}?a=*", f"{URL}?a=b?"])
 @pytest.mark.parametrize(
     "conditions",
@@ -197,7 +197,7 @@ def test_a_second_question_mark_in_canned_cookies(p256_signer: CloudFrontSigner)
 def test_a_url_beyond_the_limit_before_signing(
     p256_signer: CloudFrontSigner, conditions: dict[str, Any]
 ) -> None:
-    with pytest.raises(InvalidURL, match="The URL has 8193 bytes; CloudFront takes 8192"):
+    with pytest.raises(InvalidURL, match="The URL has 8193 bytes; CloudFront accepts 8192"):
         p256_signer.sign_url(URL.ljust(8193, "x"), date_less_than=EXPIRES, **conditions)
 
 
@@ -205,7 +205,7 @@ def test_a_url_beyond_the_limit_before_signing(
 def test_a_url_beyond_the_limit_after_signing(
     p256_signer: CloudFrontSigner, conditions: dict[str, Any]
 ) -> None:
-    with pytest.raises(InvalidURL, match=r"The signed URL has .* bytes; CloudFront takes 8192"):
+    with pytest.raises(InvalidURL, match=r"The signed URL has .* bytes; CloudFront accepts 8192"):
         p256_signer.sign_url(URL.ljust(8190, "x"), date_less_than=EXPIRES, **conditions)
 
 
@@ -236,14 +236,14 @@ POLICY = json.dumps(
 )
 
 
-def test_presigning_wants_an_expiry_or_a_policy(p256_signer: CloudFrontSigner) -> None:
-    with pytest.raises(SigningError, match="either date_less_than or policy, and not both"):
+def test_presigning_needs_an_expiry_or_a_policy(p256_signer: CloudFrontSigner) -> None:
+    with pytest.raises(SigningError, match="either date_less_than or policy, not both"):
         p256_signer.generate_presigned_url(URL)
 
 
-def test_presigning_wants_not_both(p256_signer: CloudFrontSigner) -> None:
+def test_presigning_refuses_both(p256_signer: CloudFrontSigner) -> None:
     moment = datetime.fromtimestamp(EXPIRES, UTC)
-    with pytest.raises(SigningError, match="either date_less_than or policy, and not both"):
+    with pytest.raises(SigningError, match="either date_less_than or policy, not both"):
         p256_signer.generate_presigned_url(URL, date_less_than=moment, policy=POLICY)
 
 
@@ -251,7 +251,7 @@ def test_presigning_wants_not_both(p256_signer: CloudFrontSigner) -> None:
 def test_presigning_refuses_an_unreadable_policy(
     p256_signer: CloudFrontSigner, policy: str
 ) -> None:
-    with pytest.raises(SigningError, match="isn't a statement that CloudFront can read"):
+    with pytest.raises(SigningError, match="isn't a statement that CloudFront can parse"):
         p256_signer.generate_presigned_url(URL, policy=policy)
 
 

@@ -1,4 +1,4 @@
-"""Published signatures and AWS's own examples; ``vectors.json`` says where each is from."""
+"""Published signatures and AWS's examples; ``vectors.json`` names the source of each."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from cf_protected.exceptions import AccessDenied
 FACTS = json.loads(Path(__file__).with_name("vectors.json").read_text())
 VECTORS: list[dict[str, Any]] = FACTS["vectors"] + FACTS["computed_vectors"]
 
-# Their resource isn't a URL, as streaming over RTMP had it, so they open nothing today.
+# Their resource isn't a URL, as was usual for RTMP streaming, so they open nothing today.
 NOT_A_URL = {"ruby-custom-url", "ruby-custom-cookies", "ruby-rtmp-legacy"}
-# Policies published without a URL, and one that their wildcard covers.
+# Policies published without a URL, each with a URL that its wildcard covers.
 POLICY_ONLY = {
     "boto2-custom-1-whitespace-signed-verbatim": "http://d604721fxaaqy9.cloudfront.net/training/a",
     "boto2-custom-2-whitespace-signed-verbatim": "http://any.example.com/a?b",
 }
-# Written with white space, or with the conditions in an order of their own.
+# Published with white space, or with another order of the conditions.
 OTHER_SPELLING = NOT_A_URL | set(POLICY_ONLY)
 
 
@@ -45,7 +45,7 @@ def conditions_of(vector: dict[str, Any]) -> dict[str, Any]:
 
 
 def visit_of(vector: dict[str, Any]) -> dict[str, Any]:
-    """The last second and an address at which the vector is good."""
+    """Return the last second and an address for which the vector is valid."""
     conditions = conditions_of(vector)
     network = conditions.get("IpAddress", {}).get("AWS:SourceIp")
     return {
@@ -68,7 +68,7 @@ def parameters_of(vector: dict[str, Any]) -> dict[str, str]:
 
 
 def signed_urls_of(vector: dict[str, Any], url: str) -> list[str]:
-    """``url`` with the vector's parameters, in the published order and in ours."""
+    """Return ``url`` with the vector's parameters, in the published order and in ours."""
     fields = "&".join(f"{name}={value}" for name, value in parameters_of(vector).items())
     published = [vector[name] for name in ("expected_url", "result_url") if name in vector]
     return [f"{url}{'&' if '?' in url else '?'}{fields}", *published]
@@ -85,7 +85,7 @@ POLICIES = [v for v in VECTORS if v["id"] in POLICY_ONLY]
 LEGACY = [v for v in VECTORS if v["id"] in NOT_A_URL]
 
 
-def test_no_vector_is_left_out() -> None:
+def test_all_vectors_are_used() -> None:
     assert len(VECTORS) == 54
     tested = Counter(v["id"] for v in [*URLS, *COOKIES, *POLICIES, *LEGACY])
     assert tested == Counter(v["id"] for v in VECTORS)
@@ -172,7 +172,9 @@ def test_the_verifier_refuses_the_policys_other_viewers(vector: dict[str, Any]) 
 
 
 @each(LEGACY)
-def test_the_verifier_opens_nothing_for_a_resource_that_is_no_url(vector: dict[str, Any]) -> None:
+def test_the_verifier_opens_nothing_for_a_resource_that_is_not_a_url(
+    vector: dict[str, Any],
+) -> None:
     url = vector.get("url") or "https://abc.cloudfront.net/images/image.jpg"
     parameters = {
         **parameters_of(vector),
@@ -183,7 +185,7 @@ def test_the_verifier_opens_nothing_for_a_resource_that_is_no_url(vector: dict[s
         verifier_of(vector).verify(url, cookies=cookies, **visit_of(vector))
 
 
-def test_the_published_url_of_a_resource_that_is_no_url_is_refused() -> None:
+def test_the_published_url_of_a_resource_that_is_not_a_url_is_refused() -> None:
     (vector,) = [v for v in LEGACY if "expected_url" in v]
     with pytest.raises(AccessDenied, match=r"the policy is for images/image\.jpg"):
         verifier_of(vector).verify(vector["expected_url"], **visit_of(vector))

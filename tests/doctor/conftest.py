@@ -25,8 +25,8 @@ from cf_protected.distributions import distributions
 from cf_protected.doctor.facts import Facts
 from cf_protected.doctor.findings import Finding
 from cf_protected.doctor.questions import examine
-from cf_protected.edge.edge import Edge, Request
-from cf_protected.edge.response import Response
+from cf_protected.edge.edge import Edge
+from cf_protected.edge.messages import Request, Response
 from cf_protected.edge.server import running
 from tests.doctor.aws import CACHE_POLICY_ID, Front, cache_policy_xml, running_aws
 from tests.keys import private_pem, public_pem

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cf_protected.distributions import distributions
-from cf_protected.edge.edge import Request
-from cf_protected.edge.response import Response
+from cf_protected.edge.messages import Request, Response
 from tests.doctor.aws import cache_policy_xml
 from tests.doctor.conftest import (
     BUCKET,

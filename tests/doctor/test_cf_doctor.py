@@ -16,8 +16,7 @@ from django.db import OperationalError, connection
 from pytest_django import Settings
 
 from cf_protected.doctor.questions import QUESTIONS
-from cf_protected.edge.edge import Request
-from cf_protected.edge.response import Response
+from cf_protected.edge.messages import Request, Response
 from cf_protected.management.commands.cf_doctor import Command
 from cf_protected.models import Asset, AssetFile
 from tests.doctor.aws import error_xml

@@ -9,8 +9,7 @@ import pytest
 
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.doctor.findings import Verdict
-from cf_protected.edge.edge import Request
-from cf_protected.edge.response import Response
+from cf_protected.edge.messages import Request, Response
 from tests.doctor.conftest import (
     Shop,
     answering,

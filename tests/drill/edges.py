@@ -11,7 +11,8 @@ from random import Random
 from typing import Final
 
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
-from cf_protected.edge.edge import Edge, Request
+from cf_protected.edge.edge import Edge
+from cf_protected.edge.messages import Request
 
 LOCATIONS: Final = 5
 

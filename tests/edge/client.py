@@ -1,4 +1,4 @@
-"""A viewer that sends exactly the bytes it is told to."""
+"""An HTTP client that sends exactly the given bytes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPMessage, HTTPResponse
+from typing import Final
+
+# Seconds after which a test stops waiting: far more than a busy machine needs.
+PATIENCE: Final = 60
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ def fetch(
     method: str = "GET",
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
-    connection = HTTPConnection(*address, timeout=10)
+    connection = HTTPConnection(*address, timeout=PATIENCE)
     try:
         connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
         for name, value in ({"Host": host_of(address)} | dict(headers or {})).items():
@@ -38,8 +42,8 @@ def fetch(
 
 
 def send_raw(address: tuple[str, int], data: bytes) -> bytes:
-    """Send ``data`` and return everything that comes until the edge hangs up."""
-    with socket.create_connection(address, timeout=10) as connection:
+    """Send ``data`` and return all that the edge sends before it closes the connection."""
+    with socket.create_connection(address, timeout=PATIENCE) as connection:
         connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65536), b""))

@@ -35,13 +35,13 @@ class Site:
         return f"http://{client.host_of(self.address)}"
 
     def sign(self, path: str, **conditions: object) -> str:
-        """The request target of ``path``, signed for the next minute."""
+        """Return the request target of ``path``, signed for the next minute."""
         conditions = {"date_less_than": NOW + 60, **conditions}
         url = self.signer.sign_url(self.origin + path, **conditions)  # type: ignore[arg-type]
         return url.removeprefix(self.origin)
 
     def cookie(self, resource: str = "/*", **conditions: object) -> dict[str, str]:
-        """A ``Cookie`` header that opens ``resource`` for the next minute."""
+        """Return a ``Cookie`` header that opens ``resource`` for the next minute."""
         conditions = {"date_less_than": NOW + 60, **conditions}
         cookies = self.signer.sign_cookies(self.origin + resource, **conditions)  # type: ignore[arg-type]
         return {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
@@ -66,7 +66,7 @@ def new_key(key_pair_id: str = KEY_PAIR_ID) -> SigningKey:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """The folder that is the origin, one below ``tmp_path``."""
+    """Create the folder with the objects, one level below ``tmp_path``."""
     folder = tmp_path / "origin"
     folder.mkdir()
     return folder
@@ -74,7 +74,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Start edges; they stop after the test."""
+    """Return a function that starts an edge; all edges stop after the test."""
     with ExitStack() as stack:
 
         def start(storage: Storage, **options: object) -> Site:
@@ -93,5 +93,5 @@ def serve() -> Iterator[Serve]:
 
 @pytest.fixture
 def site(serve: Serve, root: Path) -> Site:
-    """An edge in front of ``root``."""
+    """Start an edge in front of ``root``."""
     return serve(FileSystemStorage(location=root))

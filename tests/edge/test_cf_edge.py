@@ -21,7 +21,8 @@ from django.core.management import CommandError, call_command
 from cf_protected.distributions import distributions
 from cf_protected.edge.server import running
 from cf_protected.management.commands.cf_edge import edge_for
-from tests.edge.client import Answer, fetch
+from tests.edge.client import PATIENCE, Answer, fetch
+from tests.signing import sign
 
 if TYPE_CHECKING:
     from pytest_django import Settings
@@ -75,7 +76,7 @@ def run(visit: Visit, **options: Any) -> tuple[Answer, str, str]:
 
 
 def _address(out: StringIO) -> tuple[str, int]:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while not (match := re.search(r"http://([\d.]+):(\d+);", out.getvalue())):
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -84,8 +85,8 @@ def _address(out: StringIO) -> tuple[str, int]:
 
 def signed_target() -> str:
     distribution = distributions["default"]
-    signed = distribution.sign(distribution.url("book.txt", download_name="Möby.txt"))
-    return signed.url.removeprefix(f"{distribution.scheme}://{distribution.domain}")
+    signed = sign(distribution.url("book.txt", download_name="Möby.txt"))
+    return signed.removeprefix(f"{distribution.scheme}://{distribution.domain}")
 
 
 def test_signed_url_downloads_the_file(use_root: Callable[..., None], port: int) -> None:
@@ -99,7 +100,7 @@ def test_signed_url_downloads_the_file(use_root: Callable[..., None], port: int)
     assert err == "GET /book.txt 200\n"
 
 
-def test_warns_if_no_signature_can_fit(use_root: Callable[..., None]) -> None:
+def test_warns_if_urls_are_signed_for_another_address(use_root: Callable[..., None]) -> None:
     use_root(DOMAIN="downloads.example.com")
     answer, _, err = run(lambda address: fetch(address, signed_target()), port=0)
     assert answer.status == 403
@@ -118,12 +119,12 @@ def test_cors_origins(use_root: Callable[..., None], port: int) -> None:
     assert answer.headers["Access-Control-Allow-Origin"] == origins[1]
 
 
-def test_cors_origin_that_is_none() -> None:
-    with pytest.raises(CommandError, match=r"'http://127\.0\.0\.1:8000/' is not an origin"):
+def test_cors_origin_that_is_not_an_origin() -> None:
+    with pytest.raises(CommandError, match=r"'http://127\.0\.0\.1:8000/' isn't an origin"):
         call_command("cf_edge", "--cors-origin", "http://127.0.0.1:8000/")
 
 
-def test_gives_sigterm_back(use_root: Callable[..., None]) -> None:
+def test_restores_the_handler_of_sigterm(use_root: Callable[..., None]) -> None:
     use_root()
     before = signal.getsignal(signal.SIGTERM)
     run(lambda address: fetch(address, "/"), port=0)
@@ -182,6 +183,6 @@ def test_stops_quietly(number: signal.Signals) -> None:
         assert process.stdout is not None
         assert "is at http://127.0.0.1:" in process.stdout.readline()
         process.send_signal(number)
-        _, err = process.communicate(timeout=10)
+        _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert "Traceback" not in err

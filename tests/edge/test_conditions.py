@@ -36,7 +36,7 @@ def test_etag_changes_with_the_file(site: Site, etag: str, book: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"x", {}', '{},W/"y"', "*"])
-def test_viewer_has_it(site: Site, etag: str, form: str) -> None:
+def test_viewer_has_this_state(site: Site, etag: str, form: str) -> None:
     answer = site.open("/book.txt", {"If-None-Match": form.format(etag)})
     assert (answer.status, answer.body) == (304, b"")
     assert answer.headers["ETag"] == etag
@@ -45,7 +45,7 @@ def test_viewer_has_it(site: Site, etag: str, form: str) -> None:
 
 
 @pytest.mark.parametrize("value", ['"x"', "", "x"])
-def test_viewer_has_another(site: Site, value: str) -> None:
+def test_viewer_has_another_state(site: Site, value: str) -> None:
     assert site.open("/book.txt", {"If-None-Match": value}).status == 200
 
 
@@ -55,16 +55,16 @@ def test_if_modified_since(site: Site, since: str, status: int) -> None:
 
 
 @pytest.mark.parametrize("since", ["yesterday", "1800000000", "Fri, 99 Jan 2027 08:00:00 GMT"])
-def test_date_that_is_none_is_ignored(site: Site, since: str) -> None:
+def test_invalid_date_is_ignored(site: Site, since: str) -> None:
     assert site.open("/book.txt", {"If-Modified-Since": since}).status == 200
 
 
-def test_tag_wins_over_date(site: Site) -> None:
+def test_tag_takes_precedence_over_date(site: Site) -> None:
     headers = {"If-None-Match": '"x"', "If-Modified-Since": AFTER}
     assert site.open("/book.txt", headers).status == 200
 
 
-def test_not_modified_wins_over_range(site: Site, etag: str) -> None:
+def test_not_modified_takes_precedence_over_range(site: Site, etag: str) -> None:
     headers = {"If-None-Match": etag, "Range": "bytes=0-1"}
     assert site.open("/book.txt", headers).status == 304
 
@@ -73,13 +73,13 @@ def test_condition_does_not_open_without_signature(site: Site, etag: str) -> Non
     assert site.get("/book.txt", {"If-None-Match": etag}).status == 403
 
 
-def test_range_if_still_the_same(site: Site, etag: str) -> None:
+def test_range_if_unchanged(site: Site, etag: str) -> None:
     for state in (etag, MODIFIED):
         answer = site.open("/book.txt", {"Range": "bytes=0-3", "If-Range": state})
         assert (answer.status, answer.body) == (206, b"Call")
 
 
-def test_everything_if_it_changed(site: Site, etag: str) -> None:
+def test_whole_object_if_changed(site: Site, etag: str) -> None:
     for state in ('"x"', f"W/{etag}", AFTER):
         answer = site.open("/book.txt", {"Range": "bytes=0-3", "If-Range": state})
         assert (answer.status, answer.body) == (200, b"Call me Ishmael.")

@@ -1,4 +1,4 @@
-"""An edge that lets pages of another origin in, over real HTTP."""
+"""An edge that lets pages of other origins read its responses, over real HTTP."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def book(root: Path) -> None:
 
 @pytest.fixture
 def shared(serve: Serve, root: Path) -> Site:
-    """An edge whose policy names two origins."""
+    """Start an edge whose policy names two origins."""
     return serve(FileSystemStorage(location=root), cors_origins=(SHOP, OTHER))
 
 
 def policy_of(answer: Answer) -> dict[str, str]:
-    """The headers that are about other origins."""
+    """Return the CORS headers."""
     names = [name for name in answer.headers if name.lower().startswith("access-control-")]
     return {name.lower().removeprefix("access-control-"): answer.headers[name] for name in names}
 
@@ -38,7 +38,7 @@ def options(site: Site, target: str, headers: dict[str, str]) -> Answer:
 
 
 @pytest.mark.parametrize("origin", [SHOP, OTHER])
-def test_names_the_origin_that_asks(shared: Site, origin: str) -> None:
+def test_the_policy_names_the_requests_origin(shared: Site, origin: str) -> None:
     answer = shared.open("/book.txt", {"Origin": origin})
     assert answer.body == b"Call me Ishmael."
     assert policy_of(answer) == {
@@ -62,14 +62,14 @@ def test_names_the_origin_that_asks(shared: Site, origin: str) -> None:
         "",
     ],
 )
-def test_another_origin_may_not_read(shared: Site, origin: str) -> None:
+def test_other_origins_may_not_read(shared: Site, origin: str) -> None:
     answer = shared.open("/book.txt", {"Origin": origin})
     assert answer.status == 200
     assert policy_of(answer) == {}
     assert answer.headers["Vary"] == "Origin"
 
 
-def test_policy_is_for_cors_requests_alone(shared: Site) -> None:
+def test_policy_applies_only_to_cors_requests(shared: Site) -> None:
     answer = shared.open("/book.txt")
     assert policy_of(answer) == {}
     assert "Vary" not in answer.headers
@@ -128,14 +128,14 @@ def test_preflight_of_a_signed_url(shared: Site, method: str) -> None:
     assert answer.headers["X-Cache"] == "Miss from cloudfront"
 
 
-def test_preflight_allows_no_header_that_it_was_not_asked_for(shared: Site) -> None:
+def test_preflight_allows_only_requested_headers(shared: Site) -> None:
     answer = options(shared, shared.sign("/book.txt"), PREFLIGHT)
     assert answer.status == 200
     assert "allow-headers" not in policy_of(answer)
 
 
-def test_preflight_for_which_cookies_would_be_needed(shared: Site) -> None:
-    """The browser sends none, so this is all that it can ever see."""
+def test_preflight_that_would_need_cookies(shared: Site) -> None:
+    """Browsers send no cookies with a preflight, so it is always refused."""
     answer = options(shared, "/book.txt", PREFLIGHT)
     assert answer.status == 403
     assert b"<Code>MissingKey</Code>" in answer.body
@@ -183,8 +183,8 @@ def test_other_methods_stay_refused(shared: Site) -> None:
         "https://example.com\r\nX: y",
     ],
 )
-def test_what_is_no_origin(serve: Serve, root: Path, origin: str) -> None:
-    with pytest.raises(InvalidOrigin, match=r"is not an origin\. Write it as in"):
+def test_texts_that_are_not_origins(serve: Serve, root: Path, origin: str) -> None:
+    with pytest.raises(InvalidOrigin, match=r"isn't an origin\. Write it like"):
         serve(FileSystemStorage(location=root), cors_origins=(origin,))
 
 

@@ -1,4 +1,4 @@
-"""Which requests the edge serves, and CloudFront's words to the others."""
+"""Which requests the edge serves, and CloudFront's errors for the others."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def book(root: Path) -> None:
 
 
 def code_of(site: Site, target: str, headers: dict[str, str] | None = None) -> str:
-    """The error code of the answer, whose body has to be CloudFront's to the byte."""
+    """Return the error code of the response, whose body must be CloudFront's to the byte."""
     answer = site.get(target, headers)
     match = re.search(rb"<Code>(\w+)</Code>", answer.body)
     assert match, answer.body
@@ -101,7 +101,7 @@ def test_own_query_is_signed(site: Site) -> None:
     assert site.open("/book.txt?version=2").status == 200
 
 
-def test_address_is_the_connections(site: Site) -> None:
+def test_address_is_taken_from_the_connection(site: Site) -> None:
     assert site.get(site.sign("/book.txt", ip_address="127.0.0.1")).status == 200
 
 
@@ -158,7 +158,7 @@ def test_head_of_a_refusal_has_no_body(site: Site) -> None:
     assert (answer.status, answer.headers["Content-Length"], answer.body) == (403, "146", b"")
 
 
-def test_reason_is_for_the_log_alone(site: Site) -> None:
+def test_only_the_log_has_the_detail(site: Site) -> None:
     target = site.sign("/book.txt")
     site.now[0] = NOW + 90
     assert b"ago" not in site.get(target).body
@@ -202,12 +202,12 @@ def test_absolute_form_without_path(site: Site) -> None:
 
 
 @pytest.mark.parametrize("host", ["{}/free", "{}/free?", "{}#", "x@{}", "{}, {}", ""])
-def test_host_cannot_pose_as_a_path(site: Site, host: str) -> None:
+def test_host_with_a_path_is_refused(site: Site, host: str) -> None:
     host = host.format(host_of(site.address), host_of(site.address))
     answer = site.get("/book.txt", {"Host": host, **site.cookie("/free/*")})
     assert (answer.status, answer.headers["Server"]) == (400, "CloudFront")
 
 
-def test_absolute_form_cannot_pose_as_a_path(site: Site) -> None:
+def test_absolute_form_with_a_fragment_is_refused(site: Site) -> None:
     answer = site.get(f"{site.origin}#/free?/book.txt", site.cookie())
     assert answer.status == 400

@@ -1,4 +1,4 @@
-"""The storages that a distribution may have, behind the edge."""
+"""The edge in front of each storage that a distribution may have."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from cf_protected.edge.server import running
 from cf_protected.management.commands.cf_edge import edge_for
 from tests.edge.client import Answer, fetch
 from tests.edge.conftest import Serve
+from tests.signing import sign
 
 if TYPE_CHECKING:
     from pytest_django import Settings
@@ -29,7 +30,7 @@ REGION = "us-east-1"
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[str]:
-    """The address of an S3 that has the bucket."""
+    """Start an S3 that has the bucket, and return its address."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     url = "http://{}:{}".format(*server.get_host_and_port())
@@ -46,7 +47,7 @@ def moto() -> Iterator[str]:
 
 
 def use_s3(settings: Settings, endpoint_url: str) -> Storage:
-    """Make the bucket's folder ``media`` the default distribution's storage."""
+    """Make the bucket's folder ``media`` the storage of the default distribution."""
     options = {
         "bucket_name": BUCKET,
         "location": "media",
@@ -66,7 +67,7 @@ def use_s3(settings: Settings, endpoint_url: str) -> Storage:
 
 def visit(name: str, headers: dict[str, str] | None = None) -> Answer:
     distribution = distributions["default"]
-    target = distribution.sign(distribution.url(name)).url.removeprefix("http://cdn.test")
+    target = sign(distribution.url(name)).removeprefix("http://cdn.test")
     with running(edge_for(distribution)) as server:
         address = ("127.0.0.1", server.port)
         return fetch(address, target, headers={"Host": "cdn.test", **(headers or {})})

@@ -1,4 +1,4 @@
-"""A folder at the CDN, the playlist in it, and rewriting that shows who was asked."""
+"""A folder, a playlist in it, and rewriting that shows which function got each URL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BASE_URL: Final = f"{FOLDER}720p/index.m3u8"
 
 
 def marked(playlist: str, base_url: str = BASE_URL) -> str:
-    """``playlist`` with ``media:`` or ``playlist:`` before each URL that was asked about."""
+    """Return ``playlist`` with ``media:`` or ``playlist:`` before each resolved URL."""
     return rewrite(
         playlist,
         base_url=base_url,
@@ -22,5 +22,5 @@ def marked(playlist: str, base_url: str = BASE_URL) -> str:
 
 
 def marked_line(line: str) -> str:
-    """The same for one line below ``#EXTM3U``."""
+    """Return the same for one line below ``#EXTM3U``."""
     return marked(f"#EXTM3U\n{line}").removeprefix("#EXTM3U\n")

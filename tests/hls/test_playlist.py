@@ -1,4 +1,4 @@
-"""Which URIs of a playlist are rewritten, and that nothing else is."""
+"""Which URIs of a playlist are rewritten. Nothing else changes."""
 
 from __future__ import annotations
 
@@ -158,16 +158,16 @@ def test_tags_that_name_a_playlist(line: str) -> None:
         "#EXTINF:4,a.ts",
     ],
 )
-def test_lines_that_stay(line: str) -> None:
+def test_lines_that_are_unchanged(line: str) -> None:
     assert marked_line(line) == line
 
 
-def test_spaces_after_a_comma_stay() -> None:
+def test_spaces_after_a_comma_are_kept() -> None:
     line = '#EXT-X-KEY:METHOD=AES-128, \tURI="{}", IV=0x1'
     assert marked_line(line.format("a.key")) == line.format(f"media:{HERE}/a.key")
 
 
-def test_the_tag_decides_and_not_the_extension() -> None:
+def test_the_tag_decides_not_the_extension() -> None:
     assert marked_line("#EXTINF:4,\na.m3u8") == f"#EXTINF:4,\nmedia:{HERE}/a.m3u8"
     stream = "#EXT-X-STREAM-INF:BANDWIDTH=1"
     assert marked_line(f"{stream}\na.ts") == f"{stream}\nplaylist:{HERE}/a.ts"
@@ -184,7 +184,7 @@ def test_a_segment_after_a_stream_without_a_line_is_media() -> None:
 
 
 @pytest.mark.parametrize("ending", ["", "\n", "\r\n", "\n\n", "\r\n\r\n"])
-def test_line_endings_stay(ending: str) -> None:
+def test_line_endings_are_kept(ending: str) -> None:
     text = f'#EXTM3U\r\n#EXT-X-MAP:URI="{{0}}"\r\n#EXTINF:4,\n{{0}}\r\n\r\n{{0}}{ending}'
     assert marked(text.format("a.ts")) == text.format(f"media:{HERE}/a.ts")
 
@@ -195,7 +195,7 @@ def test_no_other_character_ends_a_line(separator: str) -> None:
     assert marked_line(line) == line
 
 
-def test_a_uri_stays_as_it_is_where_none_is_returned() -> None:
+def test_a_uri_is_unchanged_if_none_is_returned() -> None:
     playlist = '#EXTM3U\n#EXT-X-MAP:URI="../a b.mp4"\n../a b.ts#t=1\n'
     same = rewrite(
         playlist, base_url=BASE_URL, media=lambda url: None, playlist_url=lambda url: None
@@ -203,7 +203,7 @@ def test_a_uri_stays_as_it_is_where_none_is_returned() -> None:
     assert same == playlist
 
 
-def test_variables_of_this_playlist_are_filled_in() -> None:
+def test_variables_of_this_playlist_are_replaced() -> None:
     define = '#EXT-X-DEFINE:NAME="host",VALUE="https://cdn.example.com"\n'
     define += '#EXT-X-DEFINE:NAME="a-b_1",VALUE="x y"\n'
     assert (
@@ -225,12 +225,12 @@ def test_variables_of_this_playlist_are_filled_in() -> None:
         "#EXT-X-DEFINE",
     ],
 )
-def test_a_uri_with_a_variable_from_elsewhere_stays(definition: str) -> None:
+def test_a_uri_with_an_unknown_variable_is_unchanged(definition: str) -> None:
     lines = f'{definition}\nx/{{$a}}.ts\n#EXT-X-MAP:URI="{{$a}}"'
     assert marked_line(lines) == lines
 
 
-def test_a_variable_counts_from_its_definition_on() -> None:
+def test_a_variable_is_replaced_after_its_definition() -> None:
     define = '#EXT-X-DEFINE:NAME="a",VALUE="1"'
     assert marked_line(f"{{$a}}\n{define}\n{{$a}}") == f"{{$a}}\n{define}\nmedia:{HERE}/1"
 
@@ -254,20 +254,20 @@ def test_variables_can_not_make_a_small_playlist_large() -> None:
         ("\ufeff#EXTM3U\n", "starts with a byte order mark"),
     ],
 )
-def test_what_is_no_playlist_is_refused(playlist: str, problem: str) -> None:
+def test_texts_that_are_not_playlists_are_refused(playlist: str, problem: str) -> None:
     with pytest.raises(InvalidPlaylist, match=re.escape(problem)):
         marked(playlist)
 
 
 @pytest.mark.parametrize("playlist", ["#EXTM3U", "#EXTM3U\r\n", "#EXTM3U \n", "#EXTM3U x=1\na:b"])
-def test_what_players_take_for_a_playlist_is_one(playlist: str) -> None:
+def test_what_players_accept_is_accepted(playlist: str) -> None:
     assert marked(playlist) == playlist
 
 
 def test_the_text_is_bounded() -> None:
     largest = "#EXTM3U\n#".ljust(MAX_CHARACTERS, "x")
     assert marked(largest) == largest
-    with pytest.raises(InvalidPlaylist, match="has 4,194,305 characters; at most 4,194,304"):
+    with pytest.raises(InvalidPlaylist, match="has 4,194,305 characters; the maximum is 4,194,304"):
         marked(f"{largest}x")
 
 
@@ -284,7 +284,7 @@ def test_the_error_is_one_of_the_package_and_a_value_error() -> None:
 
 
 @pytest.mark.parametrize("base_url", ["index.m3u8", "https://cdn.example.com/a b.m3u8", ""])
-def test_the_playlists_own_url_has_to_be_absolute_and_encoded(base_url: str) -> None:
+def test_the_playlists_own_url_must_be_absolute_and_encoded(base_url: str) -> None:
     with pytest.raises(InvalidURL):
         marked("#EXTM3U", base_url)
 
@@ -307,5 +307,5 @@ def test_the_playlists_own_url_has_to_be_absolute_and_encoded(base_url: str) -> 
     ids=lambda line: f"{line[:18]}...",
 )
 def test_no_line_takes_more_than_linear_time(line: str) -> None:
-    """With anything quadratic in a million characters this would take minutes."""
+    """Quadratic time would be minutes for a million characters."""
     assert marked_line(line).endswith(line[-1])

@@ -1,4 +1,4 @@
-"""For any playlist: only URIs in the folder are signed, each works, and nothing else changes."""
+"""For any playlist, only URIs in the folder are signed, and the signed URLs open."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def signed(playlist: str) -> str:
 
 
 def assert_safe(uri: str, written: str) -> None:
-    """``written`` is the URI as it was, or a URL that works and lies in the folder."""
+    """Assert that ``written`` is the unchanged URI, or a URL in the folder that opens."""
     if written == uri:
         return
     url, mark, rest = written.rpartition(QUERY)
@@ -80,7 +80,7 @@ def assert_safe(uri: str, written: str) -> None:
 @example("../43/a.ts")
 @example(f"{FOLDER}%2e%2e/43/a.ts")
 @example("https://cdn.example.com@evil.example/videos/42/a.ts")
-def test_a_line_stays_or_is_signed_and_in_the_folder(uri: str) -> None:
+def test_a_line_is_unchanged_or_signed_inside_the_folder(uri: str) -> None:
     assume(not uri.startswith("#"))
     playlist = signed(f"#EXTM3U\n{uri}\n")
     first, written, last = playlist.split("\n")
@@ -90,7 +90,7 @@ def test_a_line_stays_or_is_signed_and_in_the_folder(uri: str) -> None:
 
 @examples
 @given(quoted_uris)
-def test_an_attribute_stays_or_is_signed_and_in_the_folder(uri: str) -> None:
+def test_an_attribute_is_unchanged_or_signed_inside_the_folder(uri: str) -> None:
     line = '#EXT-X-KEY:METHOD=AES-128,URI="{}",IV=0x1'
     written = signed("#EXTM3U\n" + line.format(uri)).removeprefix("#EXTM3U\n")
     before, after = line.split("{}")
@@ -110,7 +110,7 @@ def test_every_object_of_the_folder_is_signed_under_its_key(key: str) -> None:
 
 @examples
 @given(playlists)
-def test_all_lines_but_uris_are_the_same(playlist: str) -> None:
+def test_only_lines_with_uris_change(playlist: str) -> None:
     before, after = playlist.split("\n"), marked(playlist).split("\n")
     assert len(before) == len(after)
     for old, new in zip(before, after, strict=True):
@@ -129,7 +129,7 @@ def test_a_signed_playlist_is_not_signed_again(playlist: str) -> None:
 
 @examples
 @given(st.text(), st.sampled_from(["", "#EXTM3U\n", "#EXTM3U\r\n#EXT-X-MAP:", "\ufeff#EXTM3U"]))
-def test_junk_is_refused_or_passes(junk: str, start: str) -> None:
+def test_junk_is_refused_or_unchanged(junk: str, start: str) -> None:
     try:
         signed(start + junk)
     except InvalidPlaylist:
@@ -139,13 +139,13 @@ def test_junk_is_refused_or_passes(junk: str, start: str) -> None:
 @examples
 @given(st.lists(st.sampled_from(["a", "b.ts", ".", "..", "...", ";c", "d?x=/../y"]), min_size=1))
 def test_relative_uris_resolve_as_in_the_standard_library(parts: list[str]) -> None:
-    """Without the empty segments that it drops."""
+    """No part is empty, since the standard library drops empty segments."""
     reference = "/".join(parts)
     assert BaseURL(BASE_URL).resolve(reference) == urljoin(BASE_URL, reference)
 
 
 class CountingKey(SigningKey):
-    """Signs with the P-256 key and remembers what."""
+    """The P-256 key; it records what it signs."""
 
     def __init__(self) -> None:
         super().__init__(keys.KEY_PAIR_ID)

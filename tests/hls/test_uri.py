@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cf_protected.cloudfront.resource import MAX_URL_BYTES
+from cf_protected.cloudfront.url import MAX_URL_BYTES
 from cf_protected.exceptions import InvalidURL
 from cf_protected.hls import rewrite, signed_under
 from cf_protected.hls.uri import BaseURL
@@ -14,13 +14,13 @@ QUERY = "Policy=p&Signature=s&Key-Pair-Id=K2JCJMDEHXQW5F&Hash-Algorithm=SHA256"
 
 
 def signed(uri: str) -> str:
-    """The line of ``uri`` in a playlist whose folder is signed."""
+    """Return the line of ``uri`` after rewriting a playlist whose folder is signed."""
     sign = signed_under(FOLDER, QUERY)
     text = rewrite(f"#EXTM3U\n{uri}", base_url=BASE_URL, media=sign, playlist_url=sign)
     return text.removeprefix("#EXTM3U\n")
 
 
-# RFC 3986, sections 5.4.1 and 5.4.2, less the fragments, which are never requested.
+# RFC 3986, sections 5.4.1 and 5.4.2, without fragments, since they are never requested.
 @pytest.mark.parametrize(
     ("reference", "url"),
     [
@@ -68,7 +68,7 @@ def test_the_examples_of_rfc_3986(reference: str, url: str) -> None:
 
 
 @pytest.mark.parametrize("reference", ["", " ", "#s", "g:h", "http:g"])
-def test_what_means_no_other_url_of_the_web_resolves_to_none(reference: str) -> None:
+def test_references_that_are_not_web_urls_resolve_to_none(reference: str) -> None:
     assert BaseURL("http://a/b/c/d;p?q").resolve(reference) is None
 
 
@@ -91,7 +91,7 @@ def test_what_means_no_other_url_of_the_web_resolves_to_none(reference: str) -> 
         ("a%2Fb%20c.ts", "720p/a%2Fb%20c.ts"),
     ],
 )
-def test_what_lies_in_the_folder_is_signed(uri: str, path: str) -> None:
+def test_urls_inside_the_folder_are_signed(uri: str, path: str) -> None:
     assert signed(uri) == f"{FOLDER}{path}?{QUERY}"
 
 
@@ -112,7 +112,7 @@ def test_what_browsers_encode_is_encoded_once(uri: str, url: str) -> None:
 
 
 @pytest.mark.parametrize("query", ["?", "?part=2", "?a=b?c&d"])
-def test_a_query_of_its_own_comes_first(query: str) -> None:
+def test_a_urls_own_query_comes_first(query: str) -> None:
     assert signed(f"a.ts{query}") == f"{FOLDER}720p/a.ts{query}&{QUERY}"
 
 
@@ -129,7 +129,7 @@ def test_a_query_of_its_own_comes_first(query: str) -> None:
         "mailto:a@example.com",
     ],
 )
-def test_other_schemes_stay(uri: str) -> None:
+def test_other_schemes_are_unchanged(uri: str) -> None:
     assert signed(uri) == uri
 
 
@@ -165,7 +165,7 @@ def test_other_schemes_stay(uri: str) -> None:
         "https://\uff43dn.example.com/videos/42/a.ts",
     ],
 )
-def test_foreign_hosts_stay(uri: str) -> None:
+def test_other_hosts_are_unchanged(uri: str) -> None:
     assert signed(uri) == uri
 
 
@@ -179,7 +179,7 @@ def test_foreign_hosts_stay(uri: str) -> None:
         "http://cdn.example.com/videos/42/a.ts",
     ],
 )
-def test_another_spelling_of_the_host_stays(uri: str) -> None:
+def test_another_spelling_of_the_host_is_unchanged(uri: str) -> None:
     assert signed(uri) == uri
 
 
@@ -210,28 +210,28 @@ def test_another_spelling_of_the_host_stays(uri: str) -> None:
         "?/videos/42/a.ts/%%",
     ],
 )
-def test_what_could_lead_out_of_the_folder_stays(uri: str) -> None:
+def test_paths_that_could_leave_the_folder_are_unchanged(uri: str) -> None:
     assert signed(uri) == uri
 
 
 @pytest.mark.parametrize("character", ["\t", "\r", "\x00", "\x0b", "\x1f", "\x7f", "\ud800"])
-def test_what_no_player_can_send_stays(character: str) -> None:
+def test_urls_that_players_cannot_send_are_unchanged(character: str) -> None:
     assert signed(f"a{character}b.ts") == f"a{character}b.ts"
     assert signed(f"{character}a.ts") == f"{character}a.ts"
 
 
-def test_a_raw_percent_stays() -> None:
+def test_a_raw_percent_is_unchanged() -> None:
     assert signed("100%.ts") == "100%.ts"
 
 
 @pytest.mark.parametrize(
     "name", ["Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"]
 )
-def test_what_is_signed_already_stays(name: str) -> None:
+def test_signed_urls_are_unchanged(name: str) -> None:
     assert signed(f"a.ts?part=2&{name}=1") == f"a.ts?part=2&{name}=1"
 
 
-def test_a_url_that_would_get_too_long_stays() -> None:
+def test_a_url_that_would_become_too_long_is_unchanged() -> None:
     room = MAX_URL_BYTES - len(f"{FOLDER}720p/?{QUERY}")
     assert len(signed("a" * room)) == MAX_URL_BYTES
     assert signed("a" * (room + 1)) == "a" * (room + 1)
@@ -252,7 +252,7 @@ def test_a_url_that_would_get_too_long_stays() -> None:
         "",
     ],
 )
-def test_signing_is_careful_on_its_own(url: str) -> None:
+def test_signed_under_checks_urls_itself(url: str) -> None:
     assert signed_under(FOLDER, QUERY)(url) is None
 
 
@@ -267,7 +267,7 @@ def test_signing_is_careful_on_its_own(url: str) -> None:
         "https://CDN.example.com/videos/",
     ],
 )
-def test_a_prefix_that_is_no_folder_is_refused(prefix: str) -> None:
+def test_a_prefix_that_is_not_a_folder_is_refused(prefix: str) -> None:
     with pytest.raises(InvalidURL):
         signed_under(prefix, QUERY)
 

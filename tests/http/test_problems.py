@@ -72,7 +72,7 @@ def test_a_refusal_for_a_reason_of_the_projects_own() -> None:
 
 
 def test_a_token_that_is_not_accepted() -> None:
-    response = problems.token_problem(InvalidToken(InvalidToken.Reason.EXPIRED))
+    response = problems.token_problem(InvalidToken(InvalidToken.Code.EXPIRED))
 
     content = document(response)
     assert (content["status"], content["reason"]) == (401, "invalid_token")
@@ -81,7 +81,7 @@ def test_a_token_that_is_not_accepted() -> None:
 
 
 def test_a_token_whose_issuer_does_not_answer_is_not_blamed() -> None:
-    response = problems.token_problem(InvalidToken(InvalidToken.Reason.ISSUER_UNAVAILABLE))
+    response = problems.token_problem(InvalidToken(InvalidToken.Code.ISSUER_UNAVAILABLE))
 
     assert document(response)["reason"] == "unavailable"
     assert (response.status_code, response["Retry-After"]) == (503, "30")

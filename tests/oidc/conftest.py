@@ -12,10 +12,10 @@ from tests.conftest import Configure
 from tests.oidc.issuer import AUDIENCE, Issuer, serving
 
 
-def refusal(verifier: TokenVerifier, token: str) -> InvalidToken.Reason:
+def refusal(verifier: TokenVerifier, token: str) -> InvalidToken.Code:
     with pytest.raises(InvalidToken) as caught:
         verifier.verify(token)
-    return caught.value.reason
+    return caught.value.code
 
 
 def verifier_of(issuer: Issuer, **options: Any) -> TokenVerifier:

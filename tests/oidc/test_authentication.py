@@ -21,7 +21,7 @@ from tests.conftest import Configure
 from tests.oidc.issuer import JWKS, Answer, Issuer, claims_of, rsa_key, serving
 
 ROOT = Path(__file__).parent.parent.parent
-Reason = InvalidToken.Reason
+Code = InvalidToken.Code
 
 pytestmark = pytest.mark.django_db
 
@@ -31,10 +31,10 @@ def authenticate(header: str | None) -> Any:
     return bearer_user(RequestFactory().get("/", headers=headers))
 
 
-def refusal(token: str) -> InvalidToken.Reason:
+def refusal(token: str) -> InvalidToken.Code:
     with pytest.raises(InvalidToken) as caught:
         authenticate(f"Bearer {token}")
-    return caught.value.reason
+    return caught.value.code
 
 
 @pytest.fixture
@@ -64,39 +64,39 @@ def test_without_a_bearer_token(known: User, header: str | None) -> None:
 
 @pytest.mark.parametrize("token", ["", " ", "a", "a.b.c", "a b"])
 def test_what_is_no_token(known: User, token: str) -> None:
-    assert refusal(token) is Reason.MALFORMED
+    assert refusal(token) is Code.MALFORMED
 
 
 def test_a_token_where_none_is_expected(issuer: Issuer) -> None:
-    assert refusal(issuer.token()) is Reason.NOT_CONFIGURED
+    assert refusal(issuer.token()) is Code.NOT_CONFIGURED
     assert issuer.asked == []
 
 
 def test_a_bad_token(known: User, issuer: Issuer) -> None:
-    assert refusal(issuer.token(exp=1)) is Reason.EXPIRED
-    assert refusal(issuer.token(aud="https://other.example.com")) is Reason.AUDIENCE
+    assert refusal(issuer.token(exp=1)) is Code.EXPIRED
+    assert refusal(issuer.token(aud="https://other.example.com")) is Code.AUDIENCE
 
 
 def test_an_unknown_subject(known: User, issuer: Issuer) -> None:
-    assert refusal(issuer.token(sub="bob")) is Reason.UNKNOWN_SUBJECT
+    assert refusal(issuer.token(sub="bob")) is Code.UNKNOWN_SUBJECT
 
 
 @pytest.mark.parametrize("iss", ["https://evil.example.com", None, 7, ["https://evil.example.com"]])
 def test_an_issuer_that_is_not_configured(known: User, issuer: Issuer, iss: Any) -> None:
-    assert refusal(issuer.token(iss=iss)) is Reason.ISSUER
+    assert refusal(issuer.token(iss=iss)) is Code.ISSUER
     assert issuer.asked == []
 
 
 def test_an_inactive_user(known: User, issuer: Issuer) -> None:
     User.objects.update(is_active=False)
 
-    assert refusal(issuer.token()) is Reason.INACTIVE_USER
+    assert refusal(issuer.token()) is Code.INACTIVE_USER
 
 
 def test_an_outage_of_the_issuer(known: User, issuer: Issuer) -> None:
     issuer.answers[JWKS] = Answer(status=503)
 
-    assert refusal(issuer.token()) is Reason.ISSUER_UNAVAILABLE
+    assert refusal(issuer.token()) is Code.ISSUER_UNAVAILABLE
 
 
 def test_one_of_several_issuers(user: User, issuer: Issuer, configure: Configure) -> None:
@@ -111,8 +111,8 @@ def test_one_of_several_issuers(user: User, issuer: Issuer, configure: Configure
         Identity.objects.create(user=user, issuer=other.url, subject="ada")
 
         assert authenticate(f"Bearer {other.token(aud='staff')}") == user
-        assert refusal(other.token(aud="shop")) is Reason.AUDIENCE
-        assert refusal(issuer.token(aud="shop")) is Reason.UNKNOWN_SUBJECT
+        assert refusal(other.token(aud="shop")) is Code.AUDIENCE
+        assert refusal(issuer.token(aud="shop")) is Code.UNKNOWN_SUBJECT
 
 
 def test_every_setting_of_an_issuer_counts(
@@ -126,7 +126,7 @@ def test_every_setting_of_an_issuer_counts(
     )
     claims = claims_of(issuer.url, aud=None, client_id="app", email=user.email, email_verified=True)
 
-    assert refusal(issuer.key.sign(claims)) is Reason.ALGORITHM
+    assert refusal(issuer.key.sign(claims)) is Code.ALGORITHM
     issuer.key.algorithm = "PS256"
     issuer.publish(issuer.key)
     assert authenticate(f"Bearer {issuer.key.sign(claims)}") == user
@@ -140,9 +140,9 @@ def test_a_rule_of_the_projects_own(
     configure_issuer(USER_MAPPER=f"tests.oidc.mappers.{mapper}")
 
     assert authenticate(f"Bearer {issuer.token(username=user.email)}") == user
-    assert refusal(issuer.token(username="bob")) is Reason.UNKNOWN_SUBJECT
+    assert refusal(issuer.token(username="bob")) is Code.UNKNOWN_SUBJECT
     User.objects.update(is_active=False)
-    assert refusal(issuer.token(username=user.email)) is Reason.INACTIVE_USER
+    assert refusal(issuer.token(username=user.email)) is Code.INACTIVE_USER
 
 
 def test_a_rule_that_does_not_exist(issuer: Issuer, configure_issuer: Configure) -> None:
@@ -154,7 +154,7 @@ def test_a_rule_that_does_not_exist(issuer: Issuer, configure_issuer: Configure)
 
 def test_the_challenge() -> None:
     assert challenge() == "Bearer"
-    assert challenge(InvalidToken(Reason.EXPIRED)) == 'Bearer error="invalid_token"'
+    assert challenge(InvalidToken(Code.EXPIRED)) == 'Bearer error="invalid_token"'
 
 
 # Logs
@@ -229,7 +229,7 @@ with_token = RequestFactory().get("/", headers={"Authorization": "Bearer a.b.c"}
 try:
     bearer_user(with_token)
 except InvalidToken as refusal:
-    assert refusal.reason == "not_configured"
+    assert refusal.code == "not_configured"
     print("refused")
 
 issuer = {"ISSUER": "https://login.example.com", "AUDIENCE": "api"}

@@ -21,7 +21,7 @@ from tests.conftest import Configure
 
 REGION = "eu-central-1"
 PASSWORD = "Not-a-secret-7"
-Reason = InvalidToken.Reason
+Code = InvalidToken.Code
 
 pytestmark = pytest.mark.django_db
 
@@ -98,15 +98,15 @@ def authenticate(token: str) -> Any:
     return bearer_user(RequestFactory().get("/", headers=headers))
 
 
-def refusal(token: str) -> InvalidToken.Reason:
+def refusal(token: str) -> InvalidToken.Code:
     with pytest.raises(InvalidToken) as caught:
         authenticate(token)
-    return caught.value.reason
+    return caught.value.code
 
 
 def test_an_access_token(pool: Pool, configure_pool: Configure, user: User) -> None:
     configure_pool()
-    assert refusal(pool.access_token) is Reason.UNKNOWN_SUBJECT
+    assert refusal(pool.access_token) is Code.UNKNOWN_SUBJECT
 
     Identity.objects.create(user=user, issuer=pool.issuer, subject=pool.subject)
 
@@ -116,27 +116,27 @@ def test_an_access_token(pool: Pool, configure_pool: Configure, user: User) -> N
 def test_an_id_token(pool: Pool, configure_pool: Configure) -> None:
     configure_pool()
 
-    assert refusal(pool.id_token) is Reason.NOT_ACCESS_TOKEN
+    assert refusal(pool.id_token) is Code.NOT_ACCESS_TOKEN
 
 
 def test_an_id_token_with_the_client_as_the_audience(pool: Pool, configure_pool: Configure) -> None:
     """The mistake that Cognito's ``token_use`` makes up for."""
     configure_pool(AUDIENCE=pool.client_id)
 
-    assert refusal(pool.id_token) is Reason.NOT_ACCESS_TOKEN
+    assert refusal(pool.id_token) is Code.NOT_ACCESS_TOKEN
 
 
 def test_a_token_of_another_client(pool: Pool, configure_pool: Configure) -> None:
     configure_pool(CLIENT_IDS=["another"])
 
-    assert refusal(pool.access_token) is Reason.AUDIENCE
+    assert refusal(pool.access_token) is Code.AUDIENCE
 
 
 def test_a_token_of_another_pool(pool: Pool, configure_pool: Configure) -> None:
     """moto's pools share their keys; the issuer tells them apart."""
     configure_pool(ISSUER=f"{pool.issuer}2")
 
-    assert refusal(pool.access_token) is Reason.ISSUER
+    assert refusal(pool.access_token) is Code.ISSUER
 
 
 def test_a_changed_token(pool: Pool, configure_pool: Configure) -> None:
@@ -144,8 +144,8 @@ def test_a_changed_token(pool: Pool, configure_pool: Configure) -> None:
     header, claims, signature = pool.access_token.split(".")
     other_claims = pool.id_token.split(".")[1]
 
-    assert refusal(f"{header}.{claims}.{signature[:-8]}AAAAAAAA") is Reason.SIGNATURE
-    assert refusal(f"{header}.{other_claims}.{signature}") is Reason.NOT_ACCESS_TOKEN
+    assert refusal(f"{header}.{claims}.{signature[:-8]}AAAAAAAA") is Code.SIGNATURE
+    assert refusal(f"{header}.{other_claims}.{signature}") is Code.NOT_ACCESS_TOKEN
 
 
 def test_the_tokens_are_as_the_documents_say(pool: Pool) -> None:

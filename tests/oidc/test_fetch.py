@@ -188,23 +188,23 @@ def test_an_outage_is_not_the_tokens_fault(issuer: Issuer, verifier: TokenVerifi
     for _ in range(3):
         with pytest.raises(InvalidToken) as caught:
             verifier.verify(issuer.token())
-        assert caught.value.reason is InvalidToken.Reason.ISSUER_UNAVAILABLE
+        assert caught.value.code is InvalidToken.Code.ISSUER_UNAVAILABLE
     assert issuer.fetches == 1
 
 
 def test_a_flood_of_forged_tokens_from_20_threads(
     issuer: Issuer, verifier: TokenVerifier, clock: Clock
 ) -> None:
-    def send(number: int) -> InvalidToken.Reason:
+    def send(number: int) -> InvalidToken.Code:
         key = SigningKey(issuer.key.key, f"made-up-{number}")
         with pytest.raises(InvalidToken) as caught:
             verifier.verify(key.sign(claims_of(issuer.url)))
-        return caught.value.reason
+        return caught.value.code
 
     with ThreadPoolExecutor(20) as pool:
         for window in range(1, 4):
-            reasons = set(pool.map(send, range(100)))
-            assert reasons == {InvalidToken.Reason.UNKNOWN_KEY}
+            codes = set(pool.map(send, range(100)))
+            assert codes == {InvalidToken.Code.UNKNOWN_KEY}
             assert issuer.fetches == window
             clock.now += 30
 

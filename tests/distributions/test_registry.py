@@ -20,6 +20,7 @@ from cf_protected.key_sources.once import Once
 from tests.conftest import Configure
 from tests.doubles import SlowDict
 from tests.keys import signing_key
+from tests.signing import sign
 
 URL = "https://downloads.example.com/books/ebook.pdf"
 
@@ -106,9 +107,9 @@ def wait_for(child: int) -> int:
 
 
 def test_a_forked_child_signs() -> None:
-    assert distributions["default"].sign(URL)
+    assert sign(URL)
 
-    assert exit_code_of_child(lambda: distributions["default"].sign(URL)) == 0
+    assert exit_code_of_child(lambda: sign(URL)) == 0
 
 
 def test_a_forked_child_makes_its_own_distribution() -> None:
@@ -128,7 +129,7 @@ def test_a_forked_child_signs_though_another_thread_held_the_lock(
     while not slow_source.made:
         time.sleep(0.001)
 
-    code = exit_code_of_child(lambda: distributions["default"].sign(URL))
+    code = exit_code_of_child(lambda: sign(URL))
 
     thread.join()
     assert code == 0

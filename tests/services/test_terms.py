@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
 from cf_protected import services
@@ -17,9 +18,9 @@ from cf_protected.access import Decision, DownloadRefused
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.distributions import distributions
 from cf_protected.exceptions import AccessDenied
-from cf_protected.models import Asset, AssetFile, Grant
+from cf_protected.models import Asset, AssetFile, Download, Grant
 from cf_protected.reasons import Reason
-from cf_protected.services.signing import Terms, refine
+from cf_protected.services.terms import agree_on_terms, make_request
 from tests.accounts.models import User
 from tests.conftest import Configure
 
@@ -247,30 +248,44 @@ def furthest_start(now: datetime) -> datetime:
 
 
 def test_a_start_beyond_the_keys_life_is_refused(file: AssetFile) -> None:
-    now = timezone.now()
-    file.asset.available_from = furthest_start(now)
-    assert refine(YES, file, Terms(VIEWER), now) == YES
+    request = make_request(AnonymousUser())
+    settings = distributions["default"].settings
+    file.asset.available_from = start = furthest_start(request.now)
+    assert agree_on_terms(request, file, YES, settings).starts_at == start
 
     file.asset.available_from += SECOND
-    decision = refine(YES, file, Terms(VIEWER), now)
-    assert (decision.allowed, decision.reason) == (False, Reason.NOT_RELEASED)
+    with pytest.raises(DownloadRefused) as refusal:
+        agree_on_terms(request, file, YES, settings)
+    assert refusal.value.decision.reason == Reason.NOT_RELEASED
 
 
-def test_the_refusal_is_logged_and_says_from_when(user: User, file: AssetFile) -> None:
+def test_the_refusal_says_from_when_and_is_not_logged(user: User, file: AssetFile) -> None:
     file.asset.available_from = datetime(2090, 5, 1, 10, tzinfo=UTC)
 
     with pytest.raises(DownloadRefused) as refusal:
         services.issue_url(user, file)
 
     assert "2090" in refusal.value.decision.message
-    assert Grant.objects.get().downloads_used == 0
+    assert (Grant.objects.get().downloads_used, Download.objects.count()) == (0, 0)
 
 
-def test_a_no_stays_what_it_is(file: AssetFile) -> None:
-    no = Decision(False, Reason.REVOKED)
+def test_a_no_stays_what_it_is(user: User, file: AssetFile) -> None:
+    services.revoke_grants(Grant.objects.all())
     file.asset.bind_to_ip = True
 
-    assert refine(no, file, Terms(services.Viewer()), timezone.now()) is no
+    assert services.authorize_download(user, file).reason == Reason.REVOKED
+
+
+def test_what_is_not_ahead_waits_for_the_release(
+    user: User, file: AssetFile, release: datetime
+) -> None:
+    with pytest.raises(DownloadRefused) as refusal:
+        services.issue_url(user, file, ahead=False)
+
+    assert refusal.value.decision.reason == Reason.NOT_RELEASED
+    assert Download.objects.count() == 0
+    assert services.issue_url(user, file, ahead=False, now=release).starts_at is None
+    assert services.issue_url(user, file).starts_at == release
 
 
 def test_cookies_and_playlists_have_the_same_conditions(

@@ -1,16 +1,18 @@
 """Chainable rules about assets, grants and downloads.
 
 A grant is in exactly one state at a time: revoked, else not started, else expired, else
-used up, else active. ``Grant.state_at`` says the same of one grant in memory.
+used up, else active. ``Grant.state_at`` returns the same for one grant in memory.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+
+from cf_protected.person import Person, User
 
 if TYPE_CHECKING:
     from cf_protected.models import Asset, AssetFile, Download, Grant
@@ -29,23 +31,27 @@ _DOWNLOADS_LEFT = Q(max_downloads__isnull=True) | Q(downloads_used__lt=F("max_do
 
 
 class AssetQuerySet(QuerySet["Asset"]):
-    """Assets."""
+    """Assets, by state and holder."""
 
     def published(self) -> AssetQuerySet:
         """Assets on sale."""
         return self.filter(state="published")
 
-    def held_by(self, user: Any) -> AssetQuerySet:
-        """Assets that this user has or had a grant for, whatever its state."""
-        return self.filter(grants__user=user).distinct()
+    def held_by(self, asker: Person | User) -> AssetQuerySet:
+        """Assets that this person has or had a grant for, whatever its state."""
+        person = Person.of(asker)
+        if not person.is_known:
+            return self.none()
+        return self.filter(grants__user=person.account_id).distinct()
 
 
 class GrantQuerySet(QuerySet["Grant"]):
-    """Grants. ``at`` is an aware datetime; the default is now."""
+    """Grants, by holder and state. ``at`` is an aware datetime; the default is now."""
 
-    def for_user(self, user: Any) -> GrantQuerySet:
-        """Grants of this user; of nobody for an anonymous one."""
-        return self.filter(user=user) if getattr(user, "pk", None) else self.none()
+    def held_by(self, asker: Person | User) -> GrantQuerySet:
+        """Grants of this person, in any state; none of a stranger's."""
+        person = Person.of(asker)
+        return self.filter(user=person.account_id) if person.is_known else self.none()
 
     def for_asset(self, asset: Asset) -> GrantQuerySet:
         """Grants for this asset."""
@@ -74,26 +80,22 @@ class GrantQuerySet(QuerySet["Grant"]):
         at = at or timezone.now()
         return self.filter(_UNREVOKED, _started(at), _unexpired(at)).exclude(_DOWNLOADS_LEFT)
 
-    def take_download(self) -> bool:
-        """Count one download on the grant if it has one left; whether that was so.
-
-        One conditional UPDATE decides, so that two requests never share the last one.
-        """
-        left = self.filter(_UNREVOKED, _DOWNLOADS_LEFT)
-        return left.update(downloads_used=F("downloads_used") + 1) == 1
+    def with_downloads_left(self) -> GrantQuerySet:
+        """Grants that aren't revoked and whose limit, if any, isn't reached."""
+        return self.filter(_UNREVOKED, _DOWNLOADS_LEFT)
 
 
 class DownloadQuerySet(QuerySet["Download"]):
-    """Rows of the download log."""
+    """Rows of the download log, by outcome and person."""
 
     def issued(self) -> DownloadQuerySet:
-        """Downloads that got their URL."""
+        """Downloads that were issued."""
         return self.filter(outcome="issued")
 
     def refused(self) -> DownloadQuerySet:
         """Requests that were turned away."""
         return self.filter(outcome="refused")
 
-    def of(self, user: Any, file: AssetFile, *, since: datetime) -> DownloadQuerySet:
+    def of(self, person: Person, file: AssetFile, *, since: datetime) -> DownloadQuerySet:
         """This person's downloads of this file later than ``since``."""
-        return self.issued().filter(user=user, file=file, requested_at__gt=since)
+        return self.issued().filter(user=person.account_id, file=file, requested_at__gt=since)

@@ -117,7 +117,7 @@ def test_a_reference_of_somebody_else_is_a_conflict(
 ) -> None:
     services.grant(asset, user, source="shop", reference="7")
 
-    with pytest.raises(GrantConflict, match="'shop' '7' was already granted to somebody else"):
+    with pytest.raises(GrantConflict, match="'shop' '7' was already granted to another holder"):
         services.grant(asset, other_user, source="shop", reference="7")
     with pytest.raises(GrantConflict):
         services.grant(asset, email="ada@example.com", source="shop", reference="7")
@@ -248,7 +248,7 @@ def test_claiming_hands_over_what_was_bought_with_the_address(user: User, asset:
 
     assert services.claim(user, "Ada@Example.com") == 1
 
-    assert Grant.objects.for_user(user).get().email == "ada@example.com"
+    assert Grant.objects.held_by(user).get().email == "ada@example.com"
 
 
 def test_claiming_takes_nothing_from_another_account(
@@ -258,7 +258,7 @@ def test_claiming_takes_nothing_from_another_account(
     services.claim(user, "ada@example.com")
 
     assert services.claim(other_user, "ada@example.com") == 0
-    assert Grant.objects.for_user(user).exists()
+    assert Grant.objects.held_by(user).exists()
 
 
 def test_claiming_an_empty_address_takes_nothing(user: User, asset: Asset) -> None:

@@ -1,8 +1,8 @@
-"""``Set-Cookie`` for signed cookies, and what the session remembers of them.
+"""Set and remove signed cookies, and remember them in the session.
 
 CloudFront's cookies have fixed names, so a browser keeps several sets of them, one for each
-``Path``. A request should be sent one set only, since AWS doesn't say which one counts then:
-what is set last replaces what it overlaps.
+``Path``. A request should carry one set only, since AWS doesn't document which of several
+counts. So a new set replaces those that it overlaps.
 
 Sources: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-signed-cookies.html
 and https://datatracker.ietf.org/doc/html/rfc6265#section-5.3
@@ -19,7 +19,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import patch_cache_control
 
 from cf_protected.services import CookieScope, CookieSet, IssuedCookies
-from cf_protected.services.cookies import MAX_SETS
+from cf_protected.services.cookie_scopes import MAX_SETS
 
 NAMES: Final = (
     "CloudFront-Policy",
@@ -34,7 +34,7 @@ _LONG_AGO: Final = "Thu, 01 Jan 1970 00:00:00 GMT"
 
 
 class Remembered(NamedTuple):
-    """What the session keeps of a set: enough to remove it, and to ask for it again.
+    """What the session keeps of a set: enough to remove it and to request it again.
 
     ``renew_at`` is in epoch seconds.
     """
@@ -47,10 +47,10 @@ class Remembered(NamedTuple):
 
 
 def set_cookies(request: HttpRequest, response: HttpResponseBase, issued: IssuedCookies) -> None:
-    """Set every cookie of ``issued``, in place of whatever overlaps, and remember it.
+    """Set every cookie of ``issued`` in place of those that it overlaps, and remember it.
 
-    They end with the browser's session: without ``Max-Age`` and ``Expires`` they stay off
-    the disk. The response is kept out of shared caches.
+    The cookies have neither ``Max-Age`` nor ``Expires``, so they end with the browser's
+    session and stay off the disk. The response is kept out of shared caches.
     """
     new = [_memory_of(one) for one in issued.sets]
     old = remembered(request)
@@ -59,7 +59,7 @@ def set_cookies(request: HttpRequest, response: HttpResponseBase, issued: Issued
     _remove(response, [one.scope for one in old if one not in kept])
     _remove(response, issued.superseded)
     for one in issued.sets:
-        # A set that was there before may have had names that this one hasn't.
+        # An earlier set may have had names that this one lacks.
         _remove(response, [one.scope])
         for name, value in one.cookies.items():
             _set(response, one.scope, name, value)
@@ -69,10 +69,10 @@ def set_cookies(request: HttpRequest, response: HttpResponseBase, issued: Issued
 def remove_cookies(
     request: HttpRequest, response: HttpResponseBase, scopes: Iterable[CookieScope] = ()
 ) -> None:
-    """Remove all that the session remembers, and ``scopes`` besides.
+    """Remove all cookies that the session remembers, and those of ``scopes``.
 
-    A browser drops a cookie for one of the same name, ``Domain`` and ``Path``. Copies made
-    of it stay valid until its policy ends.
+    A browser replaces a cookie with one of the same name, ``Domain`` and ``Path``. A copy of
+    the cookie stays valid until its policy ends.
     """
     _remove(response, [*(one.scope for one in remembered(request)), *_ended(request), *scopes])
     _remember(request, [])
@@ -81,7 +81,7 @@ def remove_cookies(
 def remove_scopes(
     request: HttpRequest, response: HttpResponseBase, scopes: Iterable[CookieScope]
 ) -> None:
-    """Remove ``scopes`` and whatever the session remembers inside them, and nothing else."""
+    """Remove the cookies of ``scopes``, and those that the session remembers inside them."""
     scopes = list(scopes)
     old = remembered(request)
     kept = [one for one in old if not any(scope.covers(one.scope) for scope in scopes)]
@@ -90,25 +90,25 @@ def remove_scopes(
 
 
 def remembered(request: HttpRequest) -> list[Remembered]:
-    """The sets that the session remembers, oldest first; none without a session."""
+    """Return the sets that the session remembers, oldest first; none without a session."""
     session = _session(request)
     stored = session.get(SESSION_KEY, []) if session is not None else []
     return [Remembered(CookieScope(*scope), *rest) for scope, *rest in stored]
 
 
 def end_session(request: HttpRequest) -> None:
-    """Keep with the request what the session remembers, as the session is about to go."""
+    """Keep what the session remembers with the request, before the session is flushed."""
     request.META[_ENDED] = [*_ended(request), *(one.scope for one in remembered(request))]
     _remember(request, [])
 
 
 def end_on_logout(request: HttpRequest, **kwargs: Any) -> None:
-    """Receive ``user_logged_out``, so that ``remove_cookies`` still knows the cookies then."""
+    """Receive ``user_logged_out``, so that ``remove_cookies`` still knows the cookies."""
     end_session(request)
 
 
 def remove_ended(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Remove what ``end_session`` kept, but for what was set since."""
+    """Remove the cookies that ``end_session`` kept, except those that were set since."""
     if scopes := _ended(request):
         new = [one.scope for one in remembered(request)]
         _remove(response, [one for one in scopes if not any(map(one.overlaps, new))])
@@ -158,7 +158,7 @@ def _set(
         **lifetime,
     }
     morsel.update(attributes)
-    # response.cookies has one entry for each key, and the handlers send its values. So a
-    # key that is no cookie's name tells apart what a browser tells apart.
+    # response.cookies has one entry for each key, and the handlers send its values. This key
+    # isn't a cookie's name: it separates the cookies that a browser keeps apart.
     response.cookies[f"{name} {scope.domain or ''}{scope.path}"] = morsel
     patch_cache_control(response, private=True)

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pytest
 from hypothesis import given
 
-from cf_protected.cloudfront.resource import (
+from cf_protected.cloudfront.url import (
     MAX_URL_BYTES,
     check_resource,
     check_url,
@@ -34,7 +34,7 @@ def test_an_object_urls_query_keeps_its_order() -> None:
     assert url == f"https://{DOMAIN}/a?b=2&a=1"
 
 
-def test_a_download_name_is_quoted_down_to_the_apostrophes() -> None:
+def test_a_download_names_apostrophes_are_quoted() -> None:
     value = "attachment; filename*=UTF-8''na%C3%AFve.pdf"
     url = object_url(DOMAIN, "f.pdf", query={"response-content-disposition": value})
     assert url == (
@@ -85,7 +85,7 @@ def test_object_urls_can_be_signed_as_they_are(key: str, value: str) -> None:
         "https://a_b.example.com:8443/a",
     ],
 )
-def test_urls_that_are_encoded_to_the_end_are_taken(url: str) -> None:
+def test_fully_encoded_urls_are_accepted(url: str) -> None:
     check_url(url)
 
 
@@ -99,8 +99,8 @@ REFUSED = [
     ("backslash", f"https://{DOMAIN}/a\\b", r"raw \\; write %5C"),
     ("policy injection", f'https://{DOMAIN}/a","Resource":"*","x":"', 'raw "; write %22'),
     ("fragment", f"https://{DOMAIN}/a#b", "fragment.*%23"),
-    ("user info", f"https://user:secret@{DOMAIN}/a", "user names aren't allowed"),
-    ("user", f"https://user@{DOMAIN}/a", "user names aren't allowed"),
+    ("user info", f"https://user:secret@{DOMAIN}/a", "User names aren't allowed"),
+    ("user", f"https://user@{DOMAIN}/a", "User names aren't allowed"),
     ("IPv6 host", "https://[::1]/a", "no plain host name"),
     ("no host", "https:///a", "no plain host name"),
     ("encoded host", "https://example%2dcom/a", "no plain host name"),
@@ -120,9 +120,9 @@ REFUSED = [
     ("non-ASCII host", "https://exämple.com/a", "space or a non-ASCII character"),
     ("surrogate", f"https://{DOMAIN}/\udcff", "space or a non-ASCII character"),
     ("apostrophe in the query", f"https://{DOMAIN}/a?b='c'", "write %27"),
-    ("lone percent", f"https://{DOMAIN}/100%", "'%' that starts no escape"),
-    ("percent and half", f"https://{DOMAIN}/a%2", "'%' that starts no escape"),
-    ("percent in the query", f"https://{DOMAIN}/a?b=%zz", "'%' that starts no escape"),
+    ("lone percent", f"https://{DOMAIN}/100%", "'%' without two hexadecimal digits"),
+    ("percent and half", f"https://{DOMAIN}/a%2", "'%' without two hexadecimal digits"),
+    ("percent in the query", f"https://{DOMAIN}/a?b=%zz", "'%' without two hexadecimal digits"),
     ("dot segment", f"https://{DOMAIN}/a/./b", r"segment, which browsers remove"),
     ("parent segment", f"https://{DOMAIN}/a/../b", r"segment, which browsers remove"),
     ("parent segment at the end", f"https://{DOMAIN}/a/..", r"segment, which browsers remove"),
@@ -134,8 +134,8 @@ REFUSED = [
     ("brace", f"https://{DOMAIN}/{{a}}", "RFC 3986"),
     ("angle bracket", f"https://{DOMAIN}/a?<b>", "RFC 3986"),
     ("host in capitals", f"https://{DOMAIN.upper()}/a", "lower case"),
-    ("port 443 of https", f"https://{DOMAIN}:443/a", "its scheme's own port"),
-    ("port 80 of http", "http://localhost:80/a", "its scheme's own port"),
+    ("port 443 of https", f"https://{DOMAIN}:443/a", "its scheme's default port"),
+    ("port 80 of http", "http://localhost:80/a", "its scheme's default port"),
     ("port with a leading zero", "http://localhost:08001/a", "no plain host name"),
 ]
 
@@ -143,7 +143,7 @@ REFUSED = [
 @pytest.mark.parametrize(
     ("url", "problem"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED]
 )
-def test_urls_that_arrive_as_something_else_are_refused(url: str, problem: str) -> None:
+def test_urls_that_browsers_would_change_are_refused(url: str, problem: str) -> None:
     with pytest.raises(InvalidURL, match=problem):
         check_url(url)
 
@@ -163,12 +163,12 @@ def test_a_secret_in_a_refused_url_is_not_repeated() -> None:
     assert "hush" not in str(caught.value)
 
 
-def test_the_longest_url_is_taken() -> None:
+def test_the_longest_url_is_accepted() -> None:
     check_url(URL.ljust(MAX_URL_BYTES, "x"))
 
 
-def test_a_url_that_is_longer_is_refused() -> None:
-    with pytest.raises(InvalidURL, match="8193 bytes; CloudFront takes 8192"):
+def test_a_longer_url_is_refused() -> None:
+    with pytest.raises(InvalidURL, match="8193 bytes; CloudFront accepts 8192"):
         check_url(URL.ljust(MAX_URL_BYTES + 1, "x"))
 
 
@@ -205,13 +205,13 @@ def test_resources_may_hold_wildcards(resource: str) -> None:
         ("https://example.com/ *", "space"),
         ("https://example.com/é*", "non-ASCII"),
         ("https://user@example.com/*", "no plain host name"),
-        ("https://example.com/*%", "starts no escape"),
+        ("https://example.com/*%", "without two hexadecimal digits"),
         ("https://example.com/*?a='", "write %27"),
         ("https://example.com/*?Policy=*", "resource's query has Policy"),
         ("https://Example.com/*", "lower case"),
-        ("https://example.com:443/*", "its scheme's own port"),
+        ("https://example.com:443/*", "its scheme's default port"),
     ],
 )
-def test_resources_that_can_not_stand_in_a_policy_are_refused(resource: str, problem: str) -> None:
+def test_resources_that_would_break_a_policy_are_refused(resource: str, problem: str) -> None:
     with pytest.raises(InvalidURL, match=f"The resource.*{problem}|{problem}"):
         check_resource(resource)

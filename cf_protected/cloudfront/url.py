@@ -1,4 +1,4 @@
-"""Resources: the URL a signature opens, exact or with wildcards.
+"""Build URLs for objects, and check that a URL or a policy's resource can be signed.
 
 Source of the rules: "Values that you specify in the policy statement for a signed URL
 that uses a custom policy",
@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-conte
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from cf_protected.cloudfront.encoding import quote_object_key, quote_query_value
 from cf_protected.exceptions import InvalidURL
@@ -17,11 +16,11 @@ from cf_protected.exceptions import InvalidURL
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 MAX_URL_BYTES = 8192
 
-# The query parameters that CloudFront takes for itself. Source: the pages on canned and
-# custom policies, and the reserved list of `aws cloudfront sign`.
+# The query parameters that CloudFront reserves. Source: the pages on canned and custom
+# policies, and the list in `aws cloudfront sign`.
 SIGNING_PARAMETERS = frozenset({"Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"})
 
-# Browsers send the host in lower case and leave a scheme's own port out.
+# Browsers send the host in lower case, and leave out the scheme's default port.
 _HOST = r"[a-z0-9.\-_]+(?::[1-9][0-9]{0,4})?"
 _OWN_PORT = r"http://[^/]*:80/|https://[^/]*:443/"
 # What RFC 3986 allows, less the apostrophe in a query: browsers send it as %27. The
@@ -37,11 +36,11 @@ _DOT_SEGMENT = re.compile(r"/(?:\.|%2[eE]){1,2}(?:/|$)")
 def object_url(
     domain: str, key: str, *, query: dict[str, str] | None = None, scheme: str = "https"
 ) -> str:
-    """Return the URL of the object ``key`` at a distribution, encoded once and for good.
+    """Return the percent-encoded URL of the object ``key`` at ``domain``.
 
-    ``domain`` may carry a port. ``query`` becomes the URL's own query, in its order.
+    ``domain`` may include a port. ``query`` becomes the URL's own query, in its order.
 
-    Raises ``InvalidURL`` for keys that no URL can carry (see ``quote_object_key``).
+    Raises ``InvalidURL`` for a key that no URL can carry (see ``quote_object_key``).
     """
     url = f"{scheme}://{domain}/{quote_object_key(key)}"
     if query:
@@ -51,28 +50,28 @@ def object_url(
 
 
 def append_query(url: str, query: str) -> str:
-    """Return ``url`` with ``query`` after a query of its own, if it has one.
+    """Return ``url`` with ``query`` appended, after the URL's own query if it has one.
 
-    Raises ``InvalidURL`` if that is longer than CloudFront takes.
+    Raises ``InvalidURL`` if the result is longer than CloudFront accepts.
     """
     joined = f"{url}{'&' if '?' in url else '?'}{query}"
     if len(joined) > MAX_URL_BYTES:
         raise InvalidURL(
-            f"The signed URL has {len(joined)} bytes; CloudFront takes {MAX_URL_BYTES}."
+            f"The signed URL has {len(joined)} bytes; CloudFront accepts {MAX_URL_BYTES}."
         )
     return joined
 
 
 def check_url(url: str) -> None:
-    """Raise ``InvalidURL`` unless ``url`` can be signed exactly as it stands.
+    """Raise ``InvalidURL`` unless ``url`` can be signed exactly as given.
 
-    The signature covers the bytes that the viewer sends, so a URL has to be absolute,
-    percent-encoded and free of anything a browser would rewrite.
+    The signature covers the bytes that the viewer sends. So a URL must be absolute,
+    percent-encoded and free of anything that a browser would rewrite.
     """
     if not _URL.fullmatch(url):
         raise InvalidURL(_why_not_a_url(url))
     if len(url) > MAX_URL_BYTES:
-        raise InvalidURL(f"The URL has {len(url)} bytes; CloudFront takes {MAX_URL_BYTES}.")
+        raise InvalidURL(f"The URL has {len(url)} bytes; CloudFront accepts {MAX_URL_BYTES}.")
     path, _, query = url.partition("?")
     if ("/." in path or "%2" in path) and _DOT_SEGMENT.search(path):
         raise InvalidURL("The URL's path has a '.' or '..' segment, which browsers remove.")
@@ -81,11 +80,11 @@ def check_url(url: str) -> None:
 
 
 def check_resource(resource: str) -> None:
-    """Raise ``InvalidURL`` unless ``resource`` can stand in a policy as it is.
+    """Raise ``InvalidURL`` unless ``resource`` can be written into a policy as given.
 
-    Beyond what a URL may be, a resource may be ``*``, start with ``*://``, and hold
-    ``*`` and ``?`` as wildcards. The parser of the policy would take ``"``, ``\\`` and
-    control characters for JSON, so they are refused, not escaped.
+    Unlike a URL, a resource may be ``*``, start with ``*://``, and use ``*`` and ``?`` as
+    wildcards. ``"``, ``\\`` and control characters would change the policy's JSON, so they
+    are refused, not escaped.
     """
     if not _RESOURCE.fullmatch(resource):
         raise InvalidURL(_why_not_a_url(resource, "resource"))
@@ -105,14 +104,14 @@ def _check_reserved(query: str, what: str = "URL") -> None:
 
 
 def _why_not_a_url(url: str, what: str = "URL") -> str:
-    """Name the first thing wrong with ``url``, without repeating a query that may be secret."""
+    """Return what is wrong with ``url`` first, without repeating a query that may be secret."""
     if re.search(r"[\x00-\x1f\x7f]", url):
         return f"The {what} has a control character; percent-encode it."
     for character in '"\\':
         if character in url:
             return f"The {what} has a raw {character}; write %{ord(character):02X}."
     if not re.match(r"(?:https?|\*)://|\*$" if what == "resource" else r"https?://", url):
-        return f"The {what} has to start with http:// or https://."
+        return f"The {what} must start with http:// or https://."
     if "#" in url:
         return f"The {what} has a fragment, which browsers never send; write %23 for a '#'."
     if " " in url or not url.isascii():
@@ -121,75 +120,13 @@ def _why_not_a_url(url: str, what: str = "URL") -> str:
     if authority != authority.lower():
         return f"The {what} has a host in capitals, which browsers send in lower case."
     if re.match(_OWN_PORT, url):
-        return f"The {what} names its scheme's own port, which browsers leave out."
+        return f"The {what} has its scheme's default port, which browsers leave out."
     if not re.fullmatch(_HOST if what == "URL" else _HOST_PATTERN, authority):
-        return f"The {what} has no plain host name (user names aren't allowed)."
+        return f"The {what} has no plain host name. User names aren't allowed."
     if "/" not in url.partition("://")[2].partition("?")[0]:
         return f"The {what} has no path; add at least '/'."
     if re.search(r"%(?![0-9A-Fa-f]{2})", url):
-        return f"The {what} has a '%' that starts no escape; write %25."
+        return f"The {what} has a '%' without two hexadecimal digits after it; write %25."
     if "'" in url.partition("?")[2]:
         return f"The {what}'s query has a raw ', which browsers send as %27; write %27."
     return f"The {what} has a character that RFC 3986 doesn't allow; percent-encode it."
-
-
-class _Sections(NamedTuple):
-    protocol: str
-    domain: str
-    path: str
-    query: str
-
-
-def matches(resource: str, url: str) -> bool:
-    """Whether the policy's ``resource`` covers ``url`` (without its signing parameters).
-
-    ``*`` stands for any number of characters and ``?`` for exactly one, neither across
-    the sections protocol, domain, path and query. A trailing ``*`` in the path covers
-    any query; in the domain, any path and query; and a leading one without a protocol,
-    any protocol. ``*`` alone covers everything.
-
-    The first ``?`` after the domain separates path and query. AWS doesn't document how
-    it tells that one from a wildcard, so nothing here depends on the other reading.
-    """
-    if resource == "*":
-        return True
-    pattern, target = _resource_sections(resource), _url_sections(url)
-    return all(_glob(one, other) for one, other in zip(pattern, target, strict=True))
-
-
-def _url_sections(url: str) -> _Sections:
-    protocol, _, rest = url.partition("://")
-    location, _, query = rest.partition("?")
-    domain, slash, path = location.partition("/")
-    # "?" is kept, so that a URL with an empty query differs from one without.
-    return _Sections(protocol, domain, slash + path, rest[len(location) :][:1] + query)
-
-
-def _resource_sections(resource: str) -> _Sections:
-    if "://" not in resource and resource.startswith("*"):
-        resource = f"*://{resource}"
-    protocol, domain, path, query = _url_sections(resource)
-    if not path and not query:
-        return _Sections(protocol, domain, *(("*", "*") if domain.endswith("*") else ("/", "")))
-    if path.endswith("*") and not query:
-        query = "*"
-    return _Sections(protocol, domain, path, query)
-
-
-def _glob(pattern: str, text: str) -> bool:
-    """Match ``*`` and ``?`` in time proportional to pattern times text, without backtracking."""
-    at, mark, start = 0, -1, -1
-    position = 0
-    while position < len(text):
-        if at < len(pattern) and pattern[at] == "*":
-            start, mark = at, position
-            at += 1
-        elif at < len(pattern) and pattern[at] in ("?", text[position]):
-            at += 1
-            position += 1
-        elif start >= 0:
-            mark += 1
-            at, position = start + 1, mark
-        else:
-            return False
-    return pattern[at:].strip("*") == ""

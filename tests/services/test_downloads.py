@@ -91,7 +91,7 @@ def test_a_download_is_signalled_once(
     assert (sent["sender"], sent["download"]) == (Download, Download.objects.get())
 
 
-def refused(user: User | AnonymousUser, file: AssetFile) -> Reason:
+def refused(user: User, file: AssetFile) -> Reason:
     """Ask for the file, which is refused, and return the reason that was logged."""
     with pytest.raises(DownloadRefused) as refusal:
         services.issue_url(user, file)
@@ -156,9 +156,16 @@ def test_an_inactive_account_is_refused(user: User, grant: Grant, file: AssetFil
     assert refused(user, file) is Reason.INACTIVE_USER
 
 
-def test_nobody_is_refused(grant: Grant, file: AssetFile) -> None:
-    assert refused(AnonymousUser(), file) is Reason.ANONYMOUS
-    assert Download.objects.get().user is None
+def test_a_stranger_is_refused_without_a_row_in_the_log(
+    grant: Grant, file: AssetFile, received: Listen
+) -> None:
+    signalled = received(signals.download_refused)
+
+    with pytest.raises(DownloadRefused) as refusal:
+        services.issue_url(AnonymousUser(), file)
+
+    assert refusal.value.decision.reason == Reason.ANONYMOUS
+    assert (Download.objects.count(), signalled) == (0, [])
 
 
 def test_a_refusal_is_not_counted(user: User, grant: Grant, file: AssetFile) -> None:

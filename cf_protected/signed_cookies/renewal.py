@@ -11,9 +11,9 @@ from django.utils import timezone
 from cf_protected import services
 from cf_protected.access import DownloadRefused
 from cf_protected.exceptions import KeySourceError, SigningError, UnusableKey
-from cf_protected.http.cookies import Remembered, remembered, remove_scopes, set_cookies
-from cf_protected.http.viewer import get_viewer
 from cf_protected.models import AssetFile
+from cf_protected.signed_cookies.jar import Remembered, remembered, remove_scopes, set_cookies
+from cf_protected.viewer import get_viewer
 
 logger = logging.getLogger("cf_protected")
 
@@ -21,13 +21,13 @@ logger = logging.getLogger("cf_protected")
 def renew_cookies(
     request: HttpRequest, response: HttpResponseBase, *, now: datetime | None = None
 ) -> None:
-    """Set those cookies anew that have less than half of their lifetime left.
+    """Renew the cookies that have less than half of their lifetime left.
 
-    The authoriser is asked again: cookies of what the person lost are removed. Where
-    downloads are counted none is taken, so those cookies live out their time.
+    The authoriser is asked again, and cookies of what the person lost are removed. Where
+    downloads are counted none is used up, so those cookies live out their time.
 
-    A signature that can't be made at the moment changes nothing: the page matters more, and
-    the next one asks again.
+    When a signature can't be made, nothing changes: the page matters more, and the next
+    request tries again.
     """
     now = now or timezone.now()
     due = [one for one in remembered(request) if one.renew_at <= now.timestamp()]

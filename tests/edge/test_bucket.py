@@ -1,4 +1,4 @@
-"""Objects, names and what the origin says when there is none."""
+"""The objects of a bucket, their names, and the response if there is none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from cf_protected.cloudfront.encoding import quote_object_key
 from cf_protected.edge.storage import object_name
-from tests.edge.client import send_raw
+from tests.edge.client import PATIENCE, send_raw
 from tests.edge.conftest import Serve, Site
 
 S3_DENIED = re.compile(
@@ -27,7 +27,7 @@ S3_DENIED = re.compile(
 
 
 class BrokenStorage:
-    """Has one object of ten bytes, and fails where it is told to."""
+    """A storage with one object of ten bytes. It fails as the test demands."""
 
     def __init__(self, *, on_size: Exception | None = None, file: BytesIO | None = None) -> None:
         self.on_size = on_size
@@ -55,7 +55,7 @@ class VendorError(Exception):
 
 
 def is_missing(site: Site, path: str) -> bool:
-    """Whether ``path``, sent as it stands and opened by a cookie for all, is no object."""
+    """Send ``path`` unchanged, with a cookie that opens all; return whether it isn't an object."""
     request = f"GET {path} HTTP/1.1\r\nHost: {site.address[0]}:{site.address[1]}\r\n"
     request += f"Cookie: {site.cookie()['Cookie']}\r\nConnection: close\r\n\r\n"
     head, _, body = send_raw(site.address, request.encode("latin-1")).partition(b"\r\n\r\n")
@@ -75,7 +75,7 @@ def test_headers_of_an_object(site: Site, root: Path) -> None:
     assert "Content-Disposition" not in headers
 
 
-def test_head_says_the_same_as_get(site: Site, root: Path) -> None:
+def test_head_has_the_headers_of_get(site: Site, root: Path) -> None:
     (root / "book.pdf").write_bytes(b"%PDF")
     target = site.sign("/book.pdf")
     got, asked = site.get(target), site.head(target)
@@ -137,7 +137,7 @@ def test_name_opens_its_object(site: Site, root: Path, name: str) -> None:
         st.text(st.characters(exclude_characters="/\\\0", codec="utf-8"), min_size=1), min_size=1
     )
 )
-def test_signed_name_is_the_name_that_is_opened(segments: list[str]) -> None:
+def test_the_signed_name_is_opened(segments: list[str]) -> None:
     name = "/".join(segments)
     path = "/" + quote(name, safe="/")
     expected = None if {".", ".."} & set(segments) else name
@@ -206,7 +206,7 @@ def test_absolute_path(site: Site, root: Path) -> None:
     assert is_missing(site, f"/{quote(str(root), safe='')}%2Fbook.txt")
 
 
-def test_symbolic_link_is_followed_as_the_storage_does(site: Site, root: Path) -> None:
+def test_symbolic_link_is_followed_as_by_the_storage(site: Site, root: Path) -> None:
     (root.parent / "big.bin").write_bytes(b"elsewhere")
     (root / "link.bin").symlink_to(root.parent / "big.bin")
     assert site.open("/link.bin").body == b"elsewhere"
@@ -267,7 +267,7 @@ def test_storage_that_takes_too_long(serve: Serve) -> None:
     assert serve(BrokenStorage(on_size=TimeoutError())).open("/book.txt").status == 504
 
 
-def test_errors_of_the_storages_own(serve: Serve) -> None:
+def test_errors_that_only_the_storage_has(serve: Serve) -> None:
     site = serve(BrokenStorage(on_size=VendorError("down")), storage_errors=(VendorError,))
     assert site.open("/book.txt").status == 502
 
@@ -296,8 +296,8 @@ def test_file_is_closed(serve: Serve, headers: dict[str, str]) -> None:
     site = serve(storage)
     site.open("/a", headers)
     site.head(site.sign("/a"), headers)
-    # The answer is out before the server's thread closes the file.
-    deadline = time.monotonic() + 5
+    # The response arrives before the server's thread closes the file.
+    deadline = time.monotonic() + PATIENCE
     while not storage.file.closed and time.monotonic() < deadline:
         time.sleep(0.01)
     assert storage.file.closed

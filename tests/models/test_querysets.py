@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cf_protected import services
 from cf_protected.models import Asset, AssetFile, Download, Grant
+from cf_protected.person import Person
 from tests.accounts.models import User
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -67,47 +68,39 @@ def test_the_default_moment_is_now(grant: Grant) -> None:
     assert not Grant.objects.used_up().exists()
 
 
-def test_for_user_finds_their_grants_alone(grant: Grant, user: User, other_user: User) -> None:
+def test_held_by_finds_their_grants_alone(grant: Grant, user: User, other_user: User) -> None:
     services.grant(grant.asset, other_user)
 
-    assert Grant.objects.for_user(user).get() == grant
+    assert Grant.objects.held_by(user).get() == grant
 
 
-@pytest.mark.parametrize("nobody", [AnonymousUser(), None])
-def test_for_user_finds_nothing_for_nobody(asset: Asset, nobody: object) -> None:
+@pytest.mark.parametrize("stranger", [AnonymousUser(), Person(), User()])
+def test_held_by_finds_nothing_for_strangers(asset: Asset, stranger: Person | User) -> None:
     services.grant(asset, email="ada@example.com")
 
-    assert not Grant.objects.for_user(nobody).exists()
+    assert not Grant.objects.held_by(stranger).exists()
+    assert not Asset.objects.held_by(stranger).exists()
+
+
+def test_held_by_wants_a_person(db: None) -> None:
+    for objects in (Grant.objects, Asset.objects):
+        with pytest.raises(TypeError, match="None is neither a person nor a user"):
+            objects.held_by(None)  # type: ignore[arg-type]
 
 
 def test_for_asset_finds_its_grants_alone(grant: Grant, user: User) -> None:
     other = Asset.objects.create(title="Video", slug="video")
     services.grant(other, user)
 
-    assert Grant.objects.for_user(user).for_asset(other).get().asset == other
+    assert Grant.objects.held_by(user).for_asset(other).get().asset == other
 
 
-def test_take_download_counts(grant: Grant) -> None:
-    assert Grant.objects.filter(pk=grant.pk).take_download()
+def test_with_downloads_left(user: User, asset: Asset, grant: Grant) -> None:
+    limited = services.grant(asset, user, max_downloads=2)
+    services.grant(asset, user, max_downloads=0)
+    services.revoke_grants(Grant.objects.filter(pk=services.grant(asset, user).pk))
 
-    grant.refresh_from_db()
-    assert grant.downloads_used == 1
-
-
-def test_take_download_stops_at_the_limit(user: User, asset: Asset) -> None:
-    grant = services.grant(asset, user, max_downloads=2)
-    grants = Grant.objects.filter(pk=grant.pk)
-
-    assert [grants.take_download() for _ in range(4)] == [True, True, False, False]
-
-    grant.refresh_from_db()
-    assert grant.downloads_used == 2
-
-
-def test_take_download_takes_nothing_from_a_revoked_grant(grant: Grant) -> None:
-    services.revoke_grants(Grant.objects.all())
-
-    assert not Grant.objects.filter(pk=grant.pk).take_download()
+    assert set(Grant.objects.with_downloads_left()) == {grant, limited}
 
 
 def test_published_assets_are_those_on_sale(asset: Asset) -> None:

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
@@ -11,7 +10,7 @@ from pytest_django import Settings
 
 from cf_protected import conf
 from cf_protected.cloudfront.signer import CloudFrontSigner
-from cf_protected.distributions import Distribution, distributions
+from cf_protected.distributions import distributions
 from cf_protected.exceptions import InvalidURL, KeySourceError, UnusableKey
 from cf_protected.key_sources.cached import CachedKeySource
 from cf_protected.key_sources.inline import InlineKeySource
@@ -23,16 +22,8 @@ NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 URL = "https://downloads.example.com/books/ebook.pdf"
 
 
-@pytest.fixture
-def at() -> Callable[..., Distribution]:
-    """The default distribution with other settings and a clock that stands still."""
-
-    def make(moment: datetime = NOON, **values: Any) -> Distribution:
-        default = conf.current().distributions["default"]
-        settings = conf.DistributionSettings(**(vars(default) | values))
-        return Distribution("default", settings, now=moment.timestamp)
-
-    return make
+def expiry(begins: datetime, lifetime: timedelta = timedelta(minutes=15)) -> datetime:
+    return distributions["default"].expiry(begins, lifetime)
 
 
 def test_a_distribution_is_made_once() -> None:
@@ -106,14 +97,14 @@ def test_a_key_source_that_is_down_says_so(use_key_source: Configure) -> None:
     use_key_source(DownKeySource)
 
     with pytest.raises(KeySourceError, match="doesn't answer"):
-        distributions["default"].sign(URL)
+        assert distributions["default"].signer
 
 
 def test_a_key_that_is_none_says_so(use_key_source: Configure) -> None:
     use_key_source(InlineKeySource, private_key="no key", key_pair_id="K2JCJMDEHXQW5F")
 
     with pytest.raises(UnusableKey):
-        distributions["default"].sign(URL)
+        assert distributions["default"].signer
 
 
 def test_the_url_of_an_object() -> None:
@@ -177,56 +168,27 @@ def test_the_disposition_may_be_left_to_the_origin(configure: Configure) -> None
     assert url == "https://downloads.example.com/f81d4fae"
 
 
-def test_a_signed_url_lives_at_least_its_lifetime(at: Callable[..., Distribution]) -> None:
-    assert at(NOON).sign(URL).expires_at == NOON + timedelta(minutes=15)
+def test_a_signature_lives_at_least_its_lifetime() -> None:
+    assert expiry(NOON) == NOON + timedelta(minutes=15)
 
 
-def test_its_expiry_is_rounded_up_to_the_step(at: Callable[..., Distribution]) -> None:
-    signed = at(NOON + timedelta(microseconds=1)).sign(URL)
-
-    assert signed.expires_at == NOON + timedelta(minutes=20)
+def test_its_expiry_is_rounded_up_to_the_step() -> None:
+    assert expiry(NOON + timedelta(microseconds=1)) == NOON + timedelta(minutes=20)
 
 
-def test_the_url_says_when_it_expires(at: Callable[..., Distribution]) -> None:
-    signed = at(NOON).sign(URL)
+def test_within_a_step_it_is_the_same() -> None:
+    moments = [NOON + timedelta(seconds=seconds) for seconds in (1, 299.9, 300.1)]
 
-    assert f"Expires={int(signed.expires_at.timestamp())}&" in signed.url
-
-
-def test_within_a_step_the_url_is_the_same() -> None:
-    start = NOON.timestamp()
-    clock = iter([start + 1, start + 1, start + 299.9, start + 299.9, start + 300.1, start + 300.1])
-    settings = conf.current().distributions["default"]
-    distribution = Distribution("default", settings, now=lambda: next(clock))
-
-    first, within, after = (distribution.sign(URL).url for _ in range(3))
+    first, within, after = map(expiry, moments)
 
     assert first == within
     assert first != after
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://elsewhere.example.com/book.pdf",
-        "https://downloads.example.com.evil.example/book.pdf",
-        "http://downloads.example.com/book.pdf",
-        "https://downloads.example.com",
-    ],
-)
-def test_a_url_of_another_host_isnt_signed(url: str) -> None:
-    with pytest.raises(InvalidURL, match=r"isn't one of <Distribution 'default'"):
-        distributions["default"].sign(url)
+def test_the_step_is_a_setting(configure: Configure) -> None:
+    configure({"EXPIRY_STEP": timedelta(seconds=60)})
 
-
-def test_the_lifetime_and_the_step_are_settings(at: Callable[..., Distribution]) -> None:
-    distribution = at(NOON, url_lifetime=timedelta(seconds=61), expiry_step=timedelta(seconds=60))
-
-    assert distribution.sign(URL).expires_at == NOON + timedelta(seconds=120)
-
-
-def test_what_is_signed_verifies(verify: Callable[[str], None]) -> None:
-    verify(distributions["default"].sign(URL).url)
+    assert expiry(NOON, timedelta(seconds=61)) == NOON + timedelta(seconds=120)
 
 
 def test_a_key_source_that_costs_nothing_is_not_cached() -> None:
