@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -32,24 +32,31 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
     mistakes = conf.problems()
     if mistakes:
         return [mistake.as_message() for mistake in mistakes]
-    messages: list[CheckMessage] = []
-    for alias, distribution in conf.current().distributions.items():
-        messages += _check_distribution(alias, distribution)
-    try:
-        get_authorizer()
-    except conf.ConfigurationError as mistake:
-        messages.append(mistake.as_message())
-    return [*messages, *_check_urls(), *_check_middleware()]
+    return [
+        *_check_each(_check_distribution),
+        *_mistakes(get_authorizer),
+        *_check_urls(),
+        *_check_middleware(),
+    ]
 
 
 def check_deployment(**kwargs: Any) -> list[CheckMessage]:
     """Return what is fine on a laptop and wrong in production, for ``check --deploy``."""
-    if conf.problems():
-        return []
-    messages: list[CheckMessage] = []
+    return [] if conf.problems() else [*_check_each(_check_for_production)]
+
+
+def _check_each(
+    check: Callable[[str, conf.DistributionSettings], Iterator[CheckMessage]],
+) -> Iterator[CheckMessage]:
     for alias, distribution in conf.current().distributions.items():
-        messages += _check_for_production(alias, distribution)
-    return messages
+        yield from check(alias, distribution)
+
+
+def _mistakes(ask: Callable[..., object], *args: object) -> Iterator[CheckMessage]:
+    try:
+        ask(*args)
+    except conf.ConfigurationError as mistake:
+        yield mistake.as_message()
 
 
 def _check_distribution(

@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from cf_protected import services
+from cf_protected.admin.asset_forms import AssetFileForm, AssetFileFormSet, AssetForm
 from cf_protected.admin.bulk import ask
-from cf_protected.admin.forms import AssetFileForm, AssetFileFormSet, AssetForm, BulkGrantForm
+from cf_protected.admin.grant_forms import BulkGrantForm
 from cf_protected.admin.people import Holder
 from cf_protected.models import Asset, AssetFile, Grant
 

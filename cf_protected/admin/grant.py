@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from cf_protected import services, signals
 from cf_protected.admin.bulk import ask
-from cf_protected.admin.forms import BulkRevokeForm, GrantForm
+from cf_protected.admin.grant_forms import BulkRevokeForm, GrantForm
 from cf_protected.admin.people import ChoosesUser, user_search_fields
 from cf_protected.admin.why import facts, verdict
 from cf_protected.models import Grant

@@ -33,7 +33,7 @@ def unsigned(facts: Facts) -> Outcome:
     if answer.status >= 500:
         return unknown(str(answer), _LOOK)
     return failed(
-        f"{answer}: CloudFront serves it without a signature",
+        f"{answer}: CloudFront lets it through without a signature",
         "Restrict viewer access to a trusted key group in the behaviour of this path.",
     )
 
@@ -68,7 +68,7 @@ def sha256(facts: Facts) -> Outcome:
         if used == "SHA1":
             return warning("SHA-1 is accepted and SHA-256 isn't", "Keep HASH_ALGORITHM 'SHA1'.")
         return failed("SHA-1 is accepted and SHA-256 isn't", "Set HASH_ALGORITHM to 'SHA1'.")
-    return unknown(f"{answer} with either algorithm", "First fix the signed request, above.")
+    return unknown(f"{answer}: signed requests fail", "First fix the signed request, above.")
 
 
 def _is_accepted(answer: Answer) -> bool:
