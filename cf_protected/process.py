@@ -45,6 +45,10 @@ class _Loaded(Generic[T]):
     basis: object
 
 
+def _nothing() -> None:
+    pass
+
+
 class Once(Generic[T]):
     """The result of ``load``, called at the first ``get`` and again only after a failure.
 
@@ -53,7 +57,7 @@ class Once(Generic[T]):
     """
 
     def __init__(
-        self, load: Callable[[], T], *, depends_on: Callable[[], object] = lambda: None
+        self, load: Callable[[], T], *, depends_on: Callable[[], object] = _nothing
     ) -> None:
         self._load = load
         self._depends_on = depends_on

@@ -20,7 +20,14 @@ ARCHITECTURES: Final[tuple[Architecture, ...]] = ("x86_64", "arm64")
 #: The handler, as Lambda is told it.
 HANDLER: Final = "cf_protected.key_rotation.lambda_handler.handler"
 
-_MODULES: Final = ("__init__.py", "exceptions.py", "cloudfront", "key_sources", "key_rotation")
+_MODULES: Final = (
+    "__init__.py",
+    "exceptions.py",
+    "process.py",
+    "cloudfront",
+    "key_sources",
+    "key_rotation",
+)
 # What cryptography imports. boto3 is in the runtime.
 _WHEELS: Final = ("cryptography", "cffi")
 _MACHINES: Final[dict[Architecture, str]] = {"x86_64": "x86_64", "arm64": "aarch64"}

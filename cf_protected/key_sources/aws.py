@@ -17,8 +17,7 @@ from urllib.parse import urlsplit
 from cf_protected.cloudfront.pem import holds_pem
 from cf_protected.exceptions import KeySourceError
 from cf_protected.key_sources.base import KeySource
-from cf_protected.key_sources.forks import reset_in_children
-from cf_protected.key_sources.once import Once
+from cf_protected.process import Once
 
 # boto3's own minute would hold a web request; the key is wanted in a fraction of a second.
 CONNECT_TIMEOUT: Final = 2.0
@@ -186,8 +185,7 @@ class AWSKeySource(KeySource):
     def __init__(self, *, identifier: str, access: Mapping[str, Any]) -> None:
         self.identifier = expand_variables(identifier)
         self.access = AWSAccess(**access)
-        self.reset()
-        reset_in_children(self)
+        self._client = Once(partial(self.access.client, self.service))
 
     def __repr__(self) -> str:
         return f"<{self.label}>"
@@ -196,10 +194,6 @@ class AWSKeySource(KeySource):
     def label(self) -> str:
         """What it is called in errors."""
         return f"{type(self).__name__} {self.identifier!r}"
-
-    def reset(self) -> None:
-        """Make the client anew, when it is wanted: a child mustn't use its parent's sockets."""
-        self._client = Once(partial(self.access.client, self.service))
 
     @property
     def client(self) -> Any:

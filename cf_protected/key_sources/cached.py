@@ -15,7 +15,7 @@ from typing import ClassVar, Final, NoReturn
 from cf_protected.cloudfront.keys import SigningKey
 from cf_protected.exceptions import KeySourceError, UnusableKey
 from cf_protected.key_sources.base import KeySource
-from cf_protected.key_sources.forks import reset_in_children
+from cf_protected.process import reset_after_fork
 
 _REFRESH_AHEAD: Final = 0.75  # of the lifetime, so that a slow source still answers in time
 _SHORTEST_BACKOFF: Final = 1.0
@@ -121,7 +121,7 @@ class CachedKeySource(KeySource):
         self._failure: _Failure | None = None
         self._warned = -math.inf
         self.reset()
-        reset_in_children(self)
+        reset_after_fork(self)
 
     def reset(self) -> None:
         """Forget a fetch on its way: in a forked child its thread is gone. The key stays."""

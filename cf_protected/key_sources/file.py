@@ -10,7 +10,7 @@ from cf_protected.cloudfront.keys import SigningKey, load_private_key
 from cf_protected.cloudfront.pem import holds_pem
 from cf_protected.exceptions import KeySourceError
 from cf_protected.key_sources.base import KeySource
-from cf_protected.key_sources.once import Once
+from cf_protected.process import Once
 
 
 class FileKeySource(KeySource):

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cf_protected.cloudfront.keys import HashAlgorithm, PublicKey, SigningKey, load_public_key
 from cf_protected.exceptions import KeySourceError, UnusableKey
 from cf_protected.key_sources.aws import AWSKeySource
-from cf_protected.key_sources.once import Once
+from cf_protected.process import Once
 
 # "Messages of 0-4096 bytes"; beyond that KMS takes the digest.
 # https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html
@@ -70,14 +70,11 @@ class KMSKeySource(AWSKeySource):
     hash_algorithms: ClassVar[tuple[HashAlgorithm, ...]] = ("SHA256",)
 
     def __init__(self, *, key_id: str, key_pair_id: str | None = None, **access: Any) -> None:
-        self._key_pair_id = key_pair_id
         super().__init__(identifier=key_id, access=access)
+        self._key_pair_id = key_pair_id
+        self._key = Once(partial(self._read, self.identifier, key_pair_id or ""))
         if key_pair_id is None:
             self.actions = ("kms:DescribeKey", *self.actions)
-
-    def reset(self) -> None:
-        super().reset()
-        self._key = Once(partial(self._read, self.identifier, self._key_pair_id or ""))
 
     def get_signing_key(self) -> SigningKey:
         return self._key.get() if self._key_pair_id else self._described()
