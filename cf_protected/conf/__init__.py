@@ -6,8 +6,7 @@
 
 from __future__ import annotations
 
-import os
-from threading import Lock
+from functools import partial
 
 from django.conf import settings
 
@@ -21,6 +20,7 @@ from cf_protected.conf.sections import (
     Settings,
 )
 from cf_protected.conf.values import ASYMMETRIC_ALGORITHMS, UNIX_SOCKET
+from cf_protected.process import Once
 
 __all__ = [
     "ASYMMETRIC_ALGORITHMS",
@@ -35,12 +35,18 @@ __all__ = [
     "problems",
 ]
 
-_parsed: tuple[object, Settings] | None = None
-_lock = Lock()
-# A child has none of its parent's other threads, so nobody there would release their lock.
-os.register_at_fork(
-    before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
-)
+
+def _parse() -> Settings:
+    # No local here holds the setting, which may hold a key: a debug page shows the locals of
+    # every frame that an exception passed.
+    reader = Reader()
+    parsed = reader.read()
+    if parsed is None or reader.errors:
+        raise reader.errors[0]
+    return parsed
+
+
+_parsed = Once(_parse, depends_on=partial(getattr, settings, SETTING, None))
 
 
 def current() -> Settings:
@@ -48,17 +54,7 @@ def current() -> Settings:
 
     Raises ``ConfigurationError`` for its first mistake.
     """
-    global _parsed  # noqa: PLW0603 - the one slot, under its lock
-    with _lock:
-        if _parsed is None or _parsed[0] is not getattr(settings, SETTING, None):
-            # No local here holds the setting, which may hold a key: a debug page shows
-            # the locals of every frame that an exception passed.
-            reader = Reader()
-            parsed = reader.read()
-            if parsed is None or reader.errors:
-                raise reader.errors[0]
-            _parsed = (reader.raw, parsed)
-        return _parsed[1]
+    return _parsed.get()
 
 
 def problems() -> list[ConfigurationError]:
