@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -24,6 +23,7 @@ from cf_protected.cloudfront.signer import CloudFrontSigner
 from cf_protected.exceptions import InvalidURL
 from cf_protected.key_sources.base import KeySource
 from cf_protected.key_sources.cached import CachedKeySource, KeyEvent, KeyEventKind
+from cf_protected.process import Once
 
 logger = logging.getLogger("cf_protected")
 
@@ -206,39 +206,25 @@ def _moment(terms: _Terms) -> datetime:
 class Distributions(Mapping[str, Distribution]):
     """The configured distributions by alias; made when first asked for, then kept.
 
-    There is one of each per process, for all threads. A changed setting and a fork make
-    them anew: neither locks nor connections survive a fork.
+    There is one of each per process, for all threads. They are made again after a change of
+    the settings and in a forked child.
     """
 
     def __init__(self) -> None:
-        self._reset()
-        os.register_at_fork(after_in_child=self._reset)
-
-    def _reset(self) -> None:
-        self._lock = RLock()
-        self._settings: conf.Settings | None = None
-        self._made: dict[str, Distribution] = {}
+        self._made = Once(_unmade, depends_on=conf.current)
 
     def __getitem__(self, alias: str) -> Distribution:
         """Raises ``ConfigurationError``, also for an unknown alias."""
-        settings = conf.current()
-        made = self._made.get(alias) if self._settings is settings else None
-        return made or self._make(alias, settings)
-
-    def _make(self, alias: str, settings: conf.Settings) -> Distribution:
-        with self._lock:
-            if self._settings is not settings:
-                self._settings, self._made = settings, {}
-            if alias not in self._made:
-                if alias not in settings.distributions:
-                    raise conf.ConfigurationError(
-                        f"{conf.SETTING}['DISTRIBUTIONS']",
-                        f"there is no distribution {alias!r}.",
-                        hint=f"Known are {', '.join(settings.distributions)}.",
-                        id="E003",
-                    )
-                self._made[alias] = Distribution(alias, settings.distributions[alias])
-            return self._made[alias]
+        try:
+            made = self._made.get()[alias]
+        except KeyError as error:
+            raise conf.ConfigurationError(
+                f"{conf.SETTING}['DISTRIBUTIONS']",
+                f"there is no distribution {alias!r}.",
+                hint=f"Known are {', '.join(self)}.",
+                id="E003",
+            ) from error
+        return made.get()
 
     def __contains__(self, alias: object) -> bool:
         return alias in conf.current().distributions
@@ -248,6 +234,14 @@ class Distributions(Mapping[str, Distribution]):
 
     def __len__(self) -> int:
         return len(conf.current().distributions)
+
+
+def _unmade() -> dict[str, Once[Distribution]]:
+    """Return the distributions by alias, each made when first asked for."""
+    return {
+        alias: Once(partial(Distribution, alias, settings))
+        for alias, settings in conf.current().distributions.items()
+    }
 
 
 def make_key_source(alias: str, settings: conf.KeySourceSettings) -> KeySource:
