@@ -17,11 +17,12 @@ from datetime import timedelta
 from typing import Any, Final, Protocol
 
 from cf_protected.exceptions import RotationError
-from cf_protected.key_rotation.aws import Rotation
 from cf_protected.key_rotation.canary import Canary
-from cf_protected.key_rotation.cloudfront_api import CloudFrontKeys
+from cf_protected.key_rotation.cloudfront_keys import CloudFrontKeys
 from cf_protected.key_rotation.record import KEY_TYPES, KeyType
-from cf_protected.key_rotation.state import Goal, Rules, State, public_key_name
+from cf_protected.key_rotation.rotation import Rotation
+from cf_protected.key_rotation.rules import Goal, Rules
+from cf_protected.key_rotation.state import State, public_key_name
 from cf_protected.key_rotation.steps import Done, Phase, Refuse, Step, Wait
 from cf_protected.key_rotation.stores.secretsmanager import SecretsManagerStore
 
@@ -43,7 +44,7 @@ class Context(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Environment:
     """The environment variables ``CF_…``."""
 
     secret_id: str
@@ -55,7 +56,7 @@ class Settings:
     distribution_ids: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, environment: Mapping[str, str]) -> Settings:
+    def read(cls, environment: Mapping[str, str]) -> Environment:
         """Raises ``RotationError`` for one that is missing or wrong."""
         return cls(
             secret_id=_required(environment, "CF_SECRET_ID"),
@@ -98,7 +99,7 @@ class Handler:
     Raises ``RotationError``, which makes Secrets Manager try the step again later.
     """
 
-    settings: Settings
+    settings: Environment
     clients: Callable[[str], Any]
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], object] = time.sleep
@@ -258,4 +259,4 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """The function's entry."""
     import boto3  # noqa: PLC0415 - Lambda has it; importing this module must not need it
 
-    return Handler(settings=Settings.read(os.environ), clients=boto3.client)(event, context)
+    return Handler(settings=Environment.read(os.environ), clients=boto3.client)(event, context)

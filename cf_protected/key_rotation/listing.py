@@ -7,7 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from cf_protected.key_rotation.plan import Plan
-from cf_protected.key_rotation.state import Goal, PublishedKey, Rules, State
+from cf_protected.key_rotation.rules import Goal, Rules
+from cf_protected.key_rotation.state import PublishedKey, State
 from cf_protected.key_rotation.steps import moment
 
 

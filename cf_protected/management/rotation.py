@@ -16,11 +16,11 @@ from django.core.management.base import CommandError
 from cf_protected import conf
 from cf_protected.distributions import Distribution, distributions
 from cf_protected.exceptions import CFProtectedError, ConcurrentRotation
-from cf_protected.key_rotation.aws import Rotation
 from cf_protected.key_rotation.canary import Canary
-from cf_protected.key_rotation.cloudfront_api import CloudFrontKeys
+from cf_protected.key_rotation.cloudfront_keys import CloudFrontKeys
 from cf_protected.key_rotation.record import KEY_TYPES, KeyType
-from cf_protected.key_rotation.state import Rules
+from cf_protected.key_rotation.rotation import Rotation
+from cf_protected.key_rotation.rules import Rules
 from cf_protected.key_rotation.stores.factory import operators_access, store_for
 from cf_protected.key_sources.aws import AWSKeySource
 from cf_protected.key_sources.base import KeySource

@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from cf_protected.key_rotation.state import Goal
+from cf_protected.key_rotation.rules import Goal
 from cf_protected.management.commands.cf_rotate_keys import Command
 from tests.conftest import Configure
 from tests.key_rotation.cloud import GROUP, NAMES, OVERLAP, REGION, Cloud

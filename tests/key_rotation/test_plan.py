@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from cf_protected.key_rotation.plan import is_underway, next_step
+from cf_protected.key_rotation.rules import Goal
 from cf_protected.key_rotation.state import (
     CanaryAnswer,
-    Goal,
     KeyGroup,
     PublishedKey,
     State,

@@ -10,9 +10,9 @@ import pytest
 from botocore.config import Config
 
 from cf_protected.exceptions import AWSError, RotationError, UnusableKey
-from cf_protected.key_rotation.calls import ask
+from cf_protected.key_rotation.aws import ask
 from cf_protected.key_rotation.record import Record
-from cf_protected.key_rotation.state import Goal
+from cf_protected.key_rotation.rules import Goal
 from cf_protected.key_rotation.steps import Done, MakePair, Refuse
 from cf_protected.key_rotation.stores.factory import store_for
 from cf_protected.key_rotation.stores.kms import KMSStore

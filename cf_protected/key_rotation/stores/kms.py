@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from cf_protected.cloudfront.keys import SigningKey, load_public_key, public_pem
 from cf_protected.exceptions import AWSError, ConcurrentRotation, RotationError
-from cf_protected.key_rotation.calls import ask
+from cf_protected.key_rotation.aws import ask
 from cf_protected.key_rotation.record import KeyType
 from cf_protected.key_rotation.state import StoredKey
 from cf_protected.key_rotation.stores.base import Store

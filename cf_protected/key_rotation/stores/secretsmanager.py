@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from cf_protected.cloudfront.keys import SigningKey
 from cf_protected.exceptions import AWSError, ConcurrentRotation
-from cf_protected.key_rotation.calls import ask
+from cf_protected.key_rotation.aws import ask
 from cf_protected.key_rotation.record import KeyType, Record, new_record
 from cf_protected.key_rotation.state import StoredKey
 from cf_protected.key_rotation.stores.base import Store

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from cf_protected.key_rotation.record import KeyType
-from cf_protected.key_rotation.state import Goal
+from cf_protected.key_rotation.rules import Goal
 from cf_protected.key_rotation.steps import Done, Refuse, Wait
 from cf_protected.management import rotation
 

@@ -10,7 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from cf_protected.key_rotation.listing import Row, rows
-from cf_protected.key_rotation.state import Rules, State
+from cf_protected.key_rotation.rules import Rules
+from cf_protected.key_rotation.state import State
 from cf_protected.key_rotation.steps import moment
 from cf_protected.management import rotation
 

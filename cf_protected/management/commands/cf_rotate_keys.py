@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
-from cf_protected.key_rotation.aws import Rotation
 from cf_protected.key_rotation.plan import is_underway
 from cf_protected.key_rotation.preview import preview
 from cf_protected.key_rotation.record import KeyType
-from cf_protected.key_rotation.state import Goal, State
+from cf_protected.key_rotation.rotation import Rotation
+from cf_protected.key_rotation.rules import Goal
+from cf_protected.key_rotation.state import State
 from cf_protected.key_rotation.steps import (
     Done,
     Phase,

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from cf_protected.cloudfront.keys import load_public_key, public_pem
 from cf_protected.exceptions import AWSError, ConcurrentRotation, RotationError, UnusableKey
-from cf_protected.key_rotation.calls import ask
+from cf_protected.key_rotation.aws import ask
 from cf_protected.key_rotation.state import KeyGroup, PublishedKey
 
 _COMMENT: Final = "Signing since {}"
