@@ -23,7 +23,6 @@ from cf_protected.access import get_authorizer
 from cf_protected.distributions import make_key_source
 from cf_protected.exceptions import KeySourceError, UnusableKey
 from cf_protected.key_sources.base import KeySource
-from cf_protected.key_sources.file import FileKeySource
 from cf_protected.middleware import SignedCookiesMiddleware
 from cf_protected.oidc.authentication import require_pyjwt
 from cf_protected.oidc.users import get_user_mapper
@@ -103,7 +102,7 @@ def _check_durations(where: str, distribution: conf.DistributionSettings) -> Ite
             hint="Make STALE_LIMIT longer than LIFETIME, or 0 for none.",
             id="cf_protected.W003",
         )
-    longest = distribution.longest_lifetime + key.lifetime
+    longest = distribution.shortest_overlap
     if longest > distribution.rotation_overlap:
         yield Error(
             f"{where}['ROTATION_OVERLAP']: URLs and cookies of a replaced key may live "
@@ -237,11 +236,10 @@ def _check_for_production(
             hint="Keep the key in AWS: see SSMKeySource, SecretsManagerKeySource, KMSKeySource.",
             id="cf_protected.E011",
         )
-    if isinstance(source, FileKeySource):
+    if source.production_warning:
         yield checks.Warning(
-            f"{where}['KEY_SOURCE']: the key is in a file, so whoever reads the disk or a backup "
-            "has it, and a new one needs a restart.",
-            hint="Keep it in AWS, or silence this if the file is a secret mounted in memory.",
+            f"{where}['KEY_SOURCE']: {source.production_warning.problem}",
+            hint=source.production_warning.hint,
             id="cf_protected.W004",
         )
 

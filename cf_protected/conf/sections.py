@@ -66,6 +66,14 @@ class DistributionSettings:
         longest = max(self.url_lifetime, self.cookie_lifetime, self.max_lifetime)
         return longest + self.expiry_step
 
+    @property
+    def shortest_overlap(self) -> timedelta:
+        """The longest that a replaced key's signature may live: ``ROTATION_OVERLAP`` covers it.
+
+        A process goes on signing with a replaced key until its cache fetches the new one.
+        """
+        return self.longest_lifetime + self.key_source.lifetime
+
 
 @dataclass(frozen=True)
 class OIDCSettings:

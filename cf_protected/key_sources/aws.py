@@ -179,8 +179,12 @@ class AWSKeySource(KeySource):
     """
 
     service: ClassVar[str]
-    #: What the IAM policy has to allow.
+    #: The actions that the IAM policy must allow.
     actions: tuple[str, ...]
+    #: The option that names one key for good; a rotation would replace the key unnoticed.
+    fixed_by: str = ""
+    #: What the policy can't say, in one sentence.
+    note: ClassVar[str]
 
     def __init__(self, *, identifier: str, access: Mapping[str, Any]) -> None:
         self.identifier = expand_variables(identifier)
@@ -194,6 +198,15 @@ class AWSKeySource(KeySource):
     def label(self) -> str:
         """What it is called in errors."""
         return f"{type(self).__name__} {self.identifier!r}"
+
+    @property
+    def permissions_note(self) -> str:
+        if self.access.role_arn:
+            return (
+                f"It belongs to the role {self.access.role_arn}, which the app must be allowed to "
+                "assume (sts:AssumeRole)."
+            )
+        return self.note
 
     @property
     def client(self) -> Any:
@@ -230,6 +243,11 @@ class AWSKeySource(KeySource):
     def garbled(self) -> KeySourceError:
         """The error for an answer that isn't what AWS sends."""
         return KeySourceError(f"{self.label}: the answer holds no value. {_ANSWER}.")
+
+
+def access_of(source: KeySource) -> AWSAccess:
+    """Return how ``source`` reaches AWS; boto3's own way for a source that isn't in AWS."""
+    return source.access if isinstance(source, AWSKeySource) else AWSAccess()
 
 
 def expand_variables(text: str) -> str:

@@ -245,5 +245,10 @@ class CachedKeySource(KeySource):
         )
 
 
+def uncached(source: KeySource) -> KeySource:
+    """Return the source itself, without the cache if there is one around it."""
+    return source.source if isinstance(source, CachedKeySource) else source
+
+
 def _same(one: SigningKey, other: SigningKey) -> bool:
     return one.key_pair_id == other.key_pair_id and one.public_key == other.public_key

@@ -9,7 +9,7 @@ from typing import ClassVar
 from cf_protected.cloudfront.keys import SigningKey, load_private_key
 from cf_protected.cloudfront.pem import holds_pem
 from cf_protected.exceptions import KeySourceError
-from cf_protected.key_sources.base import KeySource
+from cf_protected.key_sources.base import KeySource, ProductionWarning
 from cf_protected.process import Once
 
 
@@ -23,6 +23,11 @@ class FileKeySource(KeySource):
     """
 
     is_local: ClassVar[bool] = True
+    production_warning: ClassVar[ProductionWarning] = ProductionWarning(
+        "the key is in a file, so anyone with access to the disk or a backup has it, and a new "
+        "one needs a restart.",
+        hint="Keep it in AWS, or silence this if the file is a secret mounted in memory.",
+    )
 
     def __init__(
         self,

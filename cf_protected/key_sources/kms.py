@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, ClassVar, Final
 
@@ -13,7 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cf_protected.cloudfront.keys import HashAlgorithm, PublicKey, SigningKey, load_public_key
 from cf_protected.exceptions import KeySourceError, UnusableKey
 from cf_protected.key_sources.aws import AWSKeySource
+from cf_protected.key_sources.iam import Place, Statement, allow
 from cf_protected.process import Once
+
+#: The tag of the KMS keys that a rotation makes. Its value is their alias.
+TAG: Final = "cf_protected"
 
 # "Messages of 0-4096 bytes"; beyond that KMS takes the digest.
 # https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html
@@ -67,17 +71,42 @@ class KMSKeySource(AWSKeySource):
 
     service: ClassVar[str] = "kms"
     actions: tuple[str, ...] = ("kms:GetPublicKey", "kms:Sign")
+    note: ClassVar[str] = "No other permission lets it sign; nobody can read the key."
     hash_algorithms: ClassVar[tuple[HashAlgorithm, ...]] = ("SHA256",)
 
     def __init__(self, *, key_id: str, key_pair_id: str | None = None, **access: Any) -> None:
         super().__init__(identifier=key_id, access=access)
         self._key_pair_id = key_pair_id
         self._key = Once(partial(self._read, self.identifier, key_pair_id or ""))
-        if key_pair_id is None:
+        if key_pair_id:
+            self.fixed_by = "key_pair_id"
+        else:
             self.actions = ("kms:DescribeKey", *self.actions)
 
     def get_signing_key(self) -> SigningKey:
         return self._key.get() if self._key_pair_id else self._described()
+
+    def iam_statements(self, place: Place) -> Iterator[Statement]:
+        yield self._allow_named(place) if self._key_pair_id else self._allow_tagged(place)
+
+    def _allow_named(self, place: Place) -> Statement:
+        """Return a statement for the key; for an alias, for whichever key it names.
+
+        Source: https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
+        """
+        is_bare = not self.identifier.startswith(("alias/", "arn:"))
+        arn = place.arn("kms", f"key/{self.identifier}" if is_bare else self.identifier)
+        parts = arn.split(":", 5)
+        if not parts[5].startswith("alias/"):
+            return allow("Sign", self.actions, [arn])
+        statement = allow("Sign", self.actions, [":".join([*parts[:5], "key/*"])])
+        return statement | {"Condition": {"StringEquals": {"kms:RequestAlias": parts[5]}}}
+
+    def _allow_tagged(self, place: Place) -> Statement:
+        """Return a statement for all KMS keys that a rotation makes for the alias."""
+        alias = self.identifier.rpartition("alias/")[2]
+        statement = allow("Sign", self.actions, [place.arn("kms", "key/*")])
+        return statement | {"Condition": {"StringEquals": {f"aws:ResourceTag/{TAG}": alias}}}
 
     def _described(self) -> SigningKey:
         """The key that the alias names now, with the ID in its description."""

@@ -45,7 +45,7 @@ def refine(decision: Decision, file: AssetFile, terms: Terms, now: datetime) -> 
     if _is_bound(file, terms) and not _can_bind(terms.viewer, settings):
         return replace(decision, allowed=False, reason=Reason.ADDRESS_NOT_BOUND)
     starts = starts_at(file, terms, now)
-    longest = settings.longest_lifetime + settings.key_source.lifetime
+    longest = settings.shortest_overlap
     if starts and starts - now + longest > settings.rotation_overlap:
         return unreleased(decision, file.asset)
     return decision

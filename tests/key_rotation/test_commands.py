@@ -150,7 +150,8 @@ def test_progress_on_a_long_wait(ssm: Cloud) -> None:
     output = rotate(ssm, "--wait")
 
     assert output.count(" to go\n") == 24 * 6 - 1
-    assert "  12 h 0 min to go\n" in output
+    # AWS's clock has gone on by some seconds since the overlap began.
+    assert "  12 h 0 min to go\n" in output or "  11 h 59 min to go\n" in output
 
 
 def test_only_an_old_key_is_replaced(ssm: Cloud) -> None:
@@ -373,7 +374,7 @@ def test_a_key_in_the_settings(cloud: Cloud, configure: Configure) -> None:
     }
     configure({"KEY_SOURCE": source, "KEY_GROUP": GROUP})
 
-    with pytest.raises(CommandError, match="option key_pair_id fixes one key"):
+    with pytest.raises(CommandError, match="A key of InlineKeySource can't be rotated"):
         run("cf_create_key")
 
 

@@ -13,9 +13,7 @@ from cf_protected.key_rotation.aws import ask
 from cf_protected.key_rotation.record import KeyType
 from cf_protected.key_rotation.state import StoredKey
 from cf_protected.key_rotation.stores.base import Store
-from cf_protected.key_sources.kms import KMSSigningKey, fields_of
-
-TAG: Final = "cf_protected"
+from cf_protected.key_sources.kms import TAG, KMSSigningKey, fields_of
 
 _SPECS: Final[dict[KeyType, str]] = {"P-256": "ECC_NIST_P256", "RSA-2048": "RSA_2048"}
 _DELETION_DAYS: Final = 7  # the fewest

@@ -13,8 +13,8 @@ from cf_protected.key_rotation.aws import ask
 from cf_protected.key_rotation.record import KeyType, Record, new_record
 from cf_protected.key_rotation.state import StoredKey
 from cf_protected.key_rotation.stores.base import Store
+from cf_protected.key_sources.secretsmanager import CURRENT
 
-CURRENT: Final = "AWSCURRENT"
 PENDING: Final = "AWSPENDING"
 #: A pair that CloudFront gave no ID yet. AWSPENDING can't have it: that version becomes the
 #: current one as it is, and a version never changes.

@@ -9,16 +9,16 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.db import Error as DatabaseError
 
 from cf_protected.distributions import distributions
 from cf_protected.doctor.facts import Facts
 from cf_protected.doctor.findings import Finding, Verdict
-from cf_protected.doctor.permissions import Place, app_needs, app_policy, doctor_policy
+from cf_protected.doctor.permissions import app_policy, doctor_policy, place_of
 from cf_protected.doctor.questions import QUESTIONS, examine
-from cf_protected.exceptions import CFProtectedError
+from cf_protected.management.arguments import add_distribution, add_json
+from cf_protected.management.errors import command_errors
 from cf_protected.models import AssetFile
 
 _VERDICT_WIDTH = max(len(verdict) for verdict in Verdict)
@@ -36,17 +36,13 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--distribution", default="default", help="Alias in DISTRIBUTIONS (default: default)."
-        )
+        add_distribution(parser)
         parser.add_argument(
             "--key",
             default="",
             help="Object of the storage to ask for (default: a file of the distribution's assets).",
         )
-        parser.add_argument(
-            "--json", action="store_true", dest="as_json", help="Print the findings as JSON."
-        )
+        add_json(parser, help="Print the findings as JSON.")
         parser.add_argument(
             "--policy", action="store_true", help="Print the IAM policies that this takes, and end."
         )
@@ -89,7 +85,7 @@ class Command(BaseCommand):
         return styles.get(verdict, self.style.WARNING)
 
     def _print_policies(self, facts: Facts, *, as_json: bool) -> None:
-        place = Place.of(facts)
+        place = place_of(facts)
         app, doctor = app_policy(facts, place), doctor_policy(facts, place)
         if as_json:
             self.stdout.write(json.dumps({"app": app, "doctor": doctor}, indent=2))
@@ -97,17 +93,15 @@ class Command(BaseCommand):
         self.stdout.write(self.style.MIGRATE_HEADING("The app, to sign:"))
         if app:
             self.stdout.write(json.dumps(app, indent=2))
-        self.stdout.write(app_needs(facts))
+        self.stdout.write(facts.source.permissions_note)
         self.stdout.write(self.style.MIGRATE_HEADING("\ncf_doctor alone, besides:"))
         self.stdout.write(json.dumps(doctor, indent=2))
 
 
 def _load(alias: str, key: str) -> Facts:
-    try:
+    with command_errors():
         distribution = distributions[alias]
         _ = distribution.storage
-    except (CFProtectedError, ImproperlyConfigured) as error:
-        raise CommandError(f"{error} {getattr(error, 'hint', '')}".rstrip()) from error
     return Facts(distribution, key or _any_key(alias))
 
 

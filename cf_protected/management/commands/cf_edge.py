@@ -9,14 +9,14 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.distributions import STORAGE_ERRORS, Distribution, distributions
 from cf_protected.edge.edge import Edge
 from cf_protected.edge.server import EdgeServer
-from cf_protected.exceptions import CFProtectedError
+from cf_protected.management.arguments import add_distribution
+from cf_protected.management.errors import command_errors
 
 
 def edge_for(distribution: Distribution, *, cors_origins: Collection[str] = ()) -> Edge:
@@ -46,9 +46,7 @@ class Command(BaseCommand):
     help = "Serves a distribution's storage as CloudFront would, for development."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--distribution", default="default", help="Alias in DISTRIBUTIONS (default: default)."
-        )
+        add_distribution(parser)
         parser.add_argument(
             "--host", default="127.0.0.1", help="Address to listen on (default: 127.0.0.1)."
         )
@@ -102,12 +100,10 @@ class Command(BaseCommand):
 
 def _load(alias: str, cors_origins: Collection[str]) -> tuple[Distribution, Edge]:
     """Find out now what would otherwise fail at each request."""
-    try:
+    with command_errors():
         distribution = distributions[alias]
         distribution.key_source.get_signing_key()
         return distribution, edge_for(distribution, cors_origins=cors_origins)
-    except (CFProtectedError, ImproperlyConfigured) as error:
-        raise CommandError(f"{error} {getattr(error, 'hint', '')}".rstrip()) from error
 
 
 @contextmanager

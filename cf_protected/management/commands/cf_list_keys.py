@@ -13,7 +13,9 @@ from cf_protected.key_rotation.listing import Row, rows
 from cf_protected.key_rotation.rules import Rules
 from cf_protected.key_rotation.state import State
 from cf_protected.key_rotation.steps import moment
-from cf_protected.management import rotation
+from cf_protected.management.arguments import add_distribution, add_json
+from cf_protected.management.errors import command_errors
+from cf_protected.management.rotation import rotation_for
 
 
 class Command(BaseCommand):
@@ -23,19 +25,20 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        rotation.add_arguments(parser)
+        add_distribution(parser)
+        add_json(parser)
 
     def handle(self, *args: object, distribution: str, as_json: bool, **options: Any) -> None:
-        with rotation.explained():
-            keys = rotation.rotation_of(distribution)
-            state = keys.observe()
-            found = rows(state, keys.rules)
+        with command_errors():
+            rotation = rotation_for(distribution)
+            state = rotation.observe()
+            found = rows(state, rotation.rules)
             if as_json:
-                self.stdout.write(json.dumps(_as_json(found, state, keys.rules), indent=2))
+                self.stdout.write(json.dumps(_as_json(found, state, rotation.rules), indent=2))
                 return
             for row in found:
                 self._print(row)
-            self.stdout.write(_summary(state, keys.rules))
+            self.stdout.write(_summary(state, rotation.rules))
 
     def _print(self, row: Row) -> None:
         since = moment(row.since) if row.since else "unknown"

@@ -26,7 +26,9 @@ from cf_protected.key_rotation.steps import (
     duration,
     moment,
 )
-from cf_protected.management import rotation
+from cf_protected.management.arguments import add_distribution, add_json, add_key_type
+from cf_protected.management.errors import command_errors
+from cf_protected.management.rotation import rotation_for
 
 #: How often a long wait says that it goes on, in seconds.
 PROGRESS_SECONDS: Final = 600.0
@@ -52,8 +54,9 @@ class Command(BaseCommand):
     sleep: Callable[[float], object] = staticmethod(time.sleep)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        rotation.add_arguments(parser)
-        rotation.add_key_type(parser)
+        add_distribution(parser)
+        add_json(parser)
+        add_key_type(parser)
         parser.add_argument(
             "--plan", action="store_true", help="Print what would be done, and do nothing."
         )
@@ -84,25 +87,25 @@ class Command(BaseCommand):
     ) -> None:
         report = _Report(self, as_json=as_json)
         # A leaked key isn't left to another run.
-        with rotation.explained(None if emergency else report.concurrent):
-            keys = rotation.rotation_of(distribution, key_type, clock=self.clock)
-            state = keys.observe()
-            goal = _goal(state, keys, if_older_than, emergency)
+        with command_errors(on_concurrent=None if emergency else report.concurrent):
+            rotation = rotation_for(distribution, key_type, clock=self.clock)
+            state = rotation.observe()
+            goal = _goal(state, rotation, if_older_than, emergency)
             if emergency:
-                report.warn(_what_dies(emergency, state, keys))
-            run = self._run(keys, goal, wait, report)
-            for step in preview(state, keys.rules, goal) if plan else run:
+                report.warn(_what_dies(emergency, state, rotation))
+            run = self._run(rotation, goal, wait, report)
+            for step in preview(state, rotation.rules, goal) if plan else run:
                 report.step(step)
                 if isinstance(step, Refuse) and not plan:
                     raise CommandError(step.reason)
             report.end()
-            if emergency and not plan and keys.observe().current_id == emergency:
+            if emergency and not plan and rotation.observe().current_id == emergency:
                 raise CommandError(_STILL_THERE.format(emergency))
 
-    def _run(self, keys: Rotation, goal: Goal, wait: bool, report: _Report) -> Iterator[Step]:
+    def _run(self, rotation: Rotation, goal: Goal, wait: bool, report: _Report) -> Iterator[Step]:
         """Do the steps; the last is ``Done``, ``Refuse`` or a ``Wait`` that isn't waited for."""
         while True:
-            step = keys.advance(goal)
+            step = rotation.advance(goal)
             yield step
             if isinstance(step, Done | Refuse):
                 return
@@ -166,12 +169,14 @@ class _Report:
             self._command.stdout.write(json.dumps(found, indent=2))
 
 
-def _goal(state: State, keys: Rotation, if_older_than: float | None, emergency: str | None) -> Goal:
+def _goal(
+    state: State, rotation: Rotation, if_older_than: float | None, emergency: str | None
+) -> Goal:
     if emergency:
         if emergency not in {key.id for key in state.public_keys}:
             raise CommandError(f"CloudFront has no public key {emergency}, so nothing trusts it.")
         return Goal(replace=emergency, distrusted=frozenset({emergency}))
-    if is_underway(state, keys.rules, Goal()):
+    if is_underway(state, rotation.rules, Goal()):
         return Goal()
     if if_older_than is not None and _age(state) < timedelta(days=if_older_than):
         return Goal()
@@ -183,12 +188,12 @@ def _age(state: State) -> timedelta:
     return state.now - created[0] if created else timedelta.max
 
 
-def _what_dies(key_pair_id: str, state: State, keys: Rotation) -> str:
+def _what_dies(key_pair_id: str, state: State, rotation: Rotation) -> str:
     if key_pair_id not in state.members:
         return f"{key_pair_id} isn't trusted: nothing that was signed with it works."
     signing = (key.signing_since for key in state.public_keys if key.id == state.current_id)
     since = None if key_pair_id == state.current_id else next(signing, None)
-    latest = (since or state.now) + keys.rules.overlap
+    latest = (since or state.now) + rotation.rules.overlap
     return (
         f"Every URL and cookie signed with {key_pair_id} dies when it leaves the key group. They "
         f"would have lived until {moment(latest)} at most. Processes that still have it in their "
