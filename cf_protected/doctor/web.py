@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import Message
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPException
 from typing import Final
-from urllib.parse import urlsplit
+
+from cf_protected.key_rotation.first_byte import first_byte
 
 TIMEOUT: Final = 5.0
 
@@ -62,18 +63,11 @@ Fetch = Callable[[str], Answer]
 
 def fetch(url: str, *, timeout: float = TIMEOUT) -> Answer:
     """GET the first byte of ``url``; ``timeout`` is in seconds. Raises ``Unreachable``."""
-    parts = urlsplit(url)
-    connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = connect(parts.netloc, timeout=timeout)
-    target = parts._replace(scheme="", netloc="").geturl()
     try:
-        connection.request("GET", target, headers={"Range": "bytes=0-0", "User-Agent": "cf_doctor"})
-        response = connection.getresponse()
-        return Answer(response.status, response.headers, response.read(_ERROR_BYTES))
+        with first_byte(url, timeout=timeout, user_agent="cf_doctor") as response:
+            return Answer(response.status, response.headers, response.read(_ERROR_BYTES))
     except OSError as error:
         raise Unreachable(f"{type(error).__name__}: {error.strerror or error}") from error
     except HTTPException as error:
         # Its text may repeat what was sent.
         raise Unreachable(type(error).__name__) from error
-    finally:
-        connection.close()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPException
 from typing import Final
-from urllib.parse import urlsplit
 
 from cf_protected.cloudfront.keys import SigningKey
 from cf_protected.cloudfront.signer import CloudFrontSigner
+from cf_protected.key_rotation.first_byte import first_byte
 
 TIMEOUT: Final = 10.0
 #: How long the canary's signature lives, in seconds.
@@ -20,16 +20,9 @@ Fetch = Callable[[str], int]
 
 
 def fetch(url: str, *, timeout: float = TIMEOUT) -> int:
-    """Return the status of a GET for the first byte of ``url``; ``timeout`` is in seconds."""
-    parts = urlsplit(url)
-    connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = connect(parts.netloc, timeout=timeout)
-    try:
-        target = parts._replace(scheme="", netloc="").geturl()
-        connection.request("GET", target, headers={"Range": "bytes=0-0"})
-        return connection.getresponse().status
-    finally:
-        connection.close()
+    """Return the status of the answer to ``url``; ``timeout`` is in seconds."""
+    with first_byte(url, timeout=timeout, user_agent="cf_rotate_keys") as response:
+        return response.status
 
 
 class Canary:
