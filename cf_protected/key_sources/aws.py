@@ -1,12 +1,9 @@
-"""How the key sources in AWS reach it: one client per source, and errors that say what to do."""
+"""Reach AWS from a key source: one client for each, and errors that say what to do."""
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from string import Template
@@ -16,6 +13,7 @@ from urllib.parse import urlsplit
 
 from cf_protected.cloudfront.pem import holds_pem
 from cf_protected.exceptions import KeySourceError
+from cf_protected.key_sources.aws_calls import CALL_ERRORS, Failure, hidden_from_logs
 from cf_protected.key_sources.base import KeySource
 from cf_protected.process import Once
 
@@ -215,30 +213,17 @@ class AWSKeySource(KeySource):
 
     def ask(self, operation: str, **parameters: Any) -> Any:
         """Return AWS's answer. Raises ``KeySourceError``, which says what to do."""
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
-        from botocore.parsers import ResponseParserError  # noqa: PLC0415
-
         region = ""
         try:
             with hidden_from_logs():
                 region = f" in {self.client.meta.region_name}"
                 return getattr(self.client, operation)(**parameters)
-        except ClientError as error:
-            details = error.response.get("Error", {})
-            code, message = details.get("Code", ""), details.get("Message", "")
-        except (ResponseParserError, UnicodeDecodeError, AttributeError, TypeError):
-            # The last two when an answer is JSON and no object. All may hold the answer.
-            code, message = "UnreadableAnswer", ""
-        except (BotoCoreError, OSError) as error:
-            code, message = type(error).__name__, str(error)
+        except CALL_ERRORS as error:
+            failure = Failure.of(error)
         # Not chained: the frames below may hold the answer, and with it the key.
-        raise KeySourceError(f"{self.label}{region}: {self._explain(code, message)}")
-
-    def _explain(self, code: str, message: str) -> str:
-        said = " ".join(message.split()).rstrip(".")[:300]
-        remedy = _REMEDIES.get(code, "Try the same with the AWS CLI")
-        problem = f"{code}: {said}" if said else code
-        return f"{problem}. {remedy.format(actions=' and '.join(self.actions))}."
+        remedy = _REMEDIES.get(failure.code, "Try the same with the AWS CLI")
+        remedy = remedy.format(actions=" and ".join(self.actions))
+        raise KeySourceError(f"{self.label}{region}: {failure}. {remedy}.")
 
     def garbled(self) -> KeySourceError:
         """The error for an answer that isn't what AWS sends."""
@@ -268,22 +253,3 @@ def expand_variables(text: str) -> str:
         # ECS and others put a secret's value into the variable, not its name.
         raise ValueError("a name in AWS is wanted, not the key itself")
     return expanded
-
-
-_asking: Final[ContextVar[bool]] = ContextVar("cf_protected_asking", default=False)
-
-
-@contextmanager
-def hidden_from_logs() -> Iterator[None]:
-    """Keep what is sent and answered out of botocore's logs, which at DEBUG have it whole."""
-    for name in ("botocore.endpoint", "botocore.parsers"):
-        logging.getLogger(name).addFilter(_is_no_secret)  # the same one but once
-    asking = _asking.set(True)
-    try:
-        yield
-    finally:
-        _asking.reset(asking)
-
-
-def _is_no_secret(record: logging.LogRecord) -> bool:
-    return not _asking.get()
