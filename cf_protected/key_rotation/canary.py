@@ -1,4 +1,4 @@
-"""Ask CloudFront for a URL that is signed with a key that nobody else signs with yet."""
+"""Test a new key before the app signs with it: does CloudFront accept its signature?"""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TIMEOUT: Final = 10.0
 #: How long the canary's signature lives, in seconds.
 LIFETIME: Final = 300
 
-#: Returns the status of a URL's answer. Raises ``OSError`` or ``HTTPException`` without one.
+#: Returns the status of the answer to a URL. Raises ``OSError`` or ``HTTPException`` without one.
 Fetch = Callable[[str], int]
 
 
@@ -26,9 +26,9 @@ def fetch(url: str, *, timeout: float = TIMEOUT) -> int:
 
 
 class Canary:
-    """A URL behind the distribution, of a protected object that is there.
+    """A URL behind the distribution, of a protected object that exists.
 
-    For one that isn't, S3 answers 403 too, unless CloudFront may list the bucket.
+    For a missing object S3 also answers 403, unless CloudFront may list the bucket.
 
     ``now`` returns epoch seconds.
     """
@@ -41,7 +41,7 @@ class Canary:
         self._now = now
 
     def ask(self, key: SigningKey) -> tuple[bool, str]:
-        """Whether CloudFront takes the key's signature, and what it answered.
+        """Return whether CloudFront accepts the key's signature, and what it answered.
 
         Raises ``SigningError`` for a URL that can't be signed, and ``KeySourceError`` if
         the key can't sign.
@@ -52,5 +52,5 @@ class Canary:
             status = self._fetch(signed)
         except (OSError, HTTPException) as error:
             return False, type(error).__name__  # its text may repeat the signature
-        # Whatever the origin answers, 404 included, CloudFront let the request through.
+        # An answer of the origin, 404 included, means that CloudFront let the request through.
         return status in (200, 206, 304, 404, 416), str(status)

@@ -1,4 +1,4 @@
-"""What a rotation would do, found out without doing it."""
+"""Find out what a rotation would do, without doing it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from cf_protected.key_rotation.plan import next_step
 from cf_protected.key_rotation.rules import Goal, Rules
 from cf_protected.key_rotation.state import CanaryAnswer, KeyGroup, PublishedKey, State, StoredKey
 
-#: What the new key is called before it has an ID.
+#: The new key's ID, before CloudFront gives it one.
 NEW_ID = "the new key"
 
 
 def preview(state: State, rules: Rules, goal: Goal) -> Iterator[steps.Step]:
-    """Yield all steps to the end, as if every one succeeded and every wait was waited out."""
+    """Yield all steps to the end, as if each one succeeded and each wait were over."""
     while True:
         step = next_step(state, rules, goal)
         yield step

@@ -1,4 +1,4 @@
-"""Carry a rotation out: see how things are in AWS, decide, and do the one next step."""
+"""Rotate a key: look at AWS, decide with the plan, and do the one next step."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from cf_protected.key_rotation.stores.base import Store
 class Rotation:
     """One key group and the secret with the key that signs for it.
 
-    Nothing is kept here but the canary's last answer: whatever was done is seen again in
-    AWS, so that a run may end anywhere. ``clock`` returns epoch seconds.
+    Only the canary's last answer is kept here. Everything else is read from AWS again at each
+    step, so a run may be stopped anywhere. ``clock`` returns epoch seconds.
 
     Every method raises ``RotationError`` and ``UnusableKey``.
     """
@@ -42,10 +42,10 @@ class Rotation:
         self._answer: CanaryAnswer | None = None
 
     def observe(self) -> State:
-        """Look at CloudFront, then at the store, and never the other way round.
+        """Return what is seen in CloudFront, and after that in the store.
 
-        A pair is stored before it is uploaded. So whatever public key is seen first, its
-        pair is seen after that, and no other run's fresh key is taken for a leftover.
+        The order matters: a pair is stored before it is uploaded. Read the other way round,
+        another run's new public key would have no pair and be deleted as a leftover.
         """
         public_keys = self.cloudfront.public_keys()
         group = self.cloudfront.group()
@@ -62,18 +62,18 @@ class Rotation:
         )
 
     def next_step(self, goal: Goal) -> steps.Step:
-        """The next step, which isn't done yet."""
+        """Return the next step without doing it."""
         return plan.next_step(self.observe(), self.rules, goal)
 
     def advance(self, goal: Goal) -> steps.Step:
-        """Do the next step and return it; ``Wait``, ``Refuse`` and ``Done`` are for the caller."""
+        """Do the next step and return it. ``Wait``, ``Refuse`` and ``Done`` do nothing here."""
         step = self.next_step(goal)
         if not isinstance(step, steps.Wait | steps.Refuse | steps.Done):
             self.carry_out(step)
         return step
 
     def carry_out(self, step: steps.Action) -> None:
-        """Do one step."""
+        """Do one step. It is safe to repeat."""
         match step:
             case steps.MakePair():
                 self.store.make_pair(step.replaces)
@@ -99,7 +99,7 @@ class Rotation:
                 self.store.forget(step.key)
 
     def _distrust(self, step: steps.RemoveFromGroup) -> None:
-        if self.observe().current_id in step.key_pair_ids:  # somebody went back to it meanwhile
+        if self.observe().current_id in step.key_pair_ids:  # another run rolled back
             raise ConcurrentRotation("Another run made another key the signing key.")
         kept = [id_ for id_ in step.group.members if id_ not in step.key_pair_ids]
         self.cloudfront.set_members(step.group, kept)

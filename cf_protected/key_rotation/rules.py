@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-#: What CloudFront allows: public keys of an account, and in a key group. Only the second
-#: can be raised.
+#: CloudFront's quotas: public keys of an account, and keys of a group. AWS raises only the
+#: second.
 #: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 MAX_PUBLIC_KEYS: Final = 10
 MAX_GROUP_MEMBERS: Final = 5
@@ -15,12 +15,12 @@ MAX_GROUP_MEMBERS: Final = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """What a rotation keeps to.
+    """The names, times and quotas of a rotation.
 
-    ``name`` is the key group's if it is to be made. ``overlap`` is how
-    long a replaced key stays trusted: the longest life of a URL or cookie, and the
-    key cache's. ``settle`` is how old a change of the group is at least before it is
-    taken to have reached every edge, and ``poll`` how often is asked for something.
+    ``name`` is the key group's name, for creating it. ``overlap`` is how long a replaced key
+    stays trusted: the longest life of a URL or cookie, plus the key cache's lifetime.
+    ``settle`` is the age at which a change of the group counts as known to every edge.
+    ``poll`` is the pause between two questions to AWS.
     """
 
     name: str
@@ -34,9 +34,9 @@ class Rules:
 
 @dataclass(frozen=True, kw_only=True)
 class Goal:
-    """What is wanted besides finishing what was begun.
+    """What to do, apart from finishing a rotation that was begun.
 
-    ``replace`` is the ID of the key to replace: when another one signs, that is done.
+    ``replace`` is the ID of the key to replace; the goal is reached when another key signs.
     ``create`` makes the first key. ``distrusted`` are leaked keys, which get no overlap.
     """
 

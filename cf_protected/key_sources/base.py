@@ -51,8 +51,8 @@ class KeySource(ABC):
     def iam_statements(self, place: Place) -> Iterable[Statement]:
         """Return what an IAM policy must allow the app, so that it can get the key and sign.
 
-        ``cf_doctor --policy`` prints it. Without statements it prints ``permissions_note``
-        alone. This makes no call.
+        ``cf_doctor --policy`` prints it. Without statements it prints only
+        ``permissions_note``. This must not call AWS.
         """
         return ()
 

@@ -16,8 +16,8 @@ from cf_protected.process import Once
 class FileKeySource(KeySource):
     """The key in a file of PEM or DER at ``path``, known to CloudFront as ``key_pair_id``.
 
-    Read once, when the first signature is wanted; a new key needs a new ID and so a
-    restart in any case.
+    The file is read once, for the first signature. A new key has a new ID in the settings, so
+    it needs a restart in any case.
 
     Raises ``ValueError`` if ``path`` is the key itself.
     """
@@ -37,7 +37,7 @@ class FileKeySource(KeySource):
         passphrase: str | bytes | None = None,
     ) -> None:
         if holds_pem(os.fspath(path)):
-            # Not repeated here, nor by the error of a file that isn't there.
+            # Not repeated here, nor in the error of a missing file.
             raise ValueError("path is the key itself; name the file that holds it")
         self.path = Path(path)
         self._key_pair_id = key_pair_id

@@ -19,7 +19,7 @@ class SecretsManagerKeySource(AWSKeySource):
 
     Its value is the JSON ``{"key_pair_id": …, "private_key": …}``, or a bare key with the
     option ``key_pair_id``. ``version_stage`` is ``AWSCURRENT`` unless given;
-    ``version_id`` names one version instead. Further options: see ``AWSAccess``.
+    ``version_id`` names one version instead. More options: see ``AWSAccess``.
 
     Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
     """
@@ -64,8 +64,8 @@ class SecretsManagerKeySource(AWSKeySource):
 
 
 def read_secret(secret_id: str, place: Place) -> Statement:
-    """Return the statement that allows to read the secret, a name or an ARN."""
-    # To a secret's name its ARN adds a hyphen and six characters.
+    """Return a statement that allows reading the secret, a name or an ARN."""
+    # A secret's ARN is its name with a hyphen and six characters.
     is_arn = secret_id.startswith("arn:")
     arn = secret_id if is_arn else place.arn("secretsmanager", f"secret:{secret_id}-??????")
     return allow("ReadSigningSecret", ["secretsmanager:GetSecretValue"], [arn])

@@ -25,7 +25,7 @@ class SSMKeySource(AWSKeySource):
     prefer the JSON where keys are rotated.
 
     ``name`` may be an ARN, end in ``:3`` (a version) or ``:live`` (a label), and be
-    ``/aws/reference/secretsmanager/…``. Further options: see ``AWSAccess``.
+    ``/aws/reference/secretsmanager/…``. More options: see ``AWSAccess``.
 
     Sources: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html
     and https://docs.aws.amazon.com/systems-manager/latest/userguide/integration-ps-secretsmanager.html
@@ -80,7 +80,7 @@ class SSMKeySource(AWSKeySource):
         raise self.garbled()
 
     def _values(self, *names: str) -> list[str]:
-        """The values of ``names``; AWS answers in an order of its own."""
+        """Return the values in the order of ``names``, which isn't that of AWS's answer."""
         answer = self.ask("get_parameters", Names=list(names), WithDecryption=True)
         found = {name: _value_of(name, answer.get("Parameters", ())) for name in names}
         missing = [name for name, value in found.items() if value is None]
@@ -90,7 +90,7 @@ class SSMKeySource(AWSKeySource):
         del answer, found, values
         raise KeySourceError(
             f"{self.label}: there is no parameter {' and no '.join(map(repr, missing))}, or not in "
-            "this version. Check names, account and Region."
+            "this version. Check the names, account and Region."
         )
 
 
@@ -102,9 +102,9 @@ def _parameter(name: str) -> str:
 
 
 def _value_of(name: str, parameters: list[Mapping[str, str]]) -> str | None:
-    """The value of the parameter that was asked for as ``name``: a name or an ARN.
+    """Return the value of the parameter that was asked for as ``name``: a name or an ARN.
 
-    The answer has a version or label apart from the name, as its ``Selector``.
+    The answer has the version or label in its ``Selector``, not in its name.
     """
     for parameter in parameters:
         names = {parameter.get("Name", ""), parameter.get("ARN", "")}

@@ -56,10 +56,12 @@ def rotation_for(
 def _users_of_key(
     alias: str, settings: conf.DistributionSettings
 ) -> Iterator[conf.DistributionSettings]:
-    """The distributions whose URLs are signed with the same key, ``settings`` included.
+    """Yield the distributions that sign with the same key, ``settings`` included.
 
-    One that shares only the key's place would sign with a key that its group doesn't trust;
-    one that shares only the group would lose its own key as a replaced one.
+    One that shares only the key source would sign with a key that its group doesn't trust.
+    One that shares only the group would lose its own key as a replaced one.
+
+    Raises ``CommandError`` for such a distribution.
     """
     for name, one in conf.current().distributions.items():
         shares = {
@@ -71,9 +73,9 @@ def _users_of_key(
         elif any(shares.values()):
             (shared,) = (setting for setting, is_shared in shares.items() if is_shared)
             raise CommandError(
-                f"CF_PROTECTED['DISTRIBUTIONS']: {alias!r} and {name!r} share their {shared} "
-                "alone. A rotation of one would make URLs of the other invalid: let them share "
-                "KEY_SOURCE and KEY_GROUP, or neither."
+                f"CF_PROTECTED['DISTRIBUTIONS']: {alias!r} and {name!r} share only their {shared}. "
+                "Rotating one would make URLs of the other invalid. Let them share both KEY_SOURCE "
+                "and KEY_GROUP, or neither."
             )
 
 

@@ -89,7 +89,7 @@ def test_kms(settings: Settings, key_id: str) -> None:
     policy = app_policy(facts(), PLACE)
 
     assert statements(policy) == [(["kms:GetPublicKey", "kms:Sign"], [f"{KMS}:key/1234abcd"])]
-    assert "nobody can read the key" in facts().source.permissions_note
+    assert "can't be read out of KMS" in facts().source.permissions_note
 
 
 @pytest.mark.parametrize("key_id", ["alias/shop", f"{KMS}:alias/shop"])

@@ -103,7 +103,7 @@ def test_warns_if_no_signature_can_fit(use_root: Callable[..., None]) -> None:
     use_root(DOMAIN="downloads.example.com")
     answer, _, err = run(lambda address: fetch(address, signed_target()), port=0)
     assert answer.status == 403
-    assert err.startswith("URLs are signed for https://downloads.example.com and open there alone.")
+    assert err.startswith("URLs are signed for https://downloads.example.com and open only there.")
 
 
 def test_cors_origins(use_root: Callable[..., None], port: int) -> None:

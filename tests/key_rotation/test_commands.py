@@ -167,8 +167,8 @@ def test_a_leaked_key(ssm: Cloud) -> None:
 
     output = rotate(ssm, f"--emergency={leaked}")
 
-    assert f"Every URL and cookie signed with {leaked} dies" in output
-    assert "would have lived until 20" in output
+    assert f"Every URL and cookie signed with {leaked} stops working" in output
+    assert "would have worked until 20" in output
     assert last_line(output) == "nothing is left to do"
     assert assert_clean(ssm, "ssm") != leaked
     with pytest.raises(CommandError, match=f"no public key {leaked}, so nothing trusts it"):
@@ -188,7 +188,9 @@ def test_a_leaked_key_that_was_replaced_already(ssm: Cloud) -> None:
         "DeletePublicKey",
         "Done",
     ]
-    assert found["warnings"][0].startswith(f"Every URL and cookie signed with {leaked} dies")
+    assert found["warnings"][0].startswith(
+        f"Every URL and cookie signed with {leaked} stops working"
+    )
 
 
 def test_a_leaked_key_that_has_to_stay_is_no_success(ssm: Cloud) -> None:
@@ -358,7 +360,7 @@ def test_who_shares_a_key_shares_its_group(
 ) -> None:
     beside(settings, **changes)
 
-    with pytest.raises(CommandError, match=r"'films' share their KEY_\w+ alone"):
+    with pytest.raises(CommandError, match=r"'films' share only their KEY_\w+"):
         run("cf_rotate_keys")
 
 

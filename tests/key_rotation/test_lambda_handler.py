@@ -278,7 +278,7 @@ def test_tidying_waits_for_the_overlap(cloud: Cloud, handler: Handler, first: st
     answer = call(handler, action="tidy")
 
     assert answer["next"] == "Wait"
-    assert answer["why"] == f"URLs signed with {first} may be alive"
+    assert answer["why"] == f"URLs signed with {first} may still be valid"
     assert first in cloud.members()
 
     cloud.sleep(OVERLAP.total_seconds())

@@ -183,7 +183,7 @@ def test_a_full_group_waits_for_the_end_of_an_overlap() -> None:
     step = next_step(replace(noted(23), public_keys=keys, group=full), RULES, Goal(replace="KNEW"))
 
     assert step == Wait(
-        START + timedelta(hours=1), "URLs signed with KOLD may be alive", Phase.TIDY
+        START + timedelta(hours=1), "URLs signed with KOLD may still be valid", Phase.TIDY
     )
 
 

@@ -160,7 +160,7 @@ def test_a_secret_of_another_account_is_refused(cloud: Cloud) -> None:
     store_by_hand(cloud, "ssm", private_pem("p256"))
     cloud.make_group(fill_account(cloud, 1))
 
-    assert "a key that CloudFront doesn't know" in refusal(cloud, Goal(create=True))
+    assert "a key that CloudFront doesn't have" in refusal(cloud, Goal(create=True))
 
 
 def test_a_leaked_key_goes_without_the_overlap(cloud: Cloud, kind: str) -> None:

@@ -1,4 +1,4 @@
-"""``manage.py cf_create_key``: the first key, which nobody ever sees."""
+"""``manage.py cf_create_key``: make the first key, without showing it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from cf_protected.management.rotation import rotation_for
 
 
 class Command(BaseCommand):
-    """Makes what is missing of pair, secret, public key and key group, and nothing twice."""
+    """Makes each of pair, secret, public key and key group that is missing."""
 
     help = (
         "Makes the first signing key: the pair, the secret, CloudFront's public key and the key "
         "group. Does nothing if there is a key."
     )
-    # They would read the key that isn't there yet.
+    # They would read the key, which doesn't exist yet.
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""``manage.py cf_doctor``: ask CloudFront, AWS and the bucket whether all is set up right."""
+"""``manage.py cf_doctor``: check the setup of CloudFront, AWS and the bucket."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _QUESTION_WIDTH = max(len(question.text) for question in QUESTIONS)
 
 
 class Command(BaseCommand):
-    """Prints a line for each question. Shows neither keys nor signatures."""
+    """Prints a line for each question, without keys and signatures."""
 
     help = (
         "Asks CloudFront, AWS and the bucket whether a distribution is set up right. Exits with "
-        "1 if an answer is 'failed'; 'warning' and 'unknown' don't count."
+        "1 if an answer is 'failed', not for 'warning' and 'unknown'."
     )
-    # A key that can't be read fails the checks, and is what this command explains.
+    # They fail for a key that can't be read, which is what this command explains.
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -44,7 +44,9 @@ class Command(BaseCommand):
         )
         add_json(parser, help="Print the findings as JSON.")
         parser.add_argument(
-            "--policy", action="store_true", help="Print the IAM policies that this takes, and end."
+            "--policy",
+            action="store_true",
+            help="Only print the IAM policies that the app and this command need.",
         )
 
     def handle(
@@ -94,7 +96,7 @@ class Command(BaseCommand):
         if app:
             self.stdout.write(json.dumps(app, indent=2))
         self.stdout.write(facts.source.permissions_note)
-        self.stdout.write(self.style.MIGRATE_HEADING("\ncf_doctor alone, besides:"))
+        self.stdout.write(self.style.MIGRATE_HEADING("\nOnly cf_doctor, in addition:"))
         self.stdout.write(json.dumps(doctor, indent=2))
 
 
@@ -106,9 +108,9 @@ def _load(alias: str, key: str) -> Facts:
 
 
 def _any_key(alias: str) -> str:
-    """The key of a file that is on offer; a key that ends in a slash is a whole folder."""
+    """Return the object of any file, but of no folder; an empty string without one."""
     files = AssetFile.objects.filter(asset__distribution=alias).exclude(key__endswith="/")
     try:
         return files.order_by("pk").values_list("key", flat=True).first() or ""
-    except DatabaseError:  # a doctor that needs a healthy database is none
+    except DatabaseError:  # the doctor must work even when the database is down
         return ""

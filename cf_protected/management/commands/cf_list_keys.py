@@ -1,4 +1,4 @@
-"""``manage.py cf_list_keys``: where each key stands."""
+"""``manage.py cf_list_keys``: list CloudFront's public keys and what each is for."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from cf_protected.management.rotation import rotation_for
 
 
 class Command(BaseCommand):
-    """Reads only."""
+    """Prints the public keys. It changes nothing."""
 
-    help = "Shows CloudFront's public keys: where each stands, since when, what depends on it."
+    help = "Lists CloudFront's public keys: what each is for, since when, what depends on it."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
