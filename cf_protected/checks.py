@@ -23,7 +23,6 @@ from cf_protected.conf import check_ids
 from cf_protected.distributions.keys import make_key_source
 from cf_protected.exceptions import KeySourceError, UnusableKey
 from cf_protected.key_sources.base import KeySource
-from cf_protected.key_sources.file import FileKeySource
 from cf_protected.middleware import SignedCookiesMiddleware
 
 
@@ -102,7 +101,7 @@ def _check_durations(where: str, distribution: conf.DistributionSettings) -> Ite
             f"{where}['KEY_SOURCE']: a key is used for {key.stale_limit} after its LIFETIME of "
             f"{key.lifetime}, which hardly helps in an outage."
         )
-    longest = distribution.longest_use
+    longest = distribution.shortest_overlap
     if longest > distribution.rotation_overlap:
         yield check_ids.SHORT_OVERLAP.message(
             f"{where}['ROTATION_OVERLAP']: URLs and cookies of a replaced key may live "
@@ -201,10 +200,10 @@ def _check_for_production(
         yield check_ids.DEVELOPMENT_KEY_SOURCE.message(
             f"{where}['KEY_SOURCE']: {type(source).__name__} isn't for production."
         )
-    if isinstance(source, FileKeySource):
+    if source.production_warning:
         yield check_ids.KEY_IN_FILE.message(
-            f"{where}['KEY_SOURCE']: the key is in a file, so anyone who can read the disk or a "
-            "backup has it, and a new key needs a restart."
+            f"{where}['KEY_SOURCE']: {source.production_warning.problem}",
+            hint=source.production_warning.hint,
         )
 
 

@@ -15,6 +15,7 @@ from pytest_django import Settings
 import cf_protected
 from cf_protected import conf
 from cf_protected.conf import CheckID, check_ids
+from cf_protected.key_sources.base import ProductionWarning
 from cf_protected.key_sources.file import FileKeySource
 from cf_protected.key_sources.inline import InlineKeySource
 from cf_protected.key_sources.kms import KMSKeySource
@@ -316,6 +317,19 @@ def test_w004_a_key_file_in_production(use_key_source: Configure, tmp_path: Path
     use_key_source(FileKeySource, path=path, key_pair_id=KEY_PAIR_ID)
 
     assert (ids(), ids(deploy=True)) == ([], ["W004"])
+
+
+class RiskyKeySource(GivenKeySource):
+    production_warning = ProductionWarning("it is risky.", hint="Mind it.")
+
+
+def test_w004_says_what_the_source_warns_of(use_key_source: Configure) -> None:
+    use_key_source(RiskyKeySource, key=signing_key("p256"))
+
+    (warning,) = messages(deploy=True)
+
+    assert str(warning.msg).endswith("['KEY_SOURCE']: it is risky.")
+    assert warning.hint == "Mind it."
 
 
 @pytest.mark.parametrize(

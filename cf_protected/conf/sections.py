@@ -70,8 +70,11 @@ class DistributionSettings:
         return longest + self.expiry_step
 
     @property
-    def longest_use(self) -> timedelta:
-        """The longest that signatures of a replaced key may be in use, its cache included."""
+    def shortest_overlap(self) -> timedelta:
+        """The longest that a replaced key's signature may live: ``ROTATION_OVERLAP`` covers it.
+
+        A process goes on signing with a replaced key until its cache fetches the new one.
+        """
         return self.longest_lifetime + self.key_source.lifetime
 
 

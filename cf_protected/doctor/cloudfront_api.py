@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -12,11 +12,10 @@ from cf_protected.cloudfront.keys import PublicKey, load_public_key
 from cf_protected.doctor.behaviors import Config, serves
 from cf_protected.doctor.findings import Unanswered, failed, unknown
 from cf_protected.exceptions import UnusableKey
+from cf_protected.key_sources.aws_calls import Failure
 
 #: Returns a boto3 client of a service. Raises botocore's errors.
 Clients = Callable[[str], Any]
-
-_DENIED: Final = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 
 
 @contextmanager
@@ -24,20 +23,17 @@ def asking(action: str) -> Iterator[None]:
     """Turn botocore's errors into ``Unanswered``; ``action`` is the IAM action of the call."""
     try:
         yield
-    except ClientError as error:
-        details = error.response.get("Error", {})
-        code, message = details.get("Code", "?"), details.get("Message", "")
-    except BotoCoreError as error:
-        code, message = type(error).__name__, str(error)
+    except (BotoCoreError, ClientError) as error:
+        failure = Failure.of(error)
     else:
         return
-    if code in _DENIED:
+    if failure.is_denied:
         allow = f"Allow {action}: manage.py cf_doctor --policy prints the whole policy."
         raise Unanswered(unknown(f"{action} isn't allowed", allow))
-    outcome = failed if code.startswith("NoSuch") else unknown
+    outcome = failed if failure.code.startswith("NoSuch") else unknown
     raise Unanswered(
         outcome(
-            f"{action}: {code}: {message}",
+            f"{action}: {failure}",
             "Try the same call with the AWS CLI and the same credentials.",
         )
     )

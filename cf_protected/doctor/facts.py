@@ -17,9 +17,8 @@ from cf_protected.doctor.behaviors import Config, behavior_for
 from cf_protected.doctor.cloudfront_api import Clients, CloudFrontAPI, asking
 from cf_protected.doctor.findings import Unanswered, failed, once, unknown
 from cf_protected.exceptions import CFProtectedError, KeySourceError, UnusableKey
-from cf_protected.key_sources.aws import AWSAccess, AWSKeySource
-from cf_protected.key_sources.base import KeySource
-from cf_protected.key_sources.cached import CachedKeySource
+from cf_protected.key_sources.aws import access_of
+from cf_protected.key_sources.cached import uncached
 
 #: How long a signature made for a question lives, in seconds. It is never shown.
 LIFETIME: Final = 60
@@ -55,8 +54,8 @@ class Facts:
     ) -> None:
         self.distribution = distribution
         self.settings = distribution.settings
-        self.source = original(distribution.key_source)
-        self.clients = cache(clients or access(self.source).client)
+        self.source = uncached(distribution.key_source)
+        self.clients = cache(clients or access_of(self.source).client)
         self.api = CloudFrontAPI(self.clients)
         self.now = now
         self.remembered: dict[str, Any] = {}
@@ -167,13 +166,3 @@ class Facts:
             return self.now() + self.skew()
         except Unanswered:
             return self.now()
-
-
-def original(source: KeySource) -> KeySource:
-    """Return the key source that the settings name, without the cache around it."""
-    return source.source if isinstance(source, CachedKeySource) else source
-
-
-def access(source: KeySource) -> AWSAccess:
-    """Return the key source's access to AWS, or boto3's defaults if it has none."""
-    return source.access if isinstance(source, AWSKeySource) else AWSAccess()

@@ -13,9 +13,9 @@ from typing import Any, Final
 import jwt
 
 from cf_protected.key_sources.cached import uptime
-from cf_protected.key_sources.forks import reset_in_children
 from cf_protected.oidc.exceptions import IssuerUnavailable
 from cf_protected.oidc.fetch import fetch_json
+from cf_protected.process import reset_after_fork
 
 logger = logging.getLogger("cf_protected")
 
@@ -124,7 +124,7 @@ class IssuerKeys:
         self._clock = clock
         self._known = _Known()
         self.reset()
-        reset_in_children(self)
+        reset_after_fork(self)
 
     def reset(self) -> None:
         """Forget a running fetch: in a forked child its thread is gone. The keys stay."""

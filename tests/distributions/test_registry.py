@@ -16,7 +16,7 @@ from cf_protected import conf
 from cf_protected.cloudfront.keys import SigningKey
 from cf_protected.distributions import distributions
 from cf_protected.key_sources.base import KeySource
-from cf_protected.key_sources.once import Once
+from cf_protected.process import Once
 from tests.conftest import Configure
 from tests.doubles import SlowDict
 from tests.keys import signing_key

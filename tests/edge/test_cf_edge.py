@@ -104,7 +104,7 @@ def test_warns_if_urls_are_signed_for_another_address(use_root: Callable[..., No
     use_root(DOMAIN="downloads.example.com")
     answer, _, err = run(lambda address: fetch(address, signed_target()), port=0)
     assert answer.status == 403
-    assert err.startswith("URLs are signed for https://downloads.example.com and open there alone.")
+    assert err.startswith("URLs are signed for https://downloads.example.com and open only there.")
 
 
 def test_cors_origins(use_root: Callable[..., None], port: int) -> None:

@@ -12,7 +12,7 @@ from cf_protected.cloudfront.signer import CloudFrontSigner
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.exceptions import InvalidKey
 from cf_protected.key_rotation.record import KeyType
-from cf_protected.key_rotation.state import Goal
+from cf_protected.key_rotation.rules import Goal
 from cf_protected.key_rotation.steps import Done, Wait
 from tests.key_rotation.cloud import NAMES, OVERLAP, Cloud, goal_to_replace
 

@@ -12,7 +12,7 @@ import pytest
 from botocore.stub import Stubber
 
 from cf_protected.exceptions import AWSError, ConcurrentRotation
-from cf_protected.key_rotation.cloudfront_api import CloudFrontKeys
+from cf_protected.key_rotation.cloudfront_keys import CloudFrontKeys
 from cf_protected.key_rotation.state import KeyGroup
 from tests.keys import public_pem
 

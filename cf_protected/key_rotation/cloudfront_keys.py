@@ -1,4 +1,4 @@
-"""CloudFront's public keys and key groups, seen and changed."""
+"""Read and change CloudFront's public keys and key group."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from cf_protected.cloudfront.keys import load_public_key, public_pem
 from cf_protected.exceptions import AWSError, ConcurrentRotation, RotationError, UnusableKey
-from cf_protected.key_rotation.calls import ask
+from cf_protected.key_rotation.aws import ask
 from cf_protected.key_rotation.state import KeyGroup, PublishedKey
 
 _COMMENT: Final = "Signing since {}"
@@ -19,10 +19,10 @@ _SINCE: Final = re.compile(r"Signing since (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:0
 class CloudFrontKeys:
     """The account's public keys, and the key group ``group`` (a name or an ID).
 
-    ``distribution_ids`` are watched besides those that CloudFront lists for the group.
+    ``distribution_ids`` are watched as well as those that CloudFront lists for the group.
 
-    Every method raises ``AWSError``; what changes something also ``ConcurrentRotation``,
-    when somebody else changed the same meanwhile.
+    Every method raises ``AWSError``. A method that changes something also raises
+    ``ConcurrentRotation`` when another run has changed the same thing.
     """
 
     def __init__(self, client: Any, group: str, *, distribution_ids: Sequence[str] = ()) -> None:
@@ -31,7 +31,7 @@ class CloudFrontKeys:
         self._distribution_ids = tuple(distribution_ids)
 
     def public_keys(self) -> tuple[PublishedKey, ...]:
-        """All of the account."""
+        """Return all public keys of the account."""
         items = self._list("list_public_keys", "PublicKeyList")
         return tuple(
             PublishedKey(
@@ -45,7 +45,7 @@ class CloudFrontKeys:
         )
 
     def group(self) -> KeyGroup | None:
-        """The key group, if there is one."""
+        """Return the key group, or ``None`` without one."""
         for item in self._list("list_key_groups", "KeyGroupList"):
             id_ = item["KeyGroup"]["Id"]
             if self.group_name in (id_, item["KeyGroup"]["KeyGroupConfig"]["Name"]):
@@ -53,7 +53,7 @@ class CloudFrontKeys:
         return None
 
     def in_progress(self, group: KeyGroup) -> tuple[str, ...]:
-        """The distributions with the group that aren't deployed.
+        """Return the IDs of the group's distributions that aren't deployed.
 
         Source: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_Distribution.html
         """
@@ -61,7 +61,7 @@ class CloudFrontKeys:
         return tuple(id_ for id_ in ids if self._status(id_) != "Deployed")
 
     def create_public_key(self, name: str, public_key: str) -> None:
-        """Upload it. A repeat finds what the first try left behind.
+        """Upload a public key. A repeat accepts the key that the first try uploaded.
 
         Source: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreatePublicKey.html
         """
@@ -74,27 +74,27 @@ class CloudFrontKeys:
             self._expect_same(name, public_key)
 
     def create_group(self, name: str, members: Sequence[str]) -> None:
-        """Make the key group; it can't be empty."""
+        """Create the key group. CloudFront doesn't allow an empty one."""
         try:
             self._ask("create_key_group", KeyGroupConfig={"Name": name, "Items": list(members)})
         except AWSError as error:
             raise _explained(error, "KeyGroupAlreadyExists") from error
 
     def set_members(self, group: KeyGroup, members: Sequence[str]) -> None:
-        """Trust exactly ``members``, if the group is still as it was seen."""
+        """Make ``members`` the group's keys, unless the group was changed since it was read."""
         answer = self._ask("get_key_group", Id=group.id)
         config = {**answer["KeyGroup"]["KeyGroupConfig"], "Items": list(members)}
         self._change("update_key_group", Id=group.id, IfMatch=group.etag, KeyGroupConfig=config)
 
     def note_signing(self, id: str, since: datetime) -> None:
-        """Write into the public key's comment since when it signs."""
+        """Write into the public key's comment when it began to sign."""
         answer = self._ask("get_public_key", Id=id)
         comment = _COMMENT.format(since.astimezone(UTC).isoformat(timespec="seconds"))
         config = {**answer["PublicKey"]["PublicKeyConfig"], "Comment": comment}
         self._change("update_public_key", Id=id, IfMatch=answer["ETag"], PublicKeyConfig=config)
 
     def delete_public_key(self, id: str) -> None:
-        """Delete it, unless it is gone already."""
+        """Delete a public key. One that is already gone isn't an error."""
         try:
             etag = self._ask("get_public_key", Id=id)["ETag"]
             self._change("delete_public_key", Id=id, IfMatch=etag)
@@ -103,7 +103,7 @@ class CloudFrontKeys:
                 raise
 
     def delete_group(self, group: KeyGroup) -> None:
-        """Delete the key group, which no distribution may trust any more."""
+        """Delete the key group. No distribution may still trust it."""
         self._change("delete_key_group", Id=group.id, IfMatch=group.etag)
 
     def _distributions_with(self, group: KeyGroup) -> Iterator[str]:
@@ -123,11 +123,11 @@ class CloudFrontKeys:
         known = {one.name: one.public_key for one in self.public_keys()}
         if known.get(name) != public_key:
             raise RotationError(
-                f"CloudFront has another public key named {name}. Delete that or rename the group."
+                f"CloudFront has another public key named {name}. Delete it, or rename the group."
             )
 
     def _list(self, operation: str, wrapper: str, **parameters: Any) -> Iterator[Any]:
-        """The items of all pages."""
+        """Yield the items of all pages."""
         marker: dict[str, str] = {}
         while True:
             page = self._ask(operation, **parameters, **marker)[wrapper]
@@ -149,7 +149,7 @@ class CloudFrontKeys:
 def _explained(error: AWSError, *codes: str) -> RotationError:
     if error.code not in codes:
         return error
-    return ConcurrentRotation("Another run changes the keys too; this one leaves it to that.")
+    return ConcurrentRotation("Another run is changing the keys, so this one stops.")
 
 
 def _group(answer: Any) -> KeyGroup:
@@ -165,7 +165,7 @@ def _group(answer: Any) -> KeyGroup:
 
 
 def _normalized(encoded_key: str) -> str:
-    """The PEM as this project writes it; what CloudFront takes beyond that stays as it is."""
+    """Return the PEM as this project writes it, or unchanged if it isn't a key that we can read."""
     try:
         return public_pem(load_public_key(encoded_key))
     except UnusableKey:
