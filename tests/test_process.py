@@ -11,7 +11,7 @@ from threading import Barrier
 import pytest
 
 from cf_protected.process import Once, reset_after_fork
-from tests.test_distributions_processes import exit_code_of_child
+from tests.distributions.test_registry import exit_code_of_child
 
 
 def numbers() -> Callable[[], int]:

@@ -11,7 +11,7 @@ from cf_protected.cloudfront.memo import SignatureMemo
 from cf_protected.cloudfront.signer import CloudFrontSigner
 from tests import keys
 from tests.cloudfront.samples import EXPIRES, NOW, URL
-from tests.test_distributions_processes import exit_code_of_child
+from tests.distributions.test_registry import exit_code_of_child
 
 
 def counting_sign() -> Callable[[str], str]:

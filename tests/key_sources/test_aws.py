@@ -20,10 +20,10 @@ from cf_protected.exceptions import KeySourceError
 from cf_protected.key_sources.aws import AWSAccess, expand_variables
 from cf_protected.key_sources.secretsmanager import SecretsManagerKeySource
 from cf_protected.key_sources.ssm import SSMKeySource
+from tests.distributions.test_registry import exit_code_of_child
 from tests.faults import THROTTLED, Answer, FaultyServer, Request, reset
 from tests.key_sources.conftest import MakeClient, as_json, put
 from tests.keys import KEY_PAIR_ID, private_pem
-from tests.test_distributions_processes import exit_code_of_child
 
 ROOT = Path(__file__).parent.parent.parent
 ROLE = "arn:aws:iam::123456789012:role/shop-keys"
