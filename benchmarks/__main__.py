@@ -13,7 +13,7 @@ import django
 
 from benchmarks import report
 
-PARTS = ("signing", "playlist", "key_cache", "downloads", "queries", "streams")
+PARTS = ("signing", "playlist", "key_cache", "downloads", "queries", "streams", "calls")
 EXTRA = ("dj_database_url", "gunicorn")
 
 

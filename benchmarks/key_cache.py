@@ -9,7 +9,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from threading import Event, Thread
@@ -94,10 +94,12 @@ def _distribution(backend: str, **options: str) -> Distribution:
 
 
 _numbers: Final = count()
+_EXPIRES: Final = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def _sign(distribution: Distribution) -> None:
-    distribution.sign(f"https://downloads.example.com/books/{next(_numbers)}.pdf")
+    url = f"https://downloads.example.com/books/{next(_numbers)}.pdf"
+    distribution.signer.sign_url(url, date_less_than=_EXPIRES)
 
 
 def _rate_of(distribution: Distribution, seconds: float = 0.04) -> Callable[[], float]:
@@ -110,6 +112,20 @@ def _rate_of(distribution: Distribution, seconds: float = 0.04) -> Callable[[], 
 
     _sign(distribution)
     return measure
+
+
+@contextmanager
+def cold_signature() -> Iterator[Callable[[], None]]:
+    """Yield a call that signs with a key in SSM of which nothing is loaded yet."""
+    os.environ.update(CREDENTIALS)
+    with _ssm(to_pem(make_rsa_key()).decode()) as server:
+        url = f"http://127.0.0.1:{server.server_port}"
+
+        def sign() -> None:
+            _sign(_distribution("ssm.SSMKeySource", name="/shop/key", endpoint_url=url))
+
+        sign()  # boto3 and its data are loaded now
+        yield sign
 
 
 # While the key is refreshed

@@ -24,6 +24,7 @@ from cf_protected.key_sources.base import KeySource
 from cf_protected.models import AssetFile
 
 SEGMENTS: Final = 2000
+_EXPIRES: Final = datetime(2100, 1, 1, tzinfo=UTC)
 PICTURES: Final = 200
 PLAYLIST: Final = "\n".join(
     [
@@ -105,7 +106,8 @@ def _measures(shop: Shop, stream: AssetFile) -> dict[str, Callable[[], float]]:
 
 def _rewrite_alone() -> str:
     distribution = distributions["default"]
-    query = distribution.sign_query(distribution.resource("stream/")).query
+    resource = distribution.resource("stream/")
+    query = distribution.signer.sign_query(resource, date_less_than=_EXPIRES)
     sign = hls.signed_under(distribution.url("stream/"), query)
     base_url = distribution.url("stream/index.m3u8")
     return hls.rewrite(PLAYLIST, base_url=base_url, media=sign, playlist_url=sign)

@@ -1,7 +1,7 @@
 """The ownership rule: may this person have this asset now, and if not, why?
 
-``CF_PROTECTED["AUTHORIZER"]`` replaces ``decide`` by a function of the same signature,
-which may well call this one first.
+``CF_PROTECTED["AUTHORIZER"]`` replaces ``decide`` with a function of the same signature,
+which may call this one first.
 """
 
 from __future__ import annotations
@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.utils.formats import date_format
-from django.utils.module_loading import import_string
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -23,22 +20,21 @@ from django.utils.translation import gettext_lazy
 from cf_protected import conf
 from cf_protected.exceptions import CFProtectedError
 from cf_protected.models import Asset, Grant
+from cf_protected.person import Person
 from cf_protected.reasons import Reason
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
-
-User = AbstractBaseUser | AnonymousUser
 
 
 @dataclass(frozen=True)
 class Decision:
     """The authoriser's answer.
 
-    ``reason`` is a code, usually one of ``Reason``. ``grant`` is the one that allows it
-    or comes nearest to it: the download is counted there, and fails if the grant is
-    revoked or used up; without a grant nothing is counted. ``message`` is a sentence
-    for the buyer, for codes that ``explain`` doesn't know.
+    ``reason`` is a code, usually one of ``Reason``. ``grant`` is the one that allows the
+    download or comes nearest to that. The download is counted there, and fails if the grant
+    is revoked or used up; without a grant nothing is counted. ``message`` is a sentence for
+    the buyer, for codes that ``explain`` doesn't have.
     """
 
     allowed: bool
@@ -48,7 +44,7 @@ class Decision:
 
 
 class DownloadRefused(CFProtectedError, PermissionDenied):
-    """The authoriser said no; ``decision`` says why, and ``asset`` to what of several.
+    """The authoriser refused. ``decision`` has the reason; ``asset`` is what was refused.
 
     Django answers an uncaught one with 403.
     """
@@ -59,9 +55,9 @@ class DownloadRefused(CFProtectedError, PermissionDenied):
         self.asset = asset
 
 
-Authorizer = Callable[[User, Asset, Iterable[Grant], datetime], Decision]
+Authorizer = Callable[[Person, Asset, Iterable[Grant], datetime], Decision]
 
-# The first of these states found among someone's grants is the one to tell them about.
+# The first of these states found among a person's grants is the one to tell them about.
 _STATE_REASONS: Final = {
     Grant.State.ACTIVE: Reason.GRANTED,
     Grant.State.USED_UP: Reason.LIMIT_REACHED,
@@ -72,15 +68,15 @@ _STATE_REASONS: Final = {
 _STATE_ORDER: Final = list(_STATE_REASONS)
 
 
-def decide(user: User, asset: Asset, grants: Iterable[Grant], now: datetime) -> Decision:
-    """Allow who is signed in and holds an active grant for a published or archived asset.
+def decide(person: Person, asset: Asset, grants: Iterable[Grant], now: datetime) -> Decision:
+    """Allow an active account that holds an active grant for a published or archived asset.
 
-    ``grants`` are the user's grants for the asset, in any state. Of several active ones
+    ``grants`` are the person's grants for the asset, in any state. Of several active ones
     an unlimited one is taken before one whose downloads are counted.
     """
-    if not user.is_authenticated:
+    if person.account is None:
         return Decision(False, Reason.ANONYMOUS)
-    if not user.is_active:
+    if not person.account.is_active:
         return Decision(False, Reason.INACTIVE_USER)
     if asset.state == Asset.State.DRAFT:
         return Decision(False, Reason.UNPUBLISHED)
@@ -98,24 +94,8 @@ def _rank(grant: Grant, now: datetime) -> tuple[int, bool, int]:
 
 def get_authorizer() -> Authorizer:
     """Return the function that ``AUTHORIZER`` names. Raises ``ConfigurationError``."""
-    path = conf.current().authorizer
-    try:
-        authorizer = import_string(path)
-    except ImportError as error:
-        raise conf.ConfigurationError(
-            f"{conf.SETTING}['AUTHORIZER']",
-            f"{path!r} can't be imported: {error}.",
-            hint="It is the dotted path of a function like cf_protected.access.decide.",
-            id="E009",
-        ) from error
-    if not callable(authorizer):
-        raise conf.ConfigurationError(
-            f"{conf.SETTING}['AUTHORIZER']",
-            f"{path!r} is no function.",
-            hint="It is the dotted path of a function like cf_protected.access.decide.",
-            id="E009",
-        )
-    return cast(Authorizer, authorizer)
+    where, path = f"{conf.SETTING}['AUTHORIZER']", conf.current().authorizer
+    return conf.import_function(where, path, like="cf_protected.access.decide")
 
 
 _SENTENCES: Final[dict[str, StrPromise]] = {
@@ -135,7 +115,7 @@ _SENTENCES: Final[dict[str, StrPromise]] = {
 
 
 def explain(decision: Decision) -> str:
-    """Return the sentence that tells the buyer why, in their language."""
+    """Return the sentence that tells the buyer the reason, in their language."""
     if decision.message:
         return decision.message
     grant = decision.grant
@@ -152,7 +132,7 @@ def explain(decision: Decision) -> str:
 
 
 def unreleased(decision: Decision, asset: Asset) -> Decision:
-    """The no to somebody who may have ``asset``, but not yet."""
+    """Return the refusal of a person who may have ``asset``, but not yet."""
     message = ""
     if asset.available_from is not None:
         message = _("This becomes available on %(date)s.") % {"date": _day(asset.available_from)}

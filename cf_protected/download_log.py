@@ -1,26 +1,19 @@
-"""Write the download log: who asked for which file, from where, and what they got."""
+"""Write the download log: who asked for which file, from where, and the outcome."""
 
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from datetime import datetime
 
 from cf_protected import conf
-from cf_protected.access import Decision, User
+from cf_protected.access import Decision
 from cf_protected.models import AssetFile, Download
-
-
-@dataclass(frozen=True)
-class Viewer:
-    """Where a request comes from: for the log, and to bind signatures to the address."""
-
-    ip_address: str | None = None
-    user_agent: str = ""
+from cf_protected.person import Person
+from cf_protected.viewer import Viewer, plain_address
 
 
 def log_download(
-    user: User,
+    person: Person,
     file: AssetFile,
     decision: Decision,
     viewer: Viewer,
@@ -30,13 +23,13 @@ def log_download(
 ) -> Download:
     """Write one row: an issued URL, or a refusal if ``url_expires_at`` is ``None``.
 
-    What outlives the file is copied, and what doesn't fit its column is cut.
+    The names are copied, so that they outlive the file. What doesn't fit its column is cut.
     """
     outcome = Download.Outcome.REFUSED if url_expires_at is None else Download.Outcome.ISSUED
     return Download.objects.create(
         file=file,
         grant=decision.grant,
-        user_id=user.pk,
+        user_id=person.account_id,
         asset_title=file.asset.title,
         file_name=file.file_name,
         requested_at=now,
@@ -50,7 +43,7 @@ def log_download(
 
 
 def address_to_log(ip_address: str | None) -> str | None:
-    """The address as ``LOG_IP_ADDRESSES`` has it: whole, without its last part, or none."""
+    """Return the address as ``LOG_IP_ADDRESSES`` asks: whole, without its last part, or none."""
     rule = conf.current().log_ip_addresses
     address = plain_address(ip_address)
     if address is None or rule == "drop":
@@ -59,15 +52,3 @@ def address_to_log(ip_address: str | None) -> str | None:
         return str(address)
     prefix = 24 if address.version == 4 else 48
     return str(ipaddress.ip_network((address, prefix), strict=False).network_address)
-
-
-def plain_address(ip_address: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The address itself: without a zone, and an IPv4 one as such, though it came over IPv6.
-
-    ``None`` for what is no address, such as a socket's path: no reason to turn a buyer away.
-    """
-    try:
-        address = ipaddress.ip_address((ip_address or "").partition("%")[0])
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address

@@ -1,4 +1,4 @@
-"""Removes signed cookies when a session ends, and renews them on pages that ask for it."""
+"""Remove signed cookies when a session ends, and renew them on pages that ask for it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 
-from cf_protected.http.cookies import end_session, remove_ended
-from cf_protected.http.renewal import renew_cookies
+from cf_protected.signed_cookies.jar import end_session, remove_ended
+from cf_protected.signed_cookies.renewal import renew_cookies
 
 _MARK: Final = "renews_signed_cookies"
 _RENEW: Final = "cf_protected.renew_cookies"
@@ -19,11 +19,11 @@ ViewType = TypeVar("ViewType", bound=Callable[..., Any])
 
 
 class SignedCookiesMiddleware(MiddlewareMixin):
-    """Goes after ``SessionMiddleware`` and ``AuthenticationMiddleware``.
+    """Removes the cookies that a session remembers when it ends, and renews them before.
 
-    What cookies the session remembers are removed from the browser when the session ends:
-    when somebody logs out, logs in as somebody else, or changed the password elsewhere.
-    They are renewed where a view has ``renew_signed_cookies``.
+    Put it after ``SessionMiddleware`` and ``AuthenticationMiddleware``. A session ends at a
+    logout, at a login to another account, and when the password was changed elsewhere.
+    Cookies are renewed by views with ``renew_signed_cookies``.
     """
 
     def process_request(self, request: HttpRequest) -> None:
@@ -44,18 +44,20 @@ class SignedCookiesMiddleware(MiddlewareMixin):
 def renew_signed_cookies(view: ViewType) -> ViewType:
     """Renew signed cookies with this view's responses, through ``SignedCookiesMiddleware``.
 
-    For pages that stay open while something plays, or that people come back to. For a class
-    use ``method_decorator(renew_signed_cookies, name="dispatch")``.
+    Use it for pages that stay open while something plays, or that people return to. For a
+    class use ``method_decorator(renew_signed_cookies, name="dispatch")``.
     """
     setattr(view, _MARK, True)
     return view
 
 
 def _watch(request: HttpRequest) -> None:
-    """Have the session's memory kept when the session is flushed, without loading it now.
+    """Keep what the session remembers when it is flushed, without loading the session now.
 
-    Django has a signal before a logout flushes the session, and none before a login as
-    somebody else or a changed password does.
+    Django sends a signal before a logout flushes the session, but none before a login to
+    another account or a changed password does. The instance's method is the only place that
+    sees the session's data then: loading it earlier would cost each page a query and its
+    place in shared caches.
     """
     session = request.session
     flush, aflush = session.flush, session.aflush

@@ -1,4 +1,4 @@
-"""Why a download is allowed or refused: the codes that pages, logs and the API share."""
+"""The codes of why a download is allowed or refused, shared by pages, logs and the API."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Reason(TextChoices):
-    """The answer of the authoriser. A replaced authoriser may use codes of its own."""
+    """The reason of a decision. A replaced authoriser may use codes of its own."""
 
     GRANTED = "granted", _("Granted")
     ANONYMOUS = "anonymous", _("Nobody is signed in")

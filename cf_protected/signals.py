@@ -1,7 +1,7 @@
-"""Signals; those of models are sent after the change was written, in the same transaction.
+"""Signals. Those of models are sent after the change was written, in its transaction.
 
-A receiver that raises undoes the change, so a webhook that is sent again starts anew.
-Work that has to wait for the commit, such as mail, belongs into
+A receiver that raises undoes the change, so that a repeated webhook starts again from the
+beginning. Work that must wait for the commit, such as mail, belongs in
 ``transaction.on_commit``.
 """
 
@@ -16,10 +16,10 @@ grant_revoked = Signal()
 #: A signed URL was handed out and counted. Arguments: ``download``.
 download_issued = Signal()
 
-#: Somebody was refused. Arguments: ``download``, whose ``reason`` says why.
+#: A person was refused. Arguments: ``download``; its ``reason`` is the code.
 download_refused = Signal()
 
-#: A cached signing key was fetched, refreshed, not to be had or served stale. Arguments:
+#: A cached signing key was fetched, refreshed, unavailable or served stale. Arguments:
 #: ``distribution``, its alias, and ``event``, a ``cf_protected.key_sources.cached.KeyEvent``.
-#: Sent by the thread that fetched the key, which may be one of the background.
+#: Sent by the thread that fetched the key, which may be a background thread.
 signing_key_event = Signal()

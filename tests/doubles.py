@@ -9,11 +9,12 @@ from typing import Any, ClassVar
 
 from django.core.files.storage import Storage
 
-from cf_protected.access import Decision, User, decide
+from cf_protected.access import Decision, decide
 from cf_protected.cloudfront.keys import HashAlgorithm, PublicKey, SigningKey
 from cf_protected.exceptions import KeySourceError
 from cf_protected.key_sources.base import KeySource
 from cf_protected.models import Asset, Grant
+from cf_protected.person import Person
 from cf_protected.reasons import Reason
 
 
@@ -75,29 +76,33 @@ class DownStorage(Storage):
     get_accessed_time = get_created_time = get_modified_time = _fail
 
 
-def refuse_all(user: User, asset: Asset, grants: Iterable[Grant], now: datetime) -> Decision:
+def refuse_all(person: Person, asset: Asset, grants: Iterable[Grant], now: datetime) -> Decision:
     return Decision(False, Reason.NO_GRANT)
 
 
-def allow_all(user: User, asset: Asset, grants: Iterable[Grant], now: datetime) -> Decision:
+def allow_all(person: Person, asset: Asset, grants: Iterable[Grant], now: datetime) -> Decision:
     """Free samples, to anybody."""
     return Decision(True, Reason.GRANTED)
 
 
-def only_adults(user: User, asset: Asset, grants: Iterable[Grant], now: datetime) -> Decision:
+def only_adults(person: Person, asset: Asset, grants: Iterable[Grant], now: datetime) -> Decision:
     return Decision(False, "minor", message="Come back when you're 18.")
 
 
-def revoked_meanwhile(user: User, asset: Asset, grants: Iterable[Grant], now: datetime) -> Decision:
+def revoked_meanwhile(
+    person: Person, asset: Asset, grants: Iterable[Grant], now: datetime
+) -> Decision:
     """Another process revokes the grant right after this one has decided."""
-    decision = decide(user, asset, grants, now)
+    decision = decide(person, asset, grants, now)
     Grant.objects.filter(asset=asset).update(revoked_at=now)
     return decision
 
 
-def used_up_meanwhile(user: User, asset: Asset, grants: Iterable[Grant], now: datetime) -> Decision:
+def used_up_meanwhile(
+    person: Person, asset: Asset, grants: Iterable[Grant], now: datetime
+) -> Decision:
     """Another process takes the last download right after this one has decided."""
-    decision = decide(user, asset, grants, now)
+    decision = decide(person, asset, grants, now)
     Grant.objects.filter(asset=asset).update(max_downloads=1, downloads_used=1)
     return decision
 

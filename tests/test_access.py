@@ -3,12 +3,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 
 from cf_protected.access import Decision, DownloadRefused, decide, explain, get_authorizer
 from cf_protected.conf import ConfigurationError
 from cf_protected.models import Asset, Grant
+from cf_protected.person import Person
 from cf_protected.reasons import Reason
 from tests.accounts.models import User
 from tests.conftest import Configure
@@ -18,6 +18,10 @@ NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 ASSET = Asset(title="Ebook", state=Asset.State.PUBLISHED)
+
+
+def person(**fields: object) -> Person:
+    return Person.of(User(**fields))
 
 
 def grant(**fields: object) -> Grant:
@@ -43,17 +47,17 @@ USED_UP = grant(max_downloads=3, downloads_used=3)
     ],
 )
 def test_one_grant_decides(held: list[Grant], reason: Reason) -> None:
-    decision = decide(User(), ASSET, held, NOON)
+    decision = decide(person(), ASSET, held, NOON)
 
     assert decision == Decision(reason == Reason.GRANTED, reason, held[0] if held else None)
 
 
 def test_nobody_is_allowed_nothing() -> None:
-    assert decide(AnonymousUser(), ASSET, [ACTIVE], NOON) == Decision(False, Reason.ANONYMOUS)
+    assert decide(Person(), ASSET, [ACTIVE], NOON) == Decision(False, Reason.ANONYMOUS)
 
 
 def test_an_inactive_account_is_allowed_nothing() -> None:
-    decision = decide(User(is_active=False), ASSET, [ACTIVE], NOON)
+    decision = decide(person(is_active=False), ASSET, [ACTIVE], NOON)
 
     assert decision == Decision(False, Reason.INACTIVE_USER)
 
@@ -61,18 +65,18 @@ def test_an_inactive_account_is_allowed_nothing() -> None:
 def test_a_draft_is_for_nobody() -> None:
     draft = Asset(title="Soon", state=Asset.State.DRAFT)
 
-    assert decide(User(), draft, [ACTIVE], NOON) == Decision(False, Reason.UNPUBLISHED)
+    assert decide(person(), draft, [ACTIVE], NOON) == Decision(False, Reason.UNPUBLISHED)
 
 
 def test_an_archived_asset_stays_with_its_buyers() -> None:
     archived = Asset(title="Old", state=Asset.State.ARCHIVED)
 
-    assert decide(User(), archived, [ACTIVE], NOON).allowed
-    assert not decide(User(), archived, [], NOON).allowed
+    assert decide(person(), archived, [ACTIVE], NOON).allowed
+    assert not decide(person(), archived, [], NOON).allowed
 
 
 def test_staff_need_a_grant_as_well() -> None:
-    assert not decide(User(is_staff=True, is_superuser=True), ASSET, [], NOON).allowed
+    assert not decide(person(is_staff=True, is_superuser=True), ASSET, [], NOON).allowed
 
 
 FEW_LEFT = grant(max_downloads=3, downloads_used=2)
@@ -92,8 +96,8 @@ MANY_LEFT = grant(max_downloads=9, downloads_used=2)
     ],
 )
 def test_of_several_grants_one_is_taken(held: list[Grant], taken: Grant) -> None:
-    assert decide(User(), ASSET, held, NOON).grant is taken
-    assert decide(User(), ASSET, held[::-1], NOON).grant is taken
+    assert decide(person(), ASSET, held, NOON).grant is taken
+    assert decide(person(), ASSET, held[::-1], NOON).grant is taken
 
 
 @pytest.mark.parametrize(

@@ -1,26 +1,27 @@
 from __future__ import annotations
 
-import inspect
 import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core import checks
 from django.core.checks import CheckMessage, run_checks
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from pytest_django import Settings
 
-from cf_protected import access, checks, conf, distributions
-from cf_protected.conf import reader
+import cf_protected
+from cf_protected import conf
+from cf_protected.conf import CheckID, check_ids
+from cf_protected.key_sources.base import ProductionWarning
 from cf_protected.key_sources.file import FileKeySource
 from cf_protected.key_sources.inline import InlineKeySource
 from cf_protected.key_sources.kms import KMSKeySource
 from cf_protected.key_sources.secretsmanager import SecretsManagerKeySource
 from cf_protected.key_sources.ssm import SSMKeySource
 from cf_protected.middleware import SignedCookiesMiddleware
-from cf_protected.oidc import authentication
 from tests.conftest import Configure
 from tests.doubles import GivenKeySource, RemoteKeySource
 from tests.keys import KEY_PAIR_ID, base64_lines, private_pem, public_pem, signing_key
@@ -110,7 +111,7 @@ def test_e008_a_key_file_that_is_missing(use_key_source: Configure, tmp_path: Pa
     assert message.id == "cf_protected.E008"
     assert str(tmp_path / "key") in message.msg
     assert "No such file" in message.msg
-    assert message.hint == "Correct the OPTIONS, or let the user that runs this read the key."
+    assert message.hint == "Correct the OPTIONS, or let the operating system's user read the key."
 
 
 def test_a_key_file_that_is_fine(use_key_source: Configure, tmp_path: Path) -> None:
@@ -318,6 +319,19 @@ def test_w004_a_key_file_in_production(use_key_source: Configure, tmp_path: Path
     assert (ids(), ids(deploy=True)) == ([], ["W004"])
 
 
+class RiskyKeySource(GivenKeySource):
+    production_warning = ProductionWarning("it is risky.", hint="Mind it.")
+
+
+def test_w004_says_what_the_source_warns_of(use_key_source: Configure) -> None:
+    use_key_source(RiskyKeySource, key=signing_key("p256"))
+
+    (warning,) = messages(deploy=True)
+
+    assert str(warning.msg).endswith("['KEY_SOURCE']: it is risky.")
+    assert warning.hint == "Mind it."
+
+
 @pytest.mark.parametrize(
     "domain",
     ["localhost", "localhost:8001", "shop.localhost", "127.0.0.1:8001", "127.1.2.3", "127.0.0.1"],
@@ -404,6 +418,24 @@ def test_mistakes_of_every_distribution_are_reported(settings: Settings) -> None
     ]
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["no.such.Authenticator", "builtins.dict", "cf_protected.api.authentication.authenticate"],
+)
+def test_e017_a_class_that_is_no_authenticator(configure: Configure, path: str) -> None:
+    configure(AUTHENTICATORS=[path])
+
+    (message,) = messages()
+    assert message.id == "cf_protected.E017"
+    assert message.msg.startswith(f"CF_PROTECTED['AUTHENTICATORS']: {path!r} ")
+
+
+def test_e017_an_authenticator_that_is_abstract(configure: Configure) -> None:
+    configure(AUTHENTICATORS=["cf_protected.api.authentication.Authenticator"])
+
+    assert ids() == ["E017"]
+
+
 def test_errors_stop_manage_py_check(configure: Configure) -> None:
     configure({"DOMAIN": "https://downloads.example.com"})
 
@@ -414,14 +446,35 @@ def test_errors_stop_manage_py_check(configure: Configure) -> None:
     assert "HINT" in str(stopped.value)
 
 
-def test_the_ids_are_numbered_without_holes() -> None:
-    modules = (access, authentication, checks, reader, distributions)
-    source = "".join(inspect.getsource(module) for module in modules)
-    used = set(re.findall(r'id="(?:cf_protected\.)?([EW]\d{3})"', source))
+TABLE = {name: check for name, check in vars(check_ids).items() if isinstance(check, CheckID)}
 
-    assert used == {f"E{number:03}" for number in range(1, 19)} | {
-        f"W{number:03}" for number in range(1, 6)
-    }
+
+@pytest.mark.parametrize("kind", ["E", "W"])
+def test_the_ids_are_numbered_without_holes_or_repeats(kind: str) -> None:
+    numbers = [check.number for check in TABLE.values() if check.number.startswith(kind)]
+
+    assert sorted(numbers) == [f"{kind}{number:03}" for number in range(1, len(numbers) + 1)]
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_each_id_is_used_and_tested(name: str) -> None:
+    package, tests = Path(cf_protected.__file__).parent, Path(__file__).parent
+    source = "".join(path.read_text("utf-8") for path in package.rglob("*.py"))
+    tested = "".join(path.read_text("utf-8") for path in tests.rglob("test_*.py"))
+
+    assert f"check_ids.{name}" in source or f"import {name}" in source
+    assert re.search(rf"test_{TABLE[name].number}_|{TABLE[name]}\b", tested, re.IGNORECASE)
+
+
+def test_errors_are_errors_and_warnings_are_warnings() -> None:
+    levels = {check.number[0]: check.message("").level for check in TABLE.values()}
+
+    assert levels == {"E": checks.ERROR, "W": checks.WARNING}
+
+
+def test_the_default_hint_is_the_remedy() -> None:
+    assert check_ids.NOT_SET.message("text").hint == check_ids.NOT_SET.remedy
+    assert check_ids.NOT_SET.message("text", hint="other").hint == "other"
 
 
 def test_every_mistake_has_a_hint_and_ends_as_a_sentence(configure: Configure) -> None:

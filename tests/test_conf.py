@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -12,6 +15,7 @@ from pytest_django import Settings
 
 from cf_protected import conf
 from cf_protected.cloudfront.url import check_url, object_url
+from cf_protected.conf.values import Duration
 from cf_protected.exceptions import CFProtectedError
 from tests.conftest import Configure
 from tests.doubles import SlowDict
@@ -19,70 +23,67 @@ from tests.doubles import SlowDict
 AT_DEFAULT = "CF_PROTECTED['DISTRIBUTIONS']['default']"
 
 WRONG_AT_THE_TOP = [
-    ("AUTHORIZER", len, "has to be the dotted path of a function, not <built-in"),
-    ("AUTHORIZER", "decide", "has to be the dotted path of a function, not 'decide'"),
-    ("REFUSAL_STATUS", 500, "has to be one of 403, 404, not 500"),
-    ("REPEAT_WINDOW", 30, "has to be a datetime.timedelta, not int"),
-    ("REPEAT_WINDOW", timedelta(seconds=-1), "has to be at least 0:00:00"),
-    ("LOG_IP_ADDRESSES", True, "has to be one of 'keep', 'truncate', 'drop'"),
-    ("TRUSTED_PROXIES", "10.0.0.0/8", "has to be a list, not str"),
-    ("TRUSTED_PROXIES", ["10.0.0.0/8", "10.0.0.1/8"], "has to hold addresses and networks"),
-    ("TRUSTED_PROXIES", ["lb.example.com"], "has to hold addresses and networks"),
-    ("TRUSTED_PROXIES", [10], "has to hold addresses and networks"),
-    ("TRUSTED_PROXIES", ["0.0.0.0/0"], "would believe everybody, with '0.0.0.0/0'"),
-    ("TRUSTED_PROXIES", ["::/0"], "would believe everybody, with '::/0'"),
-    ("CORS_ORIGINS", "https://app.example.com", "has to be a list, not str"),
-    ("CORS_ORIGINS", ["*"], "has to hold origins such as"),
-    ("CORS_ORIGINS", ["null"], "has to hold origins such as"),
-    ("CORS_ORIGINS", ["https://*.example.com"], "has to hold origins such as"),
-    ("CORS_ORIGINS", ["https://app.example.com/"], "has to hold origins such as"),
-    ("CORS_ORIGINS", ["app.example.com"], "has to hold origins such as"),
+    ("AUTHORIZER", len, "must be the dotted path of a function, not <built-in"),
+    ("AUTHORIZER", "decide", "must be the dotted path of a function, not 'decide'"),
+    ("REFUSAL_STATUS", 500, "must be one of 403, 404, not 500"),
+    ("REPEAT_WINDOW", 30, "must be a datetime.timedelta, not int"),
+    ("REPEAT_WINDOW", timedelta(seconds=-1), "must be at least 0:00:00"),
+    ("LOG_IP_ADDRESSES", True, "must be one of 'keep', 'truncate', 'drop'"),
+    ("TRUSTED_PROXIES", "10.0.0.0/8", "must be a list, not str"),
+    ("TRUSTED_PROXIES", ["10.0.0.0/8", "10.0.0.1/8"], "must hold addresses and networks"),
+    ("TRUSTED_PROXIES", ["lb.example.com"], "must hold addresses and networks"),
+    ("TRUSTED_PROXIES", [10], "must hold addresses and networks"),
+    ("TRUSTED_PROXIES", ["0.0.0.0/0"], "must not hold '0.0.0.0/0'"),
+    ("TRUSTED_PROXIES", ["::/0"], "must not hold '::/0'"),
+    ("AUTHENTICATORS", "shop.api.APIKey", "must be a list, not str"),
+    ("AUTHENTICATORS", [], "must not be empty"),
+    ("AUTHENTICATORS", ["APIKey"], "must be the dotted path of a class, not 'APIKey'"),
 ]
 WRONG_IN_A_DISTRIBUTION = [
-    ("DOMAIN", b"downloads.example.com", "has to be a string, not bytes"),
-    ("DOMAIN", "https://downloads.example.com", "has to be the bare domain name"),
-    ("DOMAIN", "downloads.example.com/media", "has to be the bare domain name"),
+    ("DOMAIN", b"downloads.example.com", "must be a string, not bytes"),
+    ("DOMAIN", "https://downloads.example.com", "must be the bare domain name"),
+    ("DOMAIN", "downloads.example.com/media", "must be the bare domain name"),
     ("DOMAIN", "downloads example", "isn't a domain name"),
     ("DOMAIN", "", "isn't a domain name"),
     ("DOMAIN", "downloads..example.com", "isn't a domain name"),
     ("DOMAIN", "downloads-.example.com", "isn't a domain name"),
     ("DOMAIN", f"{'d' * 64}.example.com", "isn't a domain name"),
     ("DOMAIN", "downloads.example.com:65536", "isn't a domain name"),
-    ("DOMAIN", "Downloads.example.com", "has to be in lower case"),
-    ("DOMAIN", "downloads.example.com:443", "names a scheme's own port"),
-    ("STORAGE", None, "has to be a string, not NoneType"),
-    ("KEY_SOURCE", "cf_protected.key_sources.file.FileKeySource", "has to be a dict, not str"),
-    ("SCHEME", "ftp", "has to be one of 'https', 'http'"),
-    ("PATH_PREFIX", "/media/", "has to be a string without a leading slash"),
-    ("PATH_PREFIX", "media", "has to be a string without a leading slash"),
-    ("ID", "downloads.example.com", "has to be the distribution's ID"),
-    ("COOKIE_DOMAIN", "https://example.com", "has to be the bare domain name"),
-    ("COOKIE_DOMAIN", 7, "has to be a string, not int"),
+    ("DOMAIN", "Downloads.example.com", "must be in lower case"),
+    ("DOMAIN", "downloads.example.com:443", "must not have the scheme's default port"),
+    ("STORAGE", None, "must be a string, not NoneType"),
+    ("KEY_SOURCE", "cf_protected.key_sources.file.FileKeySource", "must be a dict, not str"),
+    ("SCHEME", "ftp", "must be one of 'https', 'http'"),
+    ("PATH_PREFIX", "/media/", "must be a string without a leading slash"),
+    ("PATH_PREFIX", "media", "must be a string without a leading slash"),
+    ("ID", "downloads.example.com", "must be the distribution's ID"),
+    ("COOKIE_DOMAIN", "https://example.com", "must be the bare domain name"),
+    ("COOKIE_DOMAIN", 7, "must be a string, not int"),
     ("COOKIE_DOMAIN", "..example.com", "isn't a domain name"),
-    ("COOKIE_DOMAIN", "localhost:8000", "names a port, and cookies know none: 'localhost:8000'"),
-    ("COOKIE_LIFETIME", 3600, "has to be a datetime.timedelta, not int"),
-    ("COOKIE_SAMESITE", "none", "has to be one of 'Lax', 'Strict', 'None', not 'none'"),
-    ("MAX_LIFETIME", timedelta(0), "has to be at least 0:00:01"),
-    ("MIN_DOWNLOAD_SPEED", 0, "has to be a whole number from 1 to"),
-    ("MIN_DOWNLOAD_SPEED", 1e6, "has to be a whole number from 1 to"),
-    ("IP_PREFIX_LENGTH", 0, "has to be a whole number from 8 to 32, not 0"),
-    ("IP_PREFIX_LENGTH", True, "has to be a whole number from 8 to 32, not True"),
-    ("IPV6_VIEWERS", "allow", "has to be one of 'refuse', 'unbound', not 'allow'"),
-    ("PATH_PREFIX", 1, "has to be a string without a leading slash"),
-    ("PATH_PREFIX", "media/../", "can't be in a URL"),
-    ("PATH_PREFIX", "media\n/", "can't be in a URL"),
-    ("URL_LIFETIME", 900, "has to be a datetime.timedelta, not int"),
-    ("URL_LIFETIME", timedelta(0), "has to be at least 0:00:01"),
-    ("EXPIRY_STEP", timedelta(0), "has to be at least 0:00:01"),
-    ("HASH_ALGORITHM", "MD5", "has to be one of 'SHA256', 'SHA1', not 'MD5'"),
-    ("CONTENT_DISPOSITION", "download", "has to be one of 'attachment', 'inline', None"),
+    ("COOKIE_DOMAIN", "localhost:8000", "must not have a port"),
+    ("COOKIE_LIFETIME", 3600, "must be a datetime.timedelta, not int"),
+    ("COOKIE_SAMESITE", "none", "must be one of 'Lax', 'Strict', 'None', not 'none'"),
+    ("MAX_LIFETIME", timedelta(0), "must be at least 0:00:01"),
+    ("MIN_DOWNLOAD_SPEED", 0, "must be a whole number from 1 to"),
+    ("MIN_DOWNLOAD_SPEED", 1e6, "must be a whole number from 1 to"),
+    ("IP_PREFIX_LENGTH", 0, "must be a whole number from 8 to 32, not 0"),
+    ("IP_PREFIX_LENGTH", True, "must be a whole number from 8 to 32, not True"),
+    ("IPV6_VIEWERS", "allow", "must be one of 'refuse', 'unbound', not 'allow'"),
+    ("PATH_PREFIX", 1, "must be a string without a leading slash"),
+    ("PATH_PREFIX", "media/../", "can't be part of a URL"),
+    ("PATH_PREFIX", "media\n/", "can't be part of a URL"),
+    ("URL_LIFETIME", 900, "must be a datetime.timedelta, not int"),
+    ("URL_LIFETIME", timedelta(0), "must be at least 0:00:01"),
+    ("EXPIRY_STEP", timedelta(0), "must be at least 0:00:01"),
+    ("HASH_ALGORITHM", "MD5", "must be one of 'SHA1', 'SHA256', not 'MD5'"),
+    ("CONTENT_DISPOSITION", "download", "must be one of 'attachment', 'inline', not 'download'"),
 ]
 WRONG_IN_A_KEY_SOURCE = [
-    ("BACKEND", dict, "has to be the dotted path of a class, not <class 'dict'>"),
-    ("BACKEND", "", "has to be the dotted path of a class, not ''"),
-    ("BACKEND", ".file.FileKeySource", "has to be the dotted path of a class, not '.file"),
-    ("BACKEND", "FileKeySource", "has to be the dotted path of a class, not 'FileKeySource'"),
-    ("OPTIONS", ["path"], "has to be a dict, not list"),
+    ("BACKEND", dict, "must be the dotted path of a class, not <class 'dict'>"),
+    ("BACKEND", "", "must be the dotted path of a class, not ''"),
+    ("BACKEND", ".file.FileKeySource", "must be the dotted path of a class, not '.file"),
+    ("BACKEND", "FileKeySource", "must be the dotted path of a class, not 'FileKeySource'"),
+    ("OPTIONS", ["path"], "must be a dict, not list"),
 ]
 
 
@@ -122,11 +123,11 @@ def test_a_wrong_value_in_a_key_source(
     ("raw", "text"),
     [
         (None, "CF_PROTECTED: isn't set."),
-        ([], "CF_PROTECTED: has to be a dict, not list."),
+        ([], "CF_PROTECTED: must be a dict, not list."),
         ({}, "CF_PROTECTED: 'DISTRIBUTIONS' is missing."),
-        ({"DISTRIBUTIONS": {}}, "CF_PROTECTED['DISTRIBUTIONS']: 'default' is missing."),
-        ({"DISTRIBUTIONS": []}, "CF_PROTECTED['DISTRIBUTIONS']: has to be a dict, not list."),
-        ({"DISTRIBUTIONS": {"default": 1}}, f"{AT_DEFAULT}: has to be a dict, not int."),
+        ({"DISTRIBUTIONS": {}}, "CF_PROTECTED['DISTRIBUTIONS']: is empty; add 'default'."),
+        ({"DISTRIBUTIONS": []}, "CF_PROTECTED['DISTRIBUTIONS']: must be a dict, not list."),
+        ({"DISTRIBUTIONS": {"default": 1}}, f"{AT_DEFAULT}: must be a dict, not int."),
     ],
 )
 def test_a_setting_without_the_right_shape(settings: Settings, raw: object, text: str) -> None:
@@ -172,18 +173,18 @@ def test_a_key_in_lower_case_names_the_right_one(configure: Configure) -> None:
 def test_an_unknown_key_near_to_none_names_all(configure: Configure) -> None:
     configure({"KEY_SOURCE": {"BACKEND": "some.KeySource", 7: "x"}})
 
-    assert only_problem().hint == "Known are BACKEND, OPTIONS, LIFETIME, STALE_LIMIT."
+    assert only_problem().hint == "Known keys: BACKEND, OPTIONS, LIFETIME, STALE_LIMIT."
 
 
 def test_every_mistake_is_reported(configure: Configure) -> None:
     configure({"DOMAIN": "", "SCHEMA": "http", "KEY_SOURCE": {"OPTIONS": None}}, REFUSAL_STATUS=200)
 
     assert [problem.where for problem in conf.problems()] == [
-        "CF_PROTECTED['REFUSAL_STATUS']",
         f"{AT_DEFAULT}['DOMAIN']",
-        AT_DEFAULT,
         f"{AT_DEFAULT}['KEY_SOURCE']['OPTIONS']",
         f"{AT_DEFAULT}['KEY_SOURCE']",
+        AT_DEFAULT,
+        "CF_PROTECTED['REFUSAL_STATUS']",
     ]
 
 
@@ -196,7 +197,7 @@ def test_mistakes_of_several_distributions_are_reported(settings: Settings) -> N
     ]
 
 
-def test_a_mistake_stops_whoever_needs_the_setting(configure: Configure) -> None:
+def test_a_mistake_is_raised_where_the_setting_is_needed(configure: Configure) -> None:
     configure(REFUSAL_STATUS=500)
 
     with pytest.raises(conf.ConfigurationError, match=r"^CF_PROTECTED"):
@@ -273,3 +274,49 @@ def test_whatever_domain_is_accepted_can_be_signed(domain: str) -> None:
         assume(not conf.problems())
 
     check_url(object_url(domain, "key"))
+
+
+@dataclass(frozen=True)
+class ShelfSettings:
+    size: int
+    colour: Literal["red", "blue"] | None = None
+
+
+@dataclass(frozen=True)
+class LibrarySettings:
+    shelves: Mapping[str, ShelfSettings]
+    open_for: Duration = timedelta(hours=8)
+
+
+library = conf.Setting("LIBRARY", LibrarySettings, namespace="library", docs="docs/library.md")
+
+
+def test_another_app_declares_a_setting_of_its_own(settings: Settings) -> None:
+    settings.LIBRARY = {"SHELVES": {"novels": {"SIZE": 30}}}
+
+    assert library.problems() == []
+    assert library.current() == LibrarySettings({"novels": ShelfSettings(30)})
+
+
+def test_another_app_has_check_ids_and_hints_of_its_own(settings: Settings) -> None:
+    settings.LIBRARY = {"SHELVES": {"novels": {"SIZE": "30"}}, "OPEN_FOR": 8, "SHELFS": {}}
+
+    assert [(problem.id, str(problem), problem.hint) for problem in library.problems()] == [
+        (
+            "library.E004",
+            "LIBRARY['SHELVES']['novels']['SIZE']: must be a whole number, not str.",
+            "See docs/library.md#size.",
+        ),
+        (
+            "library.E004",
+            "LIBRARY['OPEN_FOR']: must be a datetime.timedelta, not int.",
+            "See docs/library.md#open_for.",
+        ),
+        ("library.E002", "LIBRARY: 'SHELFS' is unknown.", "Did you mean 'SHELVES'?"),
+    ]
+
+
+def test_another_app_is_told_that_its_setting_is_missing() -> None:
+    (problem,) = library.problems()
+
+    assert (problem.id, str(problem)) == ("library.E001", "LIBRARY: isn't set.")

@@ -12,11 +12,12 @@ import pkgutil
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import is_dataclass
 from datetime import timedelta
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from types import ModuleType, NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pytest
 from django.core.management import call_command, load_command_class
@@ -26,11 +27,15 @@ from django.utils.module_loading import import_string
 
 import cf_protected
 from cf_protected import conf, key_sources, services, signals, testing, urls
-from cf_protected.conf import values
-from cf_protected.exceptions import CFProtectedError, InvalidToken
+from cf_protected.conf import CheckID, check_ids
+from cf_protected.conf.declarations import Declaration, declared
+from cf_protected.exceptions import CFProtectedError
 from cf_protected.key_sources.aws import AWSAccess, AWSKeySource
 from cf_protected.key_sources.base import KeySource
 from cf_protected.key_sources.cached import CachedKeySource, KeyEvent, KeyEventKind
+from cf_protected.oidc import check_ids as oidc_check_ids
+from cf_protected.oidc import conf as oidc_conf
+from cf_protected.oidc.exceptions import TokenFault
 from cf_protected.reasons import Reason
 from cf_protected.templatetags.cf_protected import register
 from cf_protected.views import DownloadView
@@ -41,12 +46,16 @@ ROOT = PACKAGE.parent
 DOCS = ROOT / "docs"
 PAGES = [*sorted(DOCS.glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 GROUPS = {
-    "Top level": (values.TOP, conf.Settings),
-    "Each distribution": (values.DISTRIBUTION, conf.DistributionSettings),
-    "The key source": (values.KEY_SOURCE, conf.KeySourceSettings),
-    "Each issuer": (values.OIDC, conf.OIDCSettings),
+    "Top level": conf.AppSettings,
+    "Each distribution": conf.DistributionSettings,
+    "The key source": conf.KeySourceSettings,
+    "Each issuer": oidc_conf.IssuerSettings,
 }
-SETTINGS = [(group, name) for group, (checks, _) in GROUPS.items() for name in checks]
+SETTINGS = [
+    (group, name, declaration)
+    for group, settings in GROUPS.items()
+    for name, declaration in declared(settings).items()
+]
 
 
 def read(page: str) -> str:
@@ -98,26 +107,41 @@ def subclasses(base: type[Any]) -> Iterator[type[Any]]:
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_settings_are_those_of_conf(group: str) -> None:
-    documented = code_headings(section(read("settings.md"), f"## {group}"))
+    documented = re.findall(
+        "^### `([A-Z0-9_]+)`$", section(read("settings.md"), f"## {group}"), re.M
+    )
 
-    assert {name for name in documented if name.isupper()} == set(GROUPS[group][0])
+    assert documented == [*declared(GROUPS[group])]
 
 
-@pytest.mark.parametrize(("group", "name"), SETTINGS)
-def test_a_setting_has_its_real_default(group: str, name: str) -> None:
-    text = section(read("settings.md"), f"### `{name}`")
-    field = {field.name: field for field in dataclasses.fields(GROUPS[group][1])}[name.lower()]
+@pytest.mark.parametrize(("group", "name", "declaration"), SETTINGS)
+def test_a_setting_has_its_real_type_and_default(
+    group: str, name: str, declaration: Declaration
+) -> None:
+    text = section(section(read("settings.md"), f"## {group}"), f"### `{name}`")
 
-    found = re.match(r"\n[^\n]+, (?:required|default `([^`]+)`)\n\n", text)
+    found = re.match(r"\n([^\n]+), (?:required|default `([^`]+)`)\n\n\S", text)
 
-    assert found, "the line with the type and the default is missing"
-    default = field.default
-    if field.default_factory is not dataclasses.MISSING:
-        default = field.default_factory()
-    if found[1] is None:
-        assert default is dataclasses.MISSING
+    assert found, "the line with the type and the default is missing, or the text below it"
+    *others, last = [f"`{word}`" for word in words(declaration.type)]
+    assert found[1] == " or ".join(filter(None, [", ".join(others), last]))
+    if found[2] is None:
+        assert declaration.is_required
     else:
-        assert eval(found[1], {"timedelta": timedelta}) == default
+        assert eval(found[2], {"timedelta": timedelta}) == declaration.default
+
+
+def words(type_: Any) -> list[str]:
+    """How the documents call a declared type: one word, or several to choose from."""
+    if get_origin(type_) is Annotated:
+        return words(get_args(type_)[0])
+    if get_origin(type_) is Literal:
+        return [json.dumps(value) if value else repr(value) for value in get_args(type_)]
+    if isinstance(type_, UnionType) or get_origin(type_) is Union:
+        return [word for arm in get_args(type_) for word in words(arm)]
+    names: dict[Any, str] = {tuple: "list", Mapping: "dict", NoneType: "None"}
+    plain = get_origin(type_) or type_
+    return ["dict" if is_dataclass(plain) else names.get(plain, plain.__name__)]
 
 
 def shipped_key_sources() -> list[type[KeySource]]:
@@ -196,11 +220,23 @@ def test_events_of_the_key_are_those_of_the_cache() -> None:
     assert first_cells(section(read("keys.md"), "## Events")) == fields | set(KeyEventKind)
 
 
-def test_check_ids_are_those_of_the_source() -> None:
-    source = "".join(path.read_text("utf-8") for path in PACKAGE.rglob("*.py"))
-    ids = re.findall(r"""id=["'](?:cf_protected\.)?([EW]\d{3})["']""", source)
+CHECK_IDS = [
+    check
+    for table in (check_ids, oidc_check_ids)
+    for check in vars(table).values()
+    if isinstance(check, CheckID)
+]
 
-    assert first_cells(read("checks.md")) == {f"cf_protected.{number}" for number in ids}
+
+def test_check_ids_are_those_of_the_table() -> None:
+    assert first_cells(read("checks.md")) == {str(check) for check in CHECK_IDS}
+
+
+@pytest.mark.parametrize("check", CHECK_IDS, ids=str)
+def test_a_check_says_what_its_table_says(check: CheckID) -> None:
+    plain = re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", read("checks.md")).replace("`", "")
+
+    assert f"| {check} | {check.title} | {check.remedy} |" in plain
 
 
 @pytest.mark.parametrize(
@@ -284,8 +320,8 @@ def test_reasons_are_those_of_the_code() -> None:
     assert first_cells(section(read("errors.md"), "## Reasons")) == set(Reason.values)
 
 
-def test_codes_of_tokens_are_those_of_the_enum() -> None:
-    assert first_cells(section(read("errors.md"), "### `InvalidToken`")) == {*InvalidToken.Code}
+def test_faults_of_tokens_are_those_of_the_code() -> None:
+    assert first_cells(section(read("errors.md"), "### `InvalidToken`")) == {*TokenFault}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

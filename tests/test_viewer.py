@@ -9,7 +9,7 @@ from django.test import AsyncRequestFactory, RequestFactory, override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cf_protected.http.viewer import client_address, get_viewer
+from cf_protected.viewer import client_address, get_viewer
 from tests.conftest import Configure
 
 BALANCER = "10.0.0.5"

@@ -1,4 +1,4 @@
-"""Answer staff: can this person download this, and if not, why?"""
+"""Explain to staff whether a grant's holder can download its asset, and why not."""
 
 from __future__ import annotations
 
@@ -17,20 +17,18 @@ from cf_protected.reasons import Reason
 
 
 def verdict(grant: Grant) -> tuple[bool, str]:
-    """Whether the grant's holder can download its asset now, and the reason."""
+    """Return whether the grant's holder can download its asset now, and the reason."""
     if grant.user is None:
-        return False, _("Nobody with an account has claimed this grant yet.")
-    decision = services.authorize(grant.user, grant.asset)
+        return False, _("No account has claimed this grant yet.")
+    decision = services.authorize(grant.user, grant.asset, ahead=False)
     if decision.allowed and not grant.asset.files.exists():
         return False, _("The asset has no files.")
-    if decision.allowed and not grant.asset.is_released:
-        return False, str(Reason.NOT_RELEASED.label)
     labels = dict(Reason.choices)
     return decision.allowed, decision.message or str(labels.get(decision.reason, decision.reason))
 
 
 def facts(grant: Grant) -> Iterator[str]:
-    """Everything that matters for the verdict, one sentence each."""
+    """Return every fact that is relevant to the verdict, as sentences."""
     yield _about_grant(grant)
     if grant.asset.state == Asset.State.DRAFT:
         yield _("The asset is a draft.")
@@ -72,7 +70,7 @@ def _about_email(email: str) -> Iterator[str]:
 def _about_user(grant: Grant, user: Any) -> Iterator[str]:
     if not user.is_active:
         yield _("The account is not active.")
-    others = Grant.objects.for_user(user).for_asset(grant.asset).exclude(pk=grant.pk)
+    others = Grant.objects.held_by(user).for_asset(grant.asset).exclude(pk=grant.pk)
     for other in others[:5]:
         yield _("Another grant for the same asset, from %(source)s, is %(state)s.") % {
             "source": other.source,

@@ -9,62 +9,50 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 
 from cf_protected import services
-from cf_protected.access import DownloadRefused, unreleased
-from cf_protected.api.base import APIView, answer
+from cf_protected.api.base import APIView
 from cf_protected.api.inputs import Members
-from cf_protected.distributions import distributions
-from cf_protected.http.viewer import get_viewer
 from cf_protected.models import AssetFile
-from cf_protected.services.signing import lifetime
+from cf_protected.viewer import get_viewer
 
 
-class SignedURLView(APIView):
-    """Signs a file's URL for the caller, counted and logged as the download view does."""
+class SignedURLAPIView(APIView):
+    """Sign a file's URL for the caller, counted and logged as by the download view."""
 
     def post(self, request: HttpRequest, uuid: UUID) -> JsonResponse:
         members = Members(request)
         bind_to_ip = members.flag("bindToIp")
         members.end()
         file = get_object_or_404(_files(AssetFile.Kind.OBJECT), uuid=uuid)
-        self.check_somebody_asks(file.asset)
         issued = services.issue_url(
             self.user,
             file,
             viewer=get_viewer(request),
-            # What the asset asks for can't be waived.
+            # A binding that the asset demands can't be waived.
             bind_to_ip=bind_to_ip or None,
         )
         content = {
             "signedUrl": issued.url,
             "expiresAt": issued.expires_at,
-            "startsAt": None if file.asset.is_released else file.asset.available_from,
+            "startsAt": issued.starts_at,
         }
-        return answer(content, status=201)
+        return JsonResponse(content, status=201)
 
 
-class PlaylistURLView(APIView):
-    """Makes the URL of a folder's playlist, for players that send neither cookies nor tokens.
+class PlaylistURLAPIView(APIView):
+    """Make the URL of a folder's playlist, for players that send neither cookies nor headers.
 
-    The playlist view asks the authoriser again, counts and logs, each time it is fetched.
+    Each time a player fetches it, the playlist view asks the authoriser, counts and logs.
     """
 
     def post(self, request: HttpRequest, uuid: UUID) -> JsonResponse:
         Members(request).end()
         file = get_object_or_404(_files(AssetFile.Kind.PREFIX).exclude(entry=""), uuid=uuid)
-        decision = services.authorize_download(self.user, file, viewer=get_viewer(request))
-        if decision.allowed and not file.asset.is_released:
-            decision = unreleased(decision, file.asset)
-        if not decision.allowed:
-            raise DownloadRefused(decision)
-        settings = distributions[file.asset.distribution].settings
-        expires_at = timezone.now() + lifetime(file, settings)
-        token = services.make_playlist_token(self.user, file, expires_at=expires_at)
+        issued = services.issue_playlist_token(self.user, file, viewer=get_viewer(request))
         path = reverse("cf_protected:playlist", kwargs={"uuid": uuid})
-        url = request.build_absolute_uri(f"{path}?{urlencode({'token': token})}")
-        return answer({"playlistUrl": url, "expiresAt": expires_at}, status=201)
+        url = request.build_absolute_uri(f"{path}?{urlencode({'token': issued.token})}")
+        return JsonResponse({"playlistUrl": url, "expiresAt": issued.expires_at}, status=201)
 
 
 def _files(kind: AssetFile.Kind) -> QuerySet[AssetFile]:

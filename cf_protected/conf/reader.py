@@ -1,136 +1,84 @@
-"""Reads the setting once, and goes on after a mistake to find the others."""
+"""Read a raw setting into its section, and go on after a mistake to find the others."""
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, get_args, get_origin
 
-from django.conf import settings
-
-from cf_protected.conf.sections import (
-    SETTING,
-    ConfigurationError,
-    DistributionSettings,
-    KeySourceSettings,
-    OIDCSettings,
-    Settings,
-)
-from cf_protected.conf.values import (
-    DISTRIBUTION,
-    KEY_SOURCE,
-    OIDC,
-    TOP,
-    Check,
-    as_tuple,
-    is_mapping,
-)
+from cf_protected.conf import check_ids
+from cf_protected.conf.check_ids import CheckID
+from cf_protected.conf.declarations import Declaration, declared, parts
+from cf_protected.conf.errors import ConfigurationError
+from cf_protected.conf.values import as_tuple, is_a
 
 
 class Reader:
-    """Reads the setting once, and goes on after a mistake to find the others."""
+    """Reads one setting; ``errors`` are its mistakes, in the order of the setting's text.
 
-    def __init__(self) -> None:
-        self.raw = getattr(settings, SETTING, None)
+    ``namespace`` is that of the ids of system checks. ``docs`` is the page that explains
+    each setting under its name.
+    """
+
+    def __init__(self, *, namespace: str, docs: str) -> None:
         self.errors: list[ConfigurationError] = []
+        self._namespace = namespace
+        self._docs = docs
 
-    def read(self) -> Settings | None:
-        raw = self.raw
-        if not isinstance(raw, Mapping):
-            self._error(
-                SETTING,
-                "isn't set." if raw is None else f"has to be a dict, not {type(raw).__name__}.",
-                hint="Add CF_PROTECTED to the settings; the README shows the shortest form.",
-                id="E001",
-            )
+    def value(self, where: str, type_: Any, raw: Any, *, setting: str = "") -> Any:
+        """Return ``raw`` as a ``type_``, or ``None`` where it has ``errors``."""
+        base, check, allows_none = parts(type_)
+        if raw is None and allows_none:
             return None
-        values = self._fields(SETTING, raw, TOP, required=("DISTRIBUTIONS",))
-        distributions = dict(self._distributions(values.pop("distributions", None)))
-        values["oidc"] = dict(self._issuers(values.pop("oidc", {})))
-        return None if self.errors else Settings(distributions, **values)
+        before = len(self.errors)
+        value = self._nested(where, base, raw)
+        if len(self.errors) > before:
+            return None
+        if problem := check(value):
+            self._wrong(where, problem, setting=setting)
+            return None
+        return as_tuple(value) if get_origin(base) is tuple else value
 
-    def _distributions(self, raw: Any) -> Iterator[tuple[str, DistributionSettings]]:
-        where = f"{SETTING}['DISTRIBUTIONS']"
-        if raw is not None and not raw:
-            self._missing(where, "'default'")
-        for alias, options in (raw or {}).items():
-            parsed = self._distribution(f"{where}[{alias!r}]", options)
-            if parsed is not None:
-                yield alias, parsed
-
-    def _distribution(self, where: str, raw: Any) -> DistributionSettings | None:
-        if problem := is_mapping(raw):
+    def _section(self, where: str, section: Any, raw: Any) -> Any:
+        if problem := is_a(Mapping)(raw):
             self._wrong(where, problem)
             return None
         before = len(self.errors)
-        values = self._fields(
-            where, raw, DISTRIBUTION, required=("DOMAIN", "STORAGE", "KEY_SOURCE")
-        )
-        if "key_source" in values:
-            source = f"{where}['KEY_SOURCE']"
-            options = self._fields(source, values["key_source"], KEY_SOURCE, required=("BACKEND",))
-            if len(self.errors) == before:
-                values["key_source"] = KeySourceSettings(**options)
-        return DistributionSettings(**values) if len(self.errors) == before else None
-
-    def _issuers(self, raw: Mapping[str, Any]) -> Iterator[tuple[str, OIDCSettings]]:
-        names: dict[str, str] = {}
-        for name, options in raw.items():
-            where = f"{SETTING}['OIDC'][{name!r}]"
-            parsed = self._issuer(where, options)
-            if parsed is not None and names.setdefault(parsed.issuer, name) != name:
-                self._wrong(f"{where}['ISSUER']", f"is that of {names[parsed.issuer]!r} too")
-            elif parsed is not None:
-                yield name, parsed
-
-    def _issuer(self, where: str, raw: Any) -> OIDCSettings | None:
-        if problem := is_mapping(raw):
-            self._wrong(where, problem)
-            return None
-        before = len(self.errors)
-        values = self._fields(where, raw, OIDC, required=("ISSUER",))
-        if not {"AUDIENCE", "CLIENT_IDS"} & set(raw):
-            self._missing(where, "'AUDIENCE' or 'CLIENT_IDS'")
-        for name in {"audience", "client_ids", "algorithms"} & set(values):
-            values[name] = as_tuple(values[name])
-        return OIDCSettings(**values) if len(self.errors) == before else None
-
-    def _fields(
-        self,
-        where: str,
-        raw: Mapping[str, Any],
-        checks: Mapping[str, Check],
-        required: tuple[str, ...],
-    ) -> dict[str, Any]:
-        """The valid values of ``raw``, by attribute name; what isn't valid is an error."""
+        known = declared(section)
         values = {}
         for name, value in raw.items():
-            check = checks.get(name)
-            if check is None:
-                self._unknown(where, name, checks)
-            elif problem := check(value):
-                self._wrong(f"{where}[{name!r}]", problem)
+            if name in known:
+                place = f"{where}[{name!r}]"
+                values[name.lower()] = self.value(place, known[name].type, value, setting=name)
             else:
-                values[name.lower()] = value
-        for name in required:
-            if name not in raw:
-                self._missing(where, repr(name))
-        return values
+                self._unknown(where, name, known)
+        for name, declaration in known.items():
+            if declaration.is_required and name not in raw:
+                self._error(check_ids.MISSING_KEY, where, f"{name!r} is missing.", f"Add {name!r}.")
+        return section(**values) if len(self.errors) == before else None
 
-    def _unknown(self, where: str, name: object, known: Mapping[str, Check]) -> None:
+    def _nested(self, where: str, base: Any, raw: Any) -> Any:
+        """Return the section or the sections that ``raw`` becomes, or ``raw`` if it is a value."""
+        if dataclasses.is_dataclass(base):
+            return self._section(where, base, raw)
+        if get_origin(base) is not Mapping:
+            return raw
+        if problem := is_a(Mapping)(raw):
+            self._wrong(where, problem)
+            return None
+        _, each = get_args(base)
+        return {key: self.value(f"{where}[{key!r}]", each, value) for key, value in raw.items()}
+
+    def _unknown(self, where: str, name: object, known: Mapping[str, Declaration]) -> None:
         near = difflib.get_close_matches(str(name).upper(), known, n=1, cutoff=0.5)
-        self._error(
-            where,
-            f"{name!r} is unknown.",
-            hint=f"Did you mean {near[0]!r}?" if near else f"Known are {', '.join(known)}.",
-            id="E002",
-        )
+        hint = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(known)}."
+        self._error(check_ids.UNKNOWN_KEY, where, f"{name!r} is unknown.", hint)
 
-    def _missing(self, where: str, name: str) -> None:
-        self._error(where, f"{name} is missing.", hint=f"Add {name}.", id="E003")
+    def _wrong(self, where: str, problem: str, *, setting: str = "") -> None:
+        hint = f"See {self._docs}#{setting.lower()}." if setting else ""
+        self._error(check_ids.WRONG_VALUE, where, f"{problem}.", hint)
 
-    def _wrong(self, where: str, problem: str) -> None:
-        self._error(where, f"{problem}.", hint=f"Correct {where}.", id="E004")
-
-    def _error(self, where: str, message: str, *, hint: str, id: str) -> None:
-        self.errors.append(ConfigurationError(where, message, hint=hint, id=id))
+    def _error(self, check: CheckID, where: str, problem: str, hint: str) -> None:
+        check = dataclasses.replace(check, namespace=self._namespace)
+        self.errors.append(ConfigurationError(check, where, problem, hint=hint))

@@ -1,4 +1,4 @@
-"""What is wrong with a value of the setting: a function for each kind, and a table of keys."""
+"""Types of settings' values. Each carries the check that says what is wrong with a value."""
 
 from __future__ import annotations
 
@@ -7,116 +7,137 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from cf_protected.cloudfront.encoding import quote_object_key
 from cf_protected.exceptions import InvalidURL
 
 #: Stands in ``TRUSTED_PROXIES`` for a proxy that connects over a Unix socket.
-UNIX_SOCKET = "unix"
-#: What tokens may be signed with; the keys of other algorithms are secrets, or there are none.
-ASYMMETRIC_ALGORITHMS = (
-    *(f"{kind}{bits}" for kind in ("RS", "PS", "ES") for bits in (256, 384, 512)),
-    "EdDSA",
-)
-_LONGEST_LEEWAY = timedelta(minutes=5)
+UNIX_SOCKET: Final = "unix"
 
 _LABEL = r"[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?::([1-9][0-9]{{0,4}}))?")
+_NAMES: Final[dict[type, str]] = {
+    str: "a string",
+    int: "a whole number",
+    Mapping: "a dict",
+    timedelta: "a datetime.timedelta",
+}
 
 Check = Callable[[Any], str]
-"""Says what is wrong with a value, or ``""``."""
+"""Returns what is wrong with a value, or ``""``."""
 
 
-def _one_of(*values: object) -> Check:
-    names = ", ".join(repr(value) for value in values)
-    return lambda value: "" if value in values else f"has to be one of {names}, not {value!r}"
-
-
-def _is(type_: type, what: str) -> Check:
+def is_a(type_: type) -> Check:
+    """Return the check that a value is an instance of ``type_``."""
     return lambda value: (
-        "" if isinstance(value, type_) else f"has to be {what}, not {type(value).__name__}"
+        ""
+        if isinstance(value, type_)
+        else f"must be {_NAMES.get(type_, type_.__name__)}, not {type(value).__name__}"
     )
+
+
+def one_of(*values: object) -> Check:
+    """Return the check that a value is one of ``values``."""
+    names = ", ".join(map(repr, values))
+    return lambda value: "" if value in values else f"must be one of {names}, not {value!r}"
+
+
+def between(shortest: timedelta = timedelta(0), longest: timedelta = timedelta.max) -> Check:
+    """Return the check of a duration; both limits are allowed."""
+
+    def check(value: Any) -> str:
+        if problem := is_a(timedelta)(value):
+            return problem
+        if value > longest:
+            return f"must be at most {longest}, not {value}"
+        return "" if value >= shortest else f"must be at least {shortest}, not {value}"
+
+    return check
+
+
+def whole_number(lowest: int, highest: int) -> Check:
+    """Return the check of an integer; both limits are allowed."""
+
+    def check(value: Any) -> str:
+        if type(value) is int and lowest <= value <= highest:  # True isn't a number here
+            return ""
+        return f"must be a whole number from {lowest} to {highest}, not {value!r}"
+
+    return check
+
+
+def list_of(check_one: Check) -> Check:
+    """Return the check of a list; it reports the first wrong item."""
+
+    def check(value: Any) -> str:
+        if not isinstance(value, list | tuple):
+            return f"must be a list, not {type(value).__name__}"
+        return next(filter(None, map(check_one, value)), "")
+
+    return check
+
+
+def as_tuple(value: Any) -> tuple[str, ...]:
+    """Return a list as a tuple, and a single string as a tuple of one."""
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def _dotted_path(value: Any, of: str) -> str:
     parts = value.split(".") if isinstance(value, str) else []
     if len(parts) > 1 and all(part.isidentifier() for part in parts):
         return ""
-    return f"has to be the dotted path of a {of}, not {value!r}"
+    return f"must be the dotted path of a {of}, not {value!r}"
 
 
-def _duration(*, zero: bool) -> Check:
-    def check(value: Any) -> str:
-        if not isinstance(value, timedelta):
-            return f"has to be a datetime.timedelta, not {type(value).__name__}"
-        shortest = timedelta(0) if zero else timedelta(seconds=1)
-        return "" if value >= shortest else f"has to be at least {shortest}, not {value}"
-
-    return check
+def _class_paths(value: Any) -> str:
+    problem = list_of(partial(_dotted_path, of="class"))(value)
+    return problem or ("" if value else "must not be empty")
 
 
 def _domain(value: Any) -> str:
-    if not isinstance(value, str):
-        return f"has to be a string, not {type(value).__name__}"
+    if problem := is_a(str)(value):
+        return problem
     if "://" in value or "/" in value:
-        return f"has to be the bare domain name, without scheme or path, not {value!r}"
+        return f"must be the bare domain name, without scheme or path, not {value!r}"
     if value != value.lower():
-        return f"has to be in lower case, as browsers send it, not {value!r}"
+        return f"must be in lower case, as browsers send it, not {value!r}"
     if value.endswith((":80", ":443")):
-        return f"names a scheme's own port, which browsers leave out: {value!r}"
+        return f"must not have the scheme's default port, which browsers omit: {value!r}"
     match = _DOMAIN.fullmatch(value)
-    is_one = match is not None and int(match[1] or 0) < 2**16
-    return "" if is_one else f"isn't a domain name: {value!r}"
+    is_valid = match is not None and int(match[1] or 0) < 2**16
+    return "" if is_valid else f"isn't a domain name: {value!r}"
 
 
 def _cookie_domain(value: Any) -> str:
-    if value is None:
-        return ""
     problem = _domain(value.removeprefix(".") if isinstance(value, str) else value)
     if not problem and ":" in value:
-        return f"names a port, and cookies know none: {value!r}"
+        return f"must not have a port, since cookies don't support ports: {value!r}"
     return problem
 
 
 def _path_prefix(value: Any) -> str:
-    if value is None or value == "":
+    if value == "":
         return ""
     if isinstance(value, str) and value.endswith("/") and not value.startswith("/"):
-        return _in_url(value)
-    return "has to be a string without a leading slash and with one at its end, such as 'media/'"
+        return _object_key(value)
+    return "must be a string without a leading slash and with one at its end, such as 'media/'"
 
 
-def _in_url(path: str) -> str:
+def _object_key(value: Any) -> str:
+    if problem := is_a(str)(value):
+        return problem
     try:
-        quote_object_key(path)
+        quote_object_key(value)
     except InvalidURL:
-        return f"can't be in a URL as it is: {path!r}"
+        return f"can't be part of a URL: {value!r}"
     return ""
 
 
-def _id(value: Any) -> str:
-    if value is None or (isinstance(value, str) and re.fullmatch(r"[A-Z0-9]+", value)):
+def _distribution_id(value: Any) -> str:
+    if isinstance(value, str) and re.fullmatch(r"[A-Z0-9]+", value):
         return ""
-    return f"has to be the distribution's ID, such as 'E2QWRUHEXAMPLE', not {value!r}"
-
-
-def _whole_number(lowest: int, highest: int, *, or_none: bool = False) -> Check:
-    def check(value: Any) -> str:
-        if (value is None and or_none) or (type(value) is int and lowest <= value <= highest):
-            return ""
-        return f"has to be a whole number from {lowest} to {highest}, not {value!r}"
-
-    return check
-
-
-def _list_of(check_one: Check) -> Check:
-    def check(value: Any) -> str:
-        if not isinstance(value, list | tuple):
-            return f"has to be a list, not {type(value).__name__}"
-        return next(filter(None, map(check_one, value)), "")
-
-    return check
+    return f"must be the distribution's ID, such as 'E2QWRUHEXAMPLE', not {value!r}"
 
 
 def _proxy(value: Any) -> str:
@@ -126,101 +147,22 @@ def _proxy(value: Any) -> str:
         network = ipaddress.ip_network(value if isinstance(value, str) else "")
     except ValueError:
         return (
-            "has to hold addresses and networks such as '10.0.0.0/8' (with no host bits set), "
+            "must hold addresses and networks such as '10.0.0.0/8' (with no host bits set), "
             f"or {UNIX_SOCKET!r}, not {value!r}"
         )
-    return "" if network.prefixlen else f"would believe everybody, with {value!r}"
+    return "" if network.prefixlen else f"must not hold {value!r}, which trusts every address"
 
 
-def _origin(value: Any) -> str:
-    scheme, _, host = value.partition("://") if isinstance(value, str) else ("", "", "")
-    if scheme in ("https", "http") and not _domain(host):
-        return ""
-    return f"has to hold origins such as 'https://app.example.com', without a path, not {value!r}"
-
-
-_HTTPS_URL = re.compile(
-    r"(?:https://[^/?#@\s]+|http://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?)(/[^?#\s]*)?(\?[^#\s]*)?"
-)
-
-
-def _https_url(value: Any, *, query: bool) -> str:
-    match = _HTTPS_URL.fullmatch(value) if isinstance(value, str) else None
-    if match is not None and (query or match[2] is None):
-        return ""
-    return f"has to be a URL with https, not {value!r}"
-
-
-def _texts(value: Any) -> str:
-    texts = [value] if isinstance(value, str) else value
-    is_fine = isinstance(texts, list | tuple) and all(isinstance(it, str) and it for it in texts)
-    return "" if is_fine and texts else f"has to be a string or a list of strings, not {value!r}"
-
-
-def _algorithms(value: Any) -> str:
-    if not _texts(value) and {*as_tuple(value)} <= {*ASYMMETRIC_ALGORITHMS}:
-        return ""
-    return f"has to be some of {', '.join(ASYMMETRIC_ALGORITHMS)}, not {value!r}"
-
-
-def as_tuple(value: Any) -> tuple[str, ...]:
-    """One text as a tuple of one, and a list of them as a tuple."""
-    return (value,) if isinstance(value, str) else tuple(value)
-
-
-def _leeway(value: Any) -> str:
-    too_long = isinstance(value, timedelta) and value > _LONGEST_LEEWAY
-    return f"has to be at most {_LONGEST_LEEWAY}" if too_long else _duration(zero=True)(value)
-
-
-_STRING = _is(str, "a string")
-is_mapping = _is(Mapping, "a dict")
-
-TOP: Final[dict[str, Check]] = {
-    "DISTRIBUTIONS": is_mapping,
-    "AUTHORIZER": partial(_dotted_path, of="function"),
-    "REFUSAL_STATUS": _one_of(403, 404),
-    "REPEAT_WINDOW": _duration(zero=True),
-    "LOG_IP_ADDRESSES": _one_of("keep", "truncate", "drop"),
-    "TRUSTED_PROXIES": _list_of(_proxy),
-    "CORS_ORIGINS": _list_of(_origin),
-    "OIDC": is_mapping,
-}
-DISTRIBUTION: Final[dict[str, Check]] = {
-    "DOMAIN": _domain,
-    "STORAGE": _STRING,
-    "KEY_SOURCE": is_mapping,
-    "SCHEME": _one_of("https", "http"),
-    "PATH_PREFIX": _path_prefix,
-    "URL_LIFETIME": _duration(zero=False),
-    "EXPIRY_STEP": _duration(zero=False),
-    "HASH_ALGORITHM": _one_of("SHA256", "SHA1"),
-    "CONTENT_DISPOSITION": _one_of("attachment", "inline", None),
-    "ROTATION_OVERLAP": _duration(zero=False),
-    "KEY_GROUP": lambda it: "" if it is None else _STRING(it),
-    "CANARY": lambda it: "" if it is None else _STRING(it) or _in_url(it),
-    "ID": _id,
-    "COOKIE_DOMAIN": _cookie_domain,
-    "COOKIE_LIFETIME": _duration(zero=False),
-    "COOKIE_SAMESITE": _one_of("Lax", "Strict", "None"),
-    "MAX_LIFETIME": _duration(zero=False),
-    "MIN_DOWNLOAD_SPEED": _whole_number(1, 2**63, or_none=True),
-    "IP_PREFIX_LENGTH": _whole_number(8, 32),
-    "IPV6_VIEWERS": _one_of("refuse", "unbound"),
-}
-KEY_SOURCE: Final[dict[str, Check]] = {
-    "BACKEND": partial(_dotted_path, of="class"),
-    "OPTIONS": is_mapping,
-    "LIFETIME": _duration(zero=False),
-    "STALE_LIMIT": _duration(zero=True),
-}
-OIDC: Final[dict[str, Check]] = {
-    "ISSUER": partial(_https_url, query=False),
-    "AUDIENCE": _texts,
-    "CLIENT_IDS": _texts,
-    "JWKS_URL": lambda value: "" if value is None else _https_url(value, query=True),
-    "ALGORITHMS": _algorithms,
-    "LEEWAY": _leeway,
-    "UNKNOWN_SUBJECTS": _one_of("refuse", "link", "create"),
-    "USER_MAPPER": partial(_dotted_path, of="function"),
-}
+ClassPath = Annotated[str, partial(_dotted_path, of="class")]
+ClassPaths = Annotated[tuple[str, ...], _class_paths]
+CookieDomain = Annotated[str, _cookie_domain]
+DistributionID = Annotated[str, _distribution_id]
+Domain = Annotated[str, _domain]
+#: Zero or more.
+Duration = Annotated[timedelta, between()]
+FunctionPath = Annotated[str, partial(_dotted_path, of="function")]
+ObjectKey = Annotated[str, _object_key]
+PathPrefix = Annotated[str, _path_prefix]
+#: At least a second, which is what CloudFront's dates are precise to.
+PositiveDuration = Annotated[timedelta, between(timedelta(seconds=1))]
+TrustedProxies = Annotated[tuple[str, ...], list_of(_proxy)]

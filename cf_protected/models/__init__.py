@@ -1,8 +1,7 @@
-"""What is sold, who may have it, and what was downloaded. Nothing here knows of signing."""
+"""What is sold, which person may have it, and what was downloaded. No model signs."""
 
 from cf_protected.models.asset import Asset, AssetFile
 from cf_protected.models.download import Download
 from cf_protected.models.grant import Grant
-from cf_protected.models.identity import Identity
 
-__all__ = ["Asset", "AssetFile", "Download", "Grant", "Identity"]
+__all__ = ["Asset", "AssetFile", "Download", "Grant"]

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cf_protected.cloudfront.encoding import quote_object_key
 from cf_protected.exceptions import InvalidURL
-from cf_protected.querysets import AssetQuerySet
+from cf_protected.models.querysets import AssetQuerySet
 
 validate_file_name = RegexValidator(
     r"[\x00-\x1f\x7f/\\]",
@@ -43,12 +43,12 @@ def validate_entry(entry: str) -> None:
 class Asset(models.Model):
     """What is sold: one thing with any number of files.
 
-    Grants are for assets, never for files, so that a file added or replaced later
-    reaches earlier buyers too.
+    Grants are for assets, never for files, so that a file that is added or replaced later
+    also reaches earlier buyers.
     """
 
     class State(models.TextChoices):
-        """A draft can't be downloaded; an archived asset only by those who have it."""
+        """Whether the asset is on sale. A draft can't be downloaded."""
 
         DRAFT = "draft", _("draft")
         PUBLISHED = "published", _("published")
@@ -97,16 +97,16 @@ class Asset(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        """The page that lists the asset's files for those who have it."""
+        """Return the page that lists the asset's files for people who have it."""
         return reverse("cf_protected:asset", kwargs={"slug": self.slug})
 
     def is_released_at(self, moment: datetime) -> bool:
-        """Whether ``available_from`` has come by then."""
+        """Return whether the asset is released at ``moment``."""
         return self.available_from is None or self.available_from <= moment
 
     @property
     def is_released(self) -> bool:
-        """Whether ``available_from`` has come."""
+        """Whether the asset is released now."""
         return self.is_released_at(timezone.now())
 
 
@@ -114,12 +114,12 @@ class AssetFile(models.Model):
     """An object at the origin that belongs to an asset, or a folder of them.
 
     URLs show the ``uuid``, never the key. The size and content type are copied from the
-    storage, so that pages need not ask it. The key of a folder, such as a stream or a
+    storage, so that pages don't ask it. The key of a folder, such as a stream or a
     gallery, is the prefix of its objects' keys and ends in a slash.
     """
 
     class Kind(models.TextChoices):
-        """One object is downloaded; a folder is opened by cookies or a rewritten playlist."""
+        """One object for downloading, or a folder for cookies or a rewritten playlist."""
 
         OBJECT = "object", _("one file")
         PREFIX = "prefix", _("folder: a stream, gallery or site")
@@ -186,9 +186,9 @@ class AssetFile(models.Model):
         return self.display_name
 
     def get_absolute_url(self) -> str:
-        """The link for pages and mail: to the download view, or a folder's stream view.
+        """Return the link for pages and mail: to the download view, or a folder's stream view.
 
-        A folder without an entry has nothing to open; its asset's page says that it is there.
+        A folder without an entry can't be opened, so its link leads to the asset's page.
         """
         if self.is_prefix and not self.entry:
             return self.asset.get_absolute_url()
@@ -207,20 +207,20 @@ class AssetFile(models.Model):
 
     @property
     def is_prefix(self) -> bool:
-        """Whether this is a folder of objects."""
+        """Whether the file is a folder of objects."""
         return self.kind == self.Kind.PREFIX
 
     @property
     def is_video(self) -> bool:
-        """Whether this is a stream that a player opens: HLS or DASH."""
+        """Whether the file is a stream for a player: HLS or DASH."""
         return self.entry.lower().endswith((".m3u8", ".mpd"))
 
     @property
     def file_name(self) -> str:
-        """The name the buyer's browser saves the file under; a folder's own name."""
+        """The name under which the buyer's browser saves the file; a folder's own name."""
         return self.download_name or posixpath.basename(self.key.rstrip("/"))
 
     @property
     def display_name(self) -> str:
-        """The name the buyer reads."""
+        """The name that the buyer reads."""
         return self.name or self.file_name

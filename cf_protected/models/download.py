@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cf_protected.models.asset import AssetFile
 from cf_protected.models.grant import Grant
-from cf_protected.querysets import DownloadQuerySet
+from cf_protected.models.querysets import DownloadQuerySet
 from cf_protected.reasons import Reason
 
 

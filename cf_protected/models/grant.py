@@ -1,4 +1,4 @@
-"""Grants: who may download what, from when, until when, how often."""
+"""Grants: which person may download which asset, from when, until when, how often."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cf_protected.models.asset import Asset
-from cf_protected.querysets import GrantQuerySet
+from cf_protected.models.querysets import GrantQuerySet
 
 
 def cascade(collector: Collector, field: ForeignKey[Any, Any], grants: Any, using: str) -> None:
-    """``CASCADE`` that doesn't empty the column first, as Django does on MySQL and MariaDB.
+    """Delete as ``CASCADE`` does, but don't empty the column first as it does on MariaDB.
 
-    For that moment the grant would have no holder, which its constraint forbids.
+    Until the deletion the grant would have no holder, which its constraint forbids.
     """
     collector.collect(
         grants, source=field.remote_field.model, source_attr=field.name, fail_on_restricted=False
@@ -29,14 +29,14 @@ def cascade(collector: Collector, field: ForeignKey[Any, Any], grants: Any, usin
 class Grant(models.Model):
     """The right of one person to download one asset.
 
-    A buyer without an account is known by ``email`` until ``services.claim``. Whether a
-    grant holds is computed when asked, never stored, so no scheduled job can be late.
-    ``source`` and ``reference`` say where it comes from (``"stripe"``, the order line);
-    the two and the asset are unique together, so that a repeated webhook changes nothing.
+    A buyer without an account is known by ``email`` until ``services.claim``. The state is
+    computed when it is read and never stored, so no scheduled job can be late. ``source`` and
+    ``reference`` name the origin, such as ``"stripe"`` and the order line. With the asset
+    they are unique together, so that a repeated webhook changes nothing.
     """
 
     class State(models.TextChoices):
-        """What a grant is worth at a given moment."""
+        """The state of a grant at a given moment; only an active one allows a download."""
 
         ACTIVE = "active", _("active")
         NOT_STARTED = "not_started", _("not started")
@@ -124,11 +124,11 @@ class Grant(models.Model):
 
     @property
     def holder(self) -> str:
-        """The person, as staff know them."""
+        """The holder's user name or address, for staff."""
         return self.email if self.user is None else self.user.get_username()
 
     def state_at(self, moment: datetime | None = None) -> State:
-        """The state at ``moment`` (default: now), by the rules of ``GrantQuerySet``."""
+        """Return the state at ``moment``, by default now, by the rules of ``GrantQuerySet``."""
         moment = moment or timezone.now()
         if self.revoked_at is not None:
             return self.State.REVOKED
@@ -142,7 +142,7 @@ class Grant(models.Model):
 
     @property
     def downloads_left(self) -> int | None:
-        """How many downloads are left; ``None`` where there is no limit."""
+        """The number of downloads left; ``None`` where there is no limit."""
         if self.max_downloads is None:
             return None
         return max(0, self.max_downloads - self.downloads_used)

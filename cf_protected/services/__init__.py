@@ -1,28 +1,28 @@
 """The use cases: grant, revoke, claim; authorize; issue a URL, cookies or a playlist.
 
-The only place where models meet signers. ``signing`` makes every signature for a person,
-and signs nothing without the authoriser's yes.
+The only place where models meet signers. Every signature needs an ``Approval``, and
+``approval`` alone makes one, from the authoriser's yes.
 """
 
-from cf_protected.download_log import Viewer
+from cf_protected.person import Person
 from cf_protected.services.authorization import Access, authorize, authorize_download
+from cf_protected.services.cookie_scopes import CookieScope, cookie_scopes, opened_by_cookies
 from cf_protected.services.cookies import (
-    CookieScope,
     CookieSet,
     IssuedCookies,
-    cookie_scopes,
     issue_cookies,
-    opened_by_cookies,
     renew_cookies,
 )
 from cf_protected.services.downloads import IssuedURL, issue_url
 from cf_protected.services.grants import claim, grant, revoke, revoke_grants
-from cf_protected.services.playlists import (
-    IssuedPlaylist,
-    issue_playlist,
+from cf_protected.services.playlist_tokens import (
+    PlaylistToken,
+    issue_playlist_token,
     make_playlist_token,
     read_playlist_token,
 )
+from cf_protected.services.playlists import IssuedPlaylist, issue_playlist
+from cf_protected.viewer import Viewer
 
 __all__ = [
     "Access",
@@ -31,6 +31,8 @@ __all__ = [
     "IssuedCookies",
     "IssuedPlaylist",
     "IssuedURL",
+    "Person",
+    "PlaylistToken",
     "Viewer",
     "authorize",
     "authorize_download",
@@ -39,6 +41,7 @@ __all__ = [
     "grant",
     "issue_cookies",
     "issue_playlist",
+    "issue_playlist_token",
     "issue_url",
     "make_playlist_token",
     "opened_by_cookies",

@@ -1,111 +1,108 @@
-"""Ask the authoriser: about one asset, or about all that a page shows."""
+"""Ask the authoriser without any effect: about one asset or file, or about a whole page."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
 
-from django.db import router
-from django.utils import timezone
-
-from cf_protected import conf
-from cf_protected.access import Decision, User, get_authorizer
-from cf_protected.distributions import distributions
-from cf_protected.download_log import Viewer
-from cf_protected.models import Asset, AssetFile, Download, Grant
-from cf_protected.querysets import DownloadQuerySet
-from cf_protected.reasons import Reason
-from cf_protected.services.signing import Terms, lifetime, refine, sign_url
+from cf_protected.access import Decision, DownloadRefused, unreleased
+from cf_protected.models import Asset, AssetFile
+from cf_protected.person import Person, User
+from cf_protected.services.approval import Approval, Approver, is_counted
+from cf_protected.services.playlist_tokens import make_playlist_token
+from cf_protected.services.signing import sign_url
+from cf_protected.services.terms import make_request, too_early
+from cf_protected.viewer import Viewer
 
 
-class Access:
-    """What one user may download, decided from one query however many files are asked for.
+def authorize(
+    asker: Person | User, asset: Asset, *, ahead: bool = True, now: datetime | None = None
+) -> Decision:
+    """Return the authoriser's answer to whether ``asker`` may have ``asset``.
 
-    For one page or request of ``viewer``; ``now`` replaces the clock.
+    Without ``ahead`` the answer before the asset's release is no.
     """
-
-    def __init__(
-        self, user: User, *, viewer: Viewer | None = None, now: datetime | None = None
-    ) -> None:
-        self.user = user
-        self.viewer = viewer or Viewer()
-        self.now = now or timezone.now()
-        self._authorizer = get_authorizer()
-        self._grants: dict[int, list[Grant]] | None = None
-        self._decisions: dict[int, Decision] = {}
-
-    def decide(self, asset: Asset) -> Decision:
-        """The authoriser's answer about ``asset``."""
-        if asset.pk not in self._decisions:
-            grants = self._grants_by_asset().get(asset.pk, [])
-            self._decisions[asset.pk] = self._authorizer(self.user, asset, grants, self.now)
-        return self._decisions[asset.pk]
-
-    def signed_url(self, file: AssetFile) -> str | None:
-        """A signed URL that isn't counted and leaves no row in the log.
-
-        ``None`` if the user may not have the file, or only a counted number of times,
-        before the asset's release, for a folder, and for a viewer whom the signature can't
-        be bound to.
-        """
-        if file.is_prefix or not file.asset.is_released_at(self.now) or not self.can_open(file):
-            return None
-        return sign_url(file, self.decide(file.asset), Terms(self.viewer), self.now).url
-
-    def can_open(self, file: AssetFile) -> bool:
-        """Whether a signature for ``file`` may be had, and isn't counted."""
-        decision = refine(self.decide(file.asset), file, Terms(self.viewer), self.now)
-        return decision.allowed and not is_limited(decision)
-
-    def _grants_by_asset(self) -> dict[int, list[Grant]]:
-        if self._grants is None:
-            self._grants = {}
-            for held in Grant.objects.for_user(self.user):
-                self._grants.setdefault(held.asset_id, []).append(held)
-        return self._grants
-
-
-def authorize(user: User, asset: Asset, *, now: datetime | None = None) -> Decision:
-    """Ask the authoriser whether ``user`` may have ``asset``, without any effect."""
-    now = now or timezone.now()
-    grants = Grant.objects.for_user(user).for_asset(asset)
-    return get_authorizer()(user, asset, grants, now)
+    request = make_request(asker, ahead=ahead, now=now)
+    decision = Approver(request, assets=[asset]).decide(asset)
+    return unreleased(decision, asset) if too_early(request, asset, decision) else decision
 
 
 def authorize_download(
-    user: User, file: AssetFile, *, viewer: Viewer | None = None, now: datetime | None = None
+    asker: Person | User,
+    file: AssetFile,
+    *,
+    viewer: Viewer | None = None,
+    ahead: bool = True,
+    now: datetime | None = None,
 ) -> Decision:
-    """``authorize`` for one file and for the viewer that a signature may be bound to.
+    """Return what ``issue_url`` and the others would answer to a request for ``file`` now.
 
-    The grant's last download may still be repeated.
+    The grant's last download may still be repeated. Without ``ahead`` the answer before
+    the asset's release is no.
     """
-    return decide_download(user, file, Terms(viewer or Viewer()), now or timezone.now())
+    request = make_request(asker, viewer=viewer, ahead=ahead, now=now)
+    try:
+        return Approver(request, assets=[file.asset]).approve(file).decision
+    except DownloadRefused as refusal:
+        return refusal.decision
 
 
-def decide_download(user: User, file: AssetFile, terms: Terms, now: datetime) -> Decision:
-    """``authorize_download`` on further ``terms``."""
-    decision = authorize(user, file.asset, now=now)
-    if decision.reason == Reason.LIMIT_REACHED and repeats(user, file, now).exists():
-        decision = replace(decision, allowed=True)
-    return refine(decision, file, terms, now)
+class Access:
+    """What one person may download, decided from one query however many files are asked for.
 
-
-def repeats(user: User, file: AssetFile, now: datetime) -> DownloadQuerySet:
-    """Downloads that a request now would only repeat, read where they are written.
-
-    Those on a grant that was revoked since aren't among them. What lives longer than
-    ``URL_LIFETIME``, since it takes long to fetch or to watch, may be repeated that much
-    longer: a resumed download and a player's next playlist are still the same.
+    For one page or request of ``viewer``; ``now`` replaces the clock. Nothing is counted or
+    logged, and nothing is handed out before an asset's release.
     """
-    window = conf.current().repeat_window
-    downloads = Download.objects.using(router.db_for_write(Download))
-    if not window or not user.is_authenticated:
-        return downloads.none()  # strangers can't be told apart
-    settings = distributions[file.asset.distribution].settings
-    since = now - window - (lifetime(file, settings) - settings.url_lifetime)
-    return downloads.of(user, file, since=since).filter(grant__revoked_at__isnull=True)
 
+    def __init__(
+        self, asker: Person | User, *, viewer: Viewer | None = None, now: datetime | None = None
+    ) -> None:
+        self._approver = Approver(make_request(asker, viewer=viewer, ahead=False, now=now))
 
-def is_limited(decision: Decision) -> bool:
-    """Whether downloads are counted, so that a signature must not go round the count."""
-    return decision.grant is not None and decision.grant.max_downloads is not None
+    @property
+    def viewer(self) -> Viewer:
+        """Where the request comes from, for signatures that are bound to an address."""
+        return self._approver.request.viewer
+
+    @viewer.setter
+    def viewer(self, viewer: Viewer) -> None:
+        self._approver.request = replace(self._approver.request, viewer=viewer)
+
+    def decide(self, asset: Asset) -> Decision:
+        """Return the authoriser's answer about ``asset``."""
+        return self._approver.decide(asset)
+
+    def can_open(self, file: AssetFile) -> bool:
+        """Return whether a signature for ``file`` can be had that isn't counted."""
+        return self._approval(file) is not None
+
+    def signed_url(self, file: AssetFile) -> str | None:
+        """Return a signed URL of ``file``.
+
+        Return ``None`` if the person may not have the file, or only a counted number of
+        times, before the asset's release, for a folder, and for a viewer whom the signature
+        can't be bound to. Raises ``SigningError``, ``KeySourceError`` and ``UnusableKey``.
+        """
+        approval = None if file.is_prefix else self._approval(file)
+        return None if approval is None else sign_url(approval).url
+
+    def playlist_token(self, file: AssetFile) -> str | None:
+        """Return a token for the playlist of a folder, whose uses are authorised and counted.
+
+        Return ``None`` if the person may not have the folder, before the asset's release,
+        and for a file that isn't a folder with an entry.
+        """
+        request, asset = self._approver.request, file.asset
+        has_playlist = file.is_prefix and file.entry and asset.is_released_at(request.now)
+        if not has_playlist or not self.decide(asset).allowed:
+            return None
+        return make_playlist_token(request.person, file, now=request.now)
+
+    def _approval(self, file: AssetFile) -> Approval | None:
+        decision = self.decide(file.asset)
+        if not decision.allowed or is_counted(decision):
+            return None
+        try:
+            return self._approver.approve(file)
+        except DownloadRefused:
+            return None

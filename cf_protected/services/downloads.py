@@ -9,38 +9,46 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 from django.db import router, transaction
-from django.utils import timezone
+from django.db.models import F
 
 from cf_protected import signals
-from cf_protected.access import Decision, DownloadRefused, User
-from cf_protected.download_log import Viewer, log_download
+from cf_protected.access import Decision, DownloadRefused
+from cf_protected.download_log import log_download
 from cf_protected.models import AssetFile, Download, Grant
+from cf_protected.person import Person, User
 from cf_protected.reasons import Reason
-from cf_protected.services.authorization import authorize, decide_download, repeats
-from cf_protected.services.signing import Terms, sign_url
+from cf_protected.services.approval import Approval, Approver
+from cf_protected.services.authorization import authorize
+from cf_protected.services.repeats import repeated_by
+from cf_protected.services.signing import sign_url
+from cf_protected.services.terms import DownloadRequest, make_request
+from cf_protected.viewer import Viewer
 
 
 @dataclass(frozen=True)
 class IssuedURL:
     """A signed URL that was handed out.
 
-    ``download`` is its row in the log, and ``None`` where the request repeated an
-    earlier one inside ``REPEAT_WINDOW`` and so was the same download.
+    It opens the file from ``starts_at`` on, or at once. ``download`` is its row in the log,
+    and ``None`` where the request repeated an earlier one inside ``REPEAT_WINDOW`` and so
+    was the same download.
     """
 
     url: str
+    starts_at: datetime | None
     expires_at: datetime
     decision: Decision
     download: Download | None
 
 
 def issue_url(
-    user: User,
+    asker: Person | User,
     file: AssetFile,
     *,
     viewer: Viewer | None = None,
     bind_to_ip: bool | None = None,
     date_greater_than: datetime | None = None,
+    ahead: bool = True,
     now: datetime | None = None,
 ) -> IssuedURL:
     """Sign a URL for ``file``, count it on the grant, and write it into the log.
@@ -48,20 +56,34 @@ def issue_url(
     The same person's next request for the same file inside ``REPEAT_WINDOW`` is the same
     download: it is signed again, and neither counted nor logged.
 
-    ``bind_to_ip`` binds the URL to the viewer's IPv4 address, by default if the asset says
-    so; the URL opens nothing before ``date_greater_than`` and the asset's ``available_from``.
+    ``bind_to_ip`` binds the URL to the viewer's IPv4 address, by default if the asset asks for
+    that. The URL opens nothing before ``date_greater_than`` and the asset's
+    ``available_from``. Without ``ahead`` it is refused before that release.
 
     Raises ``DownloadRefused``, after the refusal was logged; ``KeySourceError``,
     ``UnusableKey`` and ``SigningError`` if no signature can be made, and then nothing is
     counted; and ``ValueError`` for a folder. Sends ``download_issued`` or
-    ``download_refused``.
+    ``download_refused``. Strangers, and requests before a release, are refused without a
+    row in the log.
     """
     if file.is_prefix:
         raise ValueError(f"{file.key!r} is a folder; see issue_cookies and issue_playlist.")
-    now = now or timezone.now()
-    terms = Terms(viewer or Viewer(), bind_to_ip, date_greater_than)
-    (issued,) = issue(user, [file], terms, now, sign_url)
-    return IssuedURL(issued.signed.url, issued.signed.expires_at, issued.decision, issued.download)
+    request = make_request(
+        asker,
+        viewer=viewer,
+        bind_to_ip=bind_to_ip,
+        date_greater_than=date_greater_than,
+        ahead=ahead,
+        now=now,
+    )
+    issued = issue(request, file, sign_url)
+    return IssuedURL(
+        issued.signed.url,
+        issued.approval.terms.starts_at,
+        issued.signed.expires_at,
+        issued.approval.decision,
+        issued.download,
+    )
 
 
 class Signed(Protocol):
@@ -72,113 +94,138 @@ class Signed(Protocol):
 
 
 SignedType = TypeVar("SignedType", bound=Signed)
-Sign = Callable[[AssetFile, Decision, Terms, datetime], SignedType]
 
 
 @dataclass(frozen=True)
 class Issued(Generic[SignedType]):
     """One file's signature; without a row in the log if it repeats an earlier one."""
 
-    file: AssetFile
+    approval: Approval
     signed: SignedType
-    decision: Decision
     download: Download | None = None
 
 
 def issue(
-    user: User,
-    files: Iterable[AssetFile],
-    terms: Terms,
-    now: datetime,
-    sign: Sign[SignedType],
-) -> list[Issued[SignedType]]:
-    """Authorise, sign, count and log ``files``, all or none, whatever form a signature has.
+    request: DownloadRequest, file: AssetFile, sign: Callable[[Approval], SignedType]
+) -> Issued[SignedType]:
+    """Authorise, sign, count and log ``file``, whatever form the signature has.
 
-    ``sign`` is one of ``services.signing``. Raises as ``issue_url`` does.
+    ``sign`` is one of ``services.signing``. Raises what ``issue_url`` raises.
     """
-    approved = approve(user, files, terms, now)
-    signed = [
-        Issued(file, sign(file, decision, terms, now), decision) for file, decision in approved
-    ]
-    return count(user, signed, terms, now)
+    (approval,) = approve_all(request, [file])
+    (issued,) = count([Issued(approval, sign(approval))])
+    return issued
 
 
-def approve(
-    user: User, files: Iterable[AssetFile], terms: Terms, now: datetime
-) -> list[tuple[AssetFile, Decision]]:
-    """The authoriser's yes to each of ``files``, before anything is signed.
+def approve_all(request: DownloadRequest, files: Iterable[AssetFile]) -> list[Approval]:
+    """Return the approval of each of ``files``.
 
-    Raises ``DownloadRefused`` for the first no, after it was logged.
+    Raises ``DownloadRefused`` for the first that is refused, after that was logged.
     """
-    approved = []
-    for file in files:
-        decision = decide_download(user, file, terms, now)
-        if not decision.allowed:
-            raise refused(user, file, decision, terms, now)
-        approved.append((file, decision))
-    return approved
+    files = list(files)
+    approver = Approver(request, assets={file.asset for file in files})
+    return [_approve(approver, file) for file in files]
 
 
-def count(
-    user: User, signed: list[Issued[SignedType]], terms: Terms, now: datetime
-) -> list[Issued[SignedType]]:
+def _approve(approver: Approver, file: AssetFile) -> Approval:
+    try:
+        return approver.approve(file)
+    except DownloadRefused as refusal:
+        log_refusal(approver.request, file, refusal.decision)
+        raise
+
+
+def count(signed: Iterable[Issued[SignedType]]) -> list[Issued[SignedType]]:
     """Count and log what was ``signed``, all or none.
 
     Raises ``DownloadRefused`` if a grant has no download left, after that was logged.
     """
     # Grants are locked in one order, so that two requests never wait for each other.
-    signed = sorted(signed, key=lambda one: one.file.asset_id)
+    in_order = sorted(signed, key=lambda one: one.approval.file.asset_id)
     try:
-        # One file has no need of a second transaction around its own.
-        with transaction.atomic(using=_database()) if len(signed) > 1 else nullcontext():
-            return [_take(user, one, terms, now) for one in signed]
-    except _NoneLeft as lost:
-        # Another request changed the grant in between, so the answer is another one too.
-        decision = authorize(user, lost.file.asset, now=now)
-        if decision.allowed:
-            decision = replace(lost.decision, allowed=False, reason=Reason.LIMIT_REACHED)
-        raise refused(user, lost.file, decision, terms, now) from lost
+        # A single file needs no second transaction around its own.
+        with transaction.atomic(using=_database()) if len(in_order) > 1 else nullcontext():
+            return [_take(one) for one in in_order]
+    except _NoneLeftError as lost:
+        raise _refusal_of(lost.approval) from lost
 
 
-class _NoneLeft(Exception):
+class _NoneLeftError(Exception):
     """The grant's last download went to another request after the authoriser's yes."""
 
-    def __init__(self, file: AssetFile, decision: Decision) -> None:
+    def __init__(self, approval: Approval) -> None:
         super().__init__()
-        self.file, self.decision = file, decision
+        self.approval = approval
 
 
-def _take(
-    user: User, issued: Issued[SignedType], terms: Terms, now: datetime
-) -> Issued[SignedType]:
-    """Count and log one download, or find that it is a repeat. Raises ``_NoneLeft``."""
-    file, decision = issued.file, issued.decision
+def _take(issued: Issued[SignedType]) -> Issued[SignedType]:
+    """Count and log one download, or find that it is a repeat. Raises ``_NoneLeftError``."""
+    approval = issued.approval
     with transaction.atomic(using=_database()):
-        # Counting comes first: its UPDATE locks the grant, so that what is read next is
-        # what the requests before this one wrote.
-        held = decision.grant
-        counted = held is None or Grant.objects.filter(pk=held.pk).take_download()
-        if repeats(user, file, now).exists():
+        # Counting comes first: its UPDATE locks the grant, so that the read after it sees
+        # what earlier requests wrote.
+        counted = _count_on(approval.decision.grant)
+        settings = approval.distribution.settings
+        if repeated_by(approval.request, approval.file, settings).exists():
             transaction.set_rollback(True, using=_database())
             return issued
         if not counted:
-            raise _NoneLeft(file, decision)
-        expires_at = issued.signed.expires_at
-        download = log_download(
-            user, file, decision, terms.viewer, now=now, url_expires_at=expires_at
+            raise _NoneLeftError(approval)
+        download = _log(
+            approval.request, approval.file, approval.decision, issued.signed.expires_at
         )
         signals.download_issued.send(Download, download=download)
     return replace(issued, download=download)
 
 
-def refused(
-    user: User, file: AssetFile, decision: Decision, terms: Terms, now: datetime
-) -> DownloadRefused:
-    """Log a refusal, and return the error to raise."""
-    with transaction.atomic(using=_database()):
-        refusal = log_download(user, file, decision, terms.viewer, now=now, url_expires_at=None)
-        signals.download_refused.send(Download, download=refusal)
+def _count_on(grant: Grant | None) -> bool:
+    """Count one download on ``grant`` if it has one left. Return whether it had.
+
+    One conditional UPDATE decides, so that two requests never share the last download.
+    """
+    if grant is None:
+        return True
+    left = Grant.objects.filter(pk=grant.pk).with_downloads_left()
+    return left.update(downloads_used=F("downloads_used") + 1) == 1
+
+
+def _refusal_of(approval: Approval) -> DownloadRefused:
+    """Log that another request changed the grant meanwhile, and return the error to raise."""
+    request, file = approval.request, approval.file
+    decision = authorize(request.person, file.asset, now=request.now)
+    if decision.allowed:
+        decision = replace(approval.decision, allowed=False, reason=Reason.LIMIT_REACHED)
+    log_refusal(request, file, decision)
     return DownloadRefused(decision, file.asset)
+
+
+def log_refusal(request: DownloadRequest, file: AssetFile, decision: Decision) -> None:
+    """Log a refusal and send its signal.
+
+    Strangers are on their way to the login page, and requests before a release will come
+    again: neither is logged.
+    """
+    if not request.person.is_known or decision.reason == Reason.NOT_RELEASED:
+        return
+    with transaction.atomic(using=_database()):
+        refusal = _log(request, file, decision)
+        signals.download_refused.send(Download, download=refusal)
+
+
+def _log(
+    request: DownloadRequest,
+    file: AssetFile,
+    decision: Decision,
+    url_expires_at: datetime | None = None,
+) -> Download:
+    return log_download(
+        request.person,
+        file,
+        decision,
+        request.viewer,
+        now=request.now,
+        url_expires_at=url_expires_at,
+    )
 
 
 def _database() -> str:

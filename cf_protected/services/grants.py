@@ -11,7 +11,7 @@ from django.utils import timezone
 from cf_protected import signals
 from cf_protected.exceptions import GrantConflict
 from cf_protected.models import Asset, Grant
-from cf_protected.querysets import GrantQuerySet
+from cf_protected.models.querysets import GrantQuerySet
 
 
 def grant(
@@ -28,10 +28,10 @@ def grant(
 ) -> Grant:
     """Give ``asset`` to ``user``, or to ``email`` until the buyer has an account.
 
-    With a ``reference`` it is safe to repeat: the grant that exists is returned as it
-    is, even if it was revoked since. Sends ``grant_created`` for a new one.
+    With a ``reference`` it is safe to repeat: an existing grant is returned as it is, even
+    if it was revoked since. Sends ``grant_created`` for a new one.
 
-    Raises ``GrantConflict`` if the reference was granted to somebody else, and
+    Raises ``GrantConflict`` if the reference was granted to another holder, and
     ``ValueError`` if neither or both of ``user`` and ``email`` are given, or if the grant
     would end before it starts.
     """
@@ -53,7 +53,7 @@ def grant(
             signals.grant_created.send(Grant, grant=made)
     if not created and not _is_held_by(made, **holder):
         raise GrantConflict(
-            f"{source!r} {reference!r} was already granted to somebody else (grant {made.pk}); "
+            f"{source!r} {reference!r} was already granted to another holder (grant {made.pk}); "
             "give each order line its own reference."
         )
     return made
@@ -83,7 +83,7 @@ def revoke(
 ) -> list[Grant]:
     """Take back what this reference granted, all of it or one ``asset`` of it.
 
-    Safe to repeat; returns the grants that it did revoke. See ``revoke_grants``.
+    It is safe to repeat. Return the grants that this call revoked. See ``revoke_grants``.
     """
     grants = Grant.objects.filter(source=source, reference=reference)
     if asset is not None:
@@ -96,8 +96,8 @@ def revoke_grants(
 ) -> list[Grant]:
     """Take back those of ``grants`` that weren't revoked before, and return them.
 
-    Nothing new is signed for them from now on. A URL that was signed already works
-    until it expires. Sends ``grant_revoked`` for each.
+    Nothing new is signed for them from now on. A URL that was signed before works until it
+    expires. Sends ``grant_revoked`` for each.
     """
     revoked = []
     database = router.db_for_write(Grant)
@@ -116,9 +116,9 @@ def revoke_grants(
 
 
 def claim(user: Any, email: str) -> int:
-    """Hand the grants that were made for ``email`` to ``user``; returns how many.
+    """Move the grants that were made for ``email`` to ``user``. Return their number.
 
-    Call it only once the address is known to be the user's, for example after they
-    followed a confirmation link: whoever claims an address gets what was bought with it.
+    Call it only after the user has proved that the address is theirs, for example by a
+    confirmation link: a user who claims an address gets everything bought with it.
     """
     return Grant.objects.filter(user__isnull=True, email=email.lower()).update(user=user)

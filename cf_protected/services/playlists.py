@@ -5,26 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 from urllib.parse import unquote
 
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AnonymousUser
-from django.core import signing
-from django.utils import timezone
-
 from cf_protected import hls
-from cf_protected.access import Decision, User
+from cf_protected.access import Decision
 from cf_protected.cloudfront.encoding import quote_object_key
 from cf_protected.distributions import distributions
-from cf_protected.download_log import Viewer
 from cf_protected.exceptions import InvalidPlaylist, InvalidURL
 from cf_protected.hls.playlist import MAX_CHARACTERS
 from cf_protected.models import AssetFile, Download
+from cf_protected.person import Person, User
+from cf_protected.services.approval import Approval
 from cf_protected.services.downloads import issue
-from cf_protected.services.signing import Terms, lifetime, sign_query
-
-_SALT: Final = "cf_protected.playlist"
+from cf_protected.services.signing import sign_query
+from cf_protected.services.terms import make_request
+from cf_protected.viewer import Viewer
 
 #: Makes the link to a playlist, given its path in the folder and when the link may end.
 Link = Callable[[str, datetime], str]
@@ -44,13 +40,14 @@ class IssuedPlaylist:
 
 
 def issue_playlist(
-    user: User,
+    asker: Person | User,
     file: AssetFile,
     *,
     path: str = "",
     link: Link,
     viewer: Viewer | None = None,
     bind_to_ip: bool | None = None,
+    ahead: bool = True,
     now: datetime | None = None,
 ) -> IssuedPlaylist:
     """Read the folder's playlist ``path``, by default its entry, and sign every URI in it.
@@ -58,28 +55,30 @@ def issue_playlist(
     One signature opens the whole folder, and each URI inside it carries that one. URIs of
     other playlists become what ``link`` returns for their path in the folder and the moment
     until which the link should work: those are rewritten in turn when a player asks for
-    them. URIs outside the folder stay as they are, and so do those that can name no playlist.
+    them. URIs outside the folder stay as they are, and so do those that can't name a playlist.
 
     It is counted and logged as ``issue_url`` does, so a player's later playlists are repeats.
 
-    Raises what ``issue_url`` does; ``ValueError`` for a file that is no folder;
+    Raises what ``issue_url`` raises; ``ValueError`` for a file that isn't a folder;
     ``InvalidURL`` for a ``path`` out of the folder or that no URL can carry;
     ``InvalidPlaylist`` for an object that isn't a playlist; and what the storage raises
     (``distributions.STORAGE_ERRORS``).
     """
     if not file.is_prefix:
-        raise ValueError(f"{file.key!r} is no folder; see issue_url.")
-    now = now or timezone.now()
-    terms = Terms(viewer or Viewer(), bind_to_ip)
+        raise ValueError(f"{file.key!r} isn't a folder; see issue_url.")
+    request = make_request(asker, viewer=viewer, bind_to_ip=bind_to_ip, ahead=ahead, now=now)
     source = _Source(file, path or file.entry)
 
-    def sign(file: AssetFile, decision: Decision, terms: Terms, now: datetime) -> _SignedPlaylist:
-        query, expires_at = sign_query(file, decision, terms, now)
+    def sign(approval: Approval) -> _SignedPlaylist:
+        query, expires_at = sign_query(approval)
         return _SignedPlaylist(source.rewritten(query, expires_at, link), expires_at)
 
-    (issued,) = issue(user, [file], terms, now, sign)
+    issued = issue(request, file, sign)
     return IssuedPlaylist(
-        issued.signed.text, issued.signed.expires_at, issued.decision, issued.download
+        issued.signed.text,
+        issued.signed.expires_at,
+        issued.approval.decision,
+        issued.download,
     )
 
 
@@ -135,41 +134,3 @@ class _Source:
             return str(data, "utf-8")
         except UnicodeDecodeError as error:
             raise InvalidPlaylist("The playlist isn't UTF-8 text.") from error
-
-
-def make_playlist_token(
-    user: User,
-    file: AssetFile,
-    *,
-    expires_at: datetime | None = None,
-    now: datetime | None = None,
-) -> str:
-    """Return what a player without cookies shows in place of a session.
-
-    It opens nothing by itself: the authoriser is asked about its user each time. By default
-    it lives as long as a signature for ``file``.
-    """
-    if expires_at is None:
-        settings = distributions[file.asset.distribution].settings
-        expires_at = (now or timezone.now()) + lifetime(file, settings)
-    content = {"user": str(user.pk or ""), "file": str(file.uuid), "exp": expires_at.timestamp()}
-    return signing.dumps(content, salt=_SALT, compress=True)
-
-
-def read_playlist_token(token: str, file: AssetFile, *, now: datetime | None = None) -> User | None:
-    """Return the token's user; ``None`` unless it is genuine, current and made for ``file``.
-
-    ``None`` for an account that isn't active either: its sessions have ended, too.
-    """
-    now = now or timezone.now()
-    try:
-        content = signing.loads(token, salt=_SALT)
-    except signing.BadSignature:
-        return None
-    if content["file"] != str(file.uuid) or content["exp"] <= now.timestamp():
-        return None
-    if not content["user"]:
-        return AnonymousUser()
-    users = get_user_model()._default_manager  # noqa: SLF001 - documented
-    user = users.filter(pk=content["user"]).first()
-    return user if user is not None and user.is_active else None

@@ -8,14 +8,15 @@ from urllib.parse import urlencode
 
 from django import template
 from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
 from django.template import Context
 from django.urls import reverse
 
-from cf_protected.access import User
 from cf_protected.exceptions import KeySourceError
-from cf_protected.http.viewer import get_viewer
 from cf_protected.models import Asset, AssetFile
-from cf_protected.services import Access, make_playlist_token
+from cf_protected.person import User
+from cf_protected.services import Access
+from cf_protected.viewer import Viewer, get_viewer
 
 register = template.Library()
 logger = logging.getLogger("cf_protected")
@@ -23,12 +24,14 @@ logger = logging.getLogger("cf_protected")
 _CACHE = "_cf_protected_access"
 
 
-def _access(user: User) -> Access:
-    """The user's access, looked up once per user object, as Django keeps permissions."""
-    access = getattr(user, _CACHE, None)
+def _access(user: User, request: HttpRequest | None = None) -> Access:
+    """Return the user's access, kept on the user as Django keeps permissions."""
+    access: Access | None = getattr(user, _CACHE, None)
     if access is None:
         access = Access(user)
         setattr(user, _CACHE, access)
+    if request is not None and access.viewer == Viewer():
+        access.viewer = get_viewer(request)  # a template's user is that of its request
     return access
 
 
@@ -40,21 +43,19 @@ def _user(context: Context) -> User:
 
 @register.simple_tag
 def download_url(file: AssetFile) -> str:
-    """The link to the download view, which authorises and counts when it is clicked."""
+    """Return the link to the download view, which authorises and counts each click."""
     return file.get_absolute_url()
 
 
 @register.simple_tag(takes_context=True)
 def signed_url(context: Context, file: AssetFile) -> str:
-    """A signed URL of the file itself, for example for an ``<img>``.
+    """Return a signed URL of the file itself, for example for an ``<img>``.
 
-    Nothing for a person who may not have the file. The link to the download view where
-    downloads are counted, since a signature on a page would bypass the count, before the
-    asset's release, for a folder, and while the signing key can't be had.
+    Return an empty string to a person who may not have the file. Return the link to the
+    download view where downloads are counted, since a signature on a page would bypass the
+    count; before the asset's release; for a folder; and while the signing key is unavailable.
     """
-    access = _access(_user(context))
-    if request := context.get("request"):
-        access.viewer = get_viewer(request)  # a tag's user is that of its request
+    access = _access(_user(context), context.get("request"))
     if not access.decide(file.asset).allowed:
         return ""
     try:
@@ -66,30 +67,29 @@ def signed_url(context: Context, file: AssetFile) -> str:
 
 @register.simple_tag
 def stream_url(file: AssetFile) -> str:
-    """The link to the stream view, which authorises, counts and sets the folder's cookies."""
+    """Return the link to the stream view, which authorises, counts and sets the cookies."""
     return reverse("cf_protected:stream", kwargs={"uuid": file.uuid})
 
 
 @register.simple_tag(takes_context=True)
 def playlist_url(context: Context, file: AssetFile) -> str:
-    """The URL of the folder's HLS playlist with a token, for a player that sends no cookies.
+    """Return the URL of a folder's HLS playlist with a token, for players without cookies.
 
-    Nothing for a person who may not have the folder, before the asset's release, and for
-    what has no entry. The token isn't a signature: its uses are authorised and counted.
+    Return an empty string to a person who may not have the folder, before the asset's
+    release, and for a file without an entry. The token isn't a signature: each of its uses is
+    authorised and counted.
     """
-    user = _user(context)
-    if not (file.is_prefix and file.entry and file.asset.is_released):
+    token = _access(_user(context)).playlist_token(file)
+    if token is None:
         return ""
-    if not _access(user).decide(file.asset).allowed:
-        return ""
-    # Players tell HLS by the name in the URL.
+    # Players recognise HLS by the name in the URL.
     url = reverse("cf_protected:playlist", kwargs={"uuid": file.uuid, "path": file.entry})
-    query = urlencode({"token": make_playlist_token(user, file)})
     request = context.get("request")
-    return f"{request.build_absolute_uri(url) if request else url}?{query}"
+    address = request.build_absolute_uri(url) if request else url
+    return f"{address}?{urlencode({'token': token})}"
 
 
 @register.filter
 def can_download(user: Any, asset: Asset | None) -> bool:
-    """``{% if user|can_download:asset %}``: whether the authoriser says yes; no to ``None``."""
+    """Return whether the user may have ``asset``: ``{% if user|can_download:asset %}``."""
     return asset is not None and _access(user or AnonymousUser()).decide(asset).allowed

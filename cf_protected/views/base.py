@@ -1,24 +1,25 @@
-"""What the views that hand out signatures have in common."""
+"""The base of the views that hand out signatures."""
 
 from __future__ import annotations
 
 import logging
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.views.generic import View
 
 from cf_protected import services
 from cf_protected.exceptions import KeySourceError
-from cf_protected.http.viewer import get_viewer
+from cf_protected.responses import uncacheable
+from cf_protected.viewer import get_viewer
 from cf_protected.views.protect import REFUSED_TEMPLATE, not_found
 
 logger = logging.getLogger("cf_protected")
 
 
 class PersonalView(View):
-    """Answers one person: with signatures, or with a page that says why not."""
+    """Answers one person: with signatures, or with a page that gives the reason for a refusal."""
 
     refused_template = REFUSED_TEMPLATE
     unavailable_template = "cf_protected/unavailable.html"
@@ -32,23 +33,16 @@ class PersonalView(View):
             return self.unavailable(error)
 
     def get_viewer(self) -> services.Viewer:
-        """Where the request comes from; behind proxies set ``TRUSTED_PROXIES``."""
+        """Return where the request comes from; behind proxies set ``TRUSTED_PROXIES``."""
         return get_viewer(self.request)
 
     def missing(self, error: Http404) -> HttpResponseBase:
-        """The answer where there is no such file or asset."""
+        """Return the answer for a file or asset that doesn't exist."""
         return not_found(self.request, error)
 
     def unavailable(self, error: Exception) -> HttpResponseBase:
-        """The answer while the signing key or an object can't be had; nothing was counted."""
-        logger.error("%s isn't available: %s", self.request.path, error)
+        """Return the answer while the key or an object is unavailable; nothing was counted."""
+        logger.error("%s is unavailable: %s", self.request.path, error)
         response = render(self.request, self.unavailable_template, status=503)
         response["Retry-After"] = "30"
         return uncacheable(response)
-
-
-def uncacheable(response: HttpResponse) -> HttpResponse:
-    """The answer to one person, once."""
-    response["Cache-Control"] = "private, no-store"
-    response["Referrer-Policy"] = "no-referrer"
-    return response

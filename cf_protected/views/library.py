@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.db.models import QuerySet
@@ -16,14 +16,9 @@ from cf_protected.models import Asset
 from cf_protected.services import Access
 from cf_protected.views.protect import AssetRequiredMixin
 
-if TYPE_CHECKING:
-    AssetListView = ListView[Asset]
-else:
-    AssetListView = ListView  # Django's own can't be subscripted
-
 
 class PrivatePageMixin(View):
-    """A page about one person: never in a shared cache."""
+    """Keeps a page about one person out of shared caches."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = super().dispatch(request, *args, **kwargs)
@@ -40,15 +35,15 @@ class LibraryEntry:
 
     @property
     def explanation(self) -> str:
-        """Why it can't be downloaded, or that it can."""
+        """The sentence that says that it can be downloaded, or why not."""
         return explain(self.decision)
 
 
-class LibraryView(PrivatePageMixin, LoginRequiredMixin, AssetListView):
+class LibraryView(PrivatePageMixin, LoginRequiredMixin, ListView):
     """My downloads: the assets that the person has or had, with their files.
 
-    The number of queries doesn't grow with the library. The storage and the key source
-    aren't asked, so that an outage there doesn't reach this page.
+    The number of queries doesn't grow with the library. The page uses neither the storage nor
+    the key source, so it works during their outages.
     """
 
     template_name = "cf_protected/library.html"
@@ -67,7 +62,7 @@ class LibraryView(PrivatePageMixin, LoginRequiredMixin, AssetListView):
 
 
 class AssetView(PrivatePageMixin, AssetRequiredMixin, TemplateView):
-    """The files of one asset, for a person who has it."""
+    """The page of one asset with its files, for a person who has it."""
 
     template_name = "cf_protected/asset.html"
 

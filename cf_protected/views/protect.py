@@ -1,4 +1,4 @@
-"""Let only those in who have the asset: for this app's views and a project's own."""
+"""Admit only people who have the asset: for this app's views and a project's own."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from cf_protected import conf, services
 from cf_protected.access import Decision, explain
 from cf_protected.models import Asset
 from cf_protected.reasons import Reason
+from cf_protected.responses import uncacheable
 
 REFUSED_TEMPLATE = "cf_protected/refused.html"
 
@@ -28,10 +29,10 @@ def refuse(
     *,
     after_login: str = "",
 ) -> HttpResponseBase:
-    """Answer a refusal: the login page for an anonymous person, else the page that says why.
+    """Return the answer to a refusal: the login page, or for accounts a page with the reason.
 
-    Its status is ``REFUSAL_STATUS``; with 404 the project's own 404 page is shown, so
-    that nobody learns what exists. A login leads to ``after_login``, by default back here.
+    Its status is ``REFUSAL_STATUS``. With 404 it is the project's own 404 page, so that the
+    answer doesn't show what exists. A login leads to ``after_login``, by default back here.
     """
     if decision.reason == Reason.ANONYMOUS:
         return redirect_to_login(after_login or request.get_full_path())
@@ -39,13 +40,11 @@ def refuse(
         # Returned, not raised: with ATOMIC_REQUESTS that would undo the refusal's log row.
         return response_for_exception(request, Http404())
     context = {"asset": asset, "decision": decision, "explanation": explain(decision)}
-    response = render(request, template, context, status=403)
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return uncacheable(render(request, template, context, status=403))
 
 
 def not_found(request: HttpRequest, error: Http404, *, after_login: str = "") -> HttpResponseBase:
-    """Answer for what doesn't exist: with ``REFUSAL_STATUS`` 404 just as ``refuse`` does."""
+    """Answer a request for what doesn't exist; with ``REFUSAL_STATUS`` 404 as ``refuse`` does."""
     if conf.current().refusal_status != 404:
         raise error
     if not request.user.is_authenticated:
@@ -54,7 +53,7 @@ def not_found(request: HttpRequest, error: Http404, *, after_login: str = "") ->
 
 
 class AssetRequiredMixin(View):
-    """For class-based views: only for people who have the asset of ``get_asset()``.
+    """Restricts a class-based view to people who have the asset of ``get_asset()``.
 
     ``self.asset`` and ``self.decision`` are set before the view's own method runs.
     """
@@ -64,7 +63,7 @@ class AssetRequiredMixin(View):
     decision: Decision
 
     def get_asset(self) -> Asset:
-        """The asset of this request; by default the one with the URL's ``slug``."""
+        """Return the asset of this request, by default the one with the URL's ``slug``."""
         return get_object_or_404(Asset, slug=self.kwargs["slug"])
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -84,7 +83,7 @@ ViewFunction = Callable[..., HttpResponseBase]
 def asset_required(
     get_asset: Callable[..., Asset] | None = None,
 ) -> Callable[[ViewFunction], ViewFunction]:
-    """For function views: only for people who have the asset.
+    """Restrict a function view to people who have the asset.
 
     ``get_asset`` takes the view's arguments and returns the asset; by default it is the
     one with the URL's ``slug``::

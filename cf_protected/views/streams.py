@@ -1,4 +1,4 @@
-"""The ways into a folder: by cookies, and for players without them by a rewritten playlist."""
+"""The two ways into a folder: cookies, and a rewritten playlist for players without them."""
 
 from __future__ import annotations
 
@@ -8,22 +8,21 @@ from typing import Final
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 
 from cf_protected import conf, services
-from cf_protected.access import DownloadRefused, User, explain
+from cf_protected.access import DownloadRefused, explain
 from cf_protected.distributions import STORAGE_ERRORS, distributions
 from cf_protected.exceptions import CookiesTooLarge, InvalidPlaylist, InvalidURL
-from cf_protected.http.cookies import set_cookies
-from cf_protected.http.cors import CORSMixin
 from cf_protected.models import AssetFile
+from cf_protected.person import Person
 from cf_protected.reasons import Reason
-from cf_protected.views.base import uncacheable
-from cf_protected.views.file import FileView, see_other
+from cf_protected.responses import uncacheable
+from cf_protected.signed_cookies.jar import set_cookies
+from cf_protected.views.file import FileView, see_nothing, see_other
 
 logger = logging.getLogger("cf_protected")
 
@@ -32,25 +31,25 @@ PLAYLIST_TYPE: Final = "application/vnd.apple.mpegurl"
 
 
 class StreamView(FileView):
-    """Gives a person who has the folder's asset its cookies, and redirects to its entry."""
+    """Sets a folder's cookies for a person who has its asset, and redirects to its entry."""
 
     kind = AssetFile.Kind.PREFIX
 
     def get_target(self, file: AssetFile) -> str:
-        """Where the cookies are needed: by default the unsigned URL of the folder's entry.
+        """Return where the cookies are needed: by default the unsigned URL of the folder's entry.
 
         Raises ``Http404`` for a folder without one.
         """
         _check_entry(file)
         return distributions[file.asset.distribution].url(file.key + file.entry)
 
-    def issue(self, user: User, file: AssetFile) -> HttpResponseBase:
-        """The redirect, with the cookies; a 400 where they don't fit beside others."""
+    def issue(self, person: Person, file: AssetFile) -> HttpResponseBase:
+        """Return the redirect with the cookies, or a 400 where they don't fit with others."""
         response = see_other(self.get_target(file))
         others = len(self.request.headers.get("Cookie", ""))
         try:
             issued = services.issue_cookies(
-                user, [file], viewer=self.get_viewer(), cookie_bytes=others
+                person, [file], viewer=self.get_viewer(), ahead=False, cookie_bytes=others
             )
         except CookiesTooLarge as error:
             logger.warning("No cookies for %r: %s", file.key, error)
@@ -58,64 +57,63 @@ class StreamView(FileView):
         set_cookies(self.request, response, issued)
         return response
 
-    def preview(self, user: User, file: AssetFile) -> HttpResponseBase:
-        """The status alone: without cookies, which leave a trace, the entry doesn't open."""
+    def preview(self, person: Person, file: AssetFile) -> HttpResponseBase:
+        """Return the status alone: cookies would have an effect, and without them nothing opens."""
         self.get_target(file)
-        return see_other(None)
+        return see_nothing()
 
 
 @method_decorator(login_not_required, name="dispatch")
-class PlaylistView(CORSMixin, FileView):
+class PlaylistView(FileView):
     """An HLS playlist of a folder, in which every URI carries one signature.
 
-    It is for whoever is signed in, and with ``?token=`` for the token's user: for players
-    that send no cookies. The playlists in it lead back here with a token.
+    It serves the session's person, or with ``?token=`` the token's person, for players that
+    send no cookies. The links to other playlists in it lead back here with a token.
     """
 
     kind = AssetFile.Kind.PREFIX
-    cors_methods = ("GET", "HEAD")
 
     @property
     def token(self) -> str | None:
-        """What a player shows in place of a session; only this counts where it is given."""
+        """The token that replaces the session; where there is one, the session is ignored."""
         return self.request.GET.get("token")
 
-    def get_user(self, file: AssetFile) -> User:
+    def get_person(self, file: AssetFile) -> Person:
         if self.token is None:
-            return super().get_user(file)
-        return services.read_playlist_token(self.token, file) or AnonymousUser()
+            return super().get_person(file)
+        return services.read_playlist_token(self.token, file) or Person()
 
-    def issue(self, user: User, file: AssetFile) -> HttpResponseBase:
-        """The playlist; a 404 if the object is none, and a 503 if the storage doesn't answer."""
+    def issue(self, person: Person, file: AssetFile) -> HttpResponseBase:
+        """Return the playlist, a 404 if the object isn't one, or a 503 if the storage fails."""
         path = self.kwargs.get("path") or _check_entry(file)
 
         def link(path: str, expires_at: datetime) -> str:
-            # The same one again: else each playlist would prolong what a lost link opens.
-            token = self.token or services.make_playlist_token(user, file, expires_at=expires_at)
+            # The same token again: a new one would let a lost link live longer with each playlist.
+            token = self.token or services.make_playlist_token(person, file, expires_at=expires_at)
             url = reverse("cf_protected:playlist", kwargs={"uuid": file.uuid, "path": path})
             return f"{url}?{urlencode({'token': token})}"
 
         try:
             issued = services.issue_playlist(
-                user, file, path=path, link=link, viewer=self.get_viewer()
+                person, file, path=path, link=link, viewer=self.get_viewer(), ahead=False
             )
         except (InvalidPlaylist, InvalidURL) as error:
             logger.warning("%r in %r can't be a playlist: %s", path, file.key, error)
-            raise Http404("This is no playlist.") from error
+            raise Http404("This isn't a playlist.") from error
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
             raise Http404("There is no such playlist.") from error
         except STORAGE_ERRORS as error:
             return self.unavailable(error)
         return uncacheable(HttpResponse(issued.text, content_type=PLAYLIST_TYPE))
 
-    def preview(self, user: User, file: AssetFile) -> HttpResponseBase:
-        """The headers alone, without asking the storage."""
+    def preview(self, person: Person, file: AssetFile) -> HttpResponseBase:
+        """Return the headers alone, without asking the storage."""
         if not self.kwargs.get("path"):
             _check_entry(file)
         return uncacheable(HttpResponse(content_type=PLAYLIST_TYPE))
 
     def refused(self, file: AssetFile, refusal: DownloadRefused) -> HttpResponseBase:
-        """With a token a short text: a player shows neither pages nor a login."""
+        """Return a short text to a player with a token, which shows neither pages nor a login."""
         if self.token is None:
             return super().refused(file, refusal)
         status = conf.current().refusal_status

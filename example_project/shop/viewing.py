@@ -16,10 +16,10 @@ from django.views.generic import TemplateView
 
 from cf_protected import services
 from cf_protected.distributions import distributions
-from cf_protected.http.cookies import set_cookies
-from cf_protected.http.viewer import get_viewer
 from cf_protected.middleware import renew_signed_cookies
 from cf_protected.models import Asset, AssetFile
+from cf_protected.signed_cookies.jar import set_cookies
+from cf_protected.viewer import get_viewer
 from cf_protected.views import AssetRequiredMixin
 from example_project.shop.models import Product
 

@@ -13,7 +13,7 @@ from urllib.request import (
     build_opener,
 )
 
-from cf_protected.http.cookies import NAMES
+from cf_protected.signed_cookies.jar import NAMES
 
 
 class Answer(NamedTuple):

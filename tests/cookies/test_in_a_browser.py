@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page
 
 from cf_protected import services
-from cf_protected.http.cookies import NAMES
 from cf_protected.models import Asset
+from cf_protected.signed_cookies.jar import NAMES
 from tests.accounts.models import User
 from tests.chromium import chromium
 from tests.cookies.site import Site, each_signature

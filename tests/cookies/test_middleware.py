@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from cf_protected import services
-from cf_protected.http.cookies import SESSION_KEY
 from cf_protected.models import AssetFile, Download, Grant
+from cf_protected.signed_cookies.jar import SESSION_KEY
 from tests.accounts.models import User
 from tests.conftest import Configure
 from tests.cookies.conftest import MakeFolder

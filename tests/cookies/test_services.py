@@ -122,7 +122,7 @@ def test_as_many_sets_as_browsers_keep(user: User, asset: Asset, grant: Grant) -
     ]
 
     assert len(services.issue_cookies(user, files[:40]).sets) == 40
-    with pytest.raises(CookiesTooLarge, match="41 sets of cookies, and browsers keep 40"):
+    with pytest.raises(CookiesTooLarge, match="41 sets of cookies, and browsers keep at most 40"):
         services.issue_cookies(user, files)
     assert Download.objects.count() == 40
 

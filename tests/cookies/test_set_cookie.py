@@ -17,7 +17,9 @@ from django.test import RequestFactory
 
 from cf_protected import services
 from cf_protected.distributions import distributions
-from cf_protected.http.cookies import (
+from cf_protected.models import AssetFile
+from cf_protected.services.cookie_scopes import MAX_SETS
+from cf_protected.signed_cookies.jar import (
     NAMES,
     SESSION_KEY,
     remembered,
@@ -25,8 +27,6 @@ from cf_protected.http.cookies import (
     remove_scopes,
     set_cookies,
 )
-from cf_protected.models import AssetFile
-from cf_protected.services.cookies import MAX_SETS
 from tests.accounts.models import User
 from tests.conftest import Configure
 from tests.cookies.conftest import MakeFolder

@@ -10,9 +10,9 @@ from django.utils.decorators import method_decorator
 from django.views.generic import View
 
 from cf_protected import services
-from cf_protected.http.cookies import remove_cookies, set_cookies
 from cf_protected.middleware import renew_signed_cookies
 from cf_protected.models import AssetFile
+from cf_protected.signed_cookies.jar import remove_cookies, set_cookies
 
 
 @renew_signed_cookies

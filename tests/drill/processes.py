@@ -6,10 +6,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
-from cf_protected.key_rotation.aws import Rotation
 from cf_protected.key_rotation.canary import Canary
-from cf_protected.key_rotation.cloudfront_api import CloudFrontKeys
-from cf_protected.key_rotation.state import Goal, Rules
+from cf_protected.key_rotation.cloudfront_keys import CloudFrontKeys
+from cf_protected.key_rotation.rotation import Rotation
+from cf_protected.key_rotation.rules import Goal, Rules
 from cf_protected.key_rotation.steps import Done, Refuse, Wait
 from tests.drill.scene import GROUP, Scene
 

@@ -21,7 +21,7 @@ from django.test import override_settings
 
 from cf_protected import conf
 from cf_protected.cloudfront.keys import public_pem
-from cf_protected.distributions import make_key_source
+from cf_protected.distributions.keys import make_key_source
 from cf_protected.edge import server as edge_server
 from cf_protected.key_rotation.stores.base import Store
 from cf_protected.key_rotation.stores.kms import KMSStore

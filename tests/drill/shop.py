@@ -6,14 +6,14 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from random import Random
 from typing import Final, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from cf_protected import conf
-from cf_protected.distributions import Conditions, Distribution
+from cf_protected.distributions import Distribution
 from cf_protected.key_sources.cached import CachedKeySource
 from tests.drill.edges import Network
 from tests.drill.timeline import Timeline
@@ -55,18 +55,21 @@ class Process:
     def __init__(self, settings: conf.DistributionSettings, time: Timeline, random: Random) -> None:
         self._settings = settings
         self._random = random
+        self._time = time
         self._distribution = Distribution("default", settings, now=time.clock)
         keep_key_by(time, random, self._distribution)
 
     def sell(self) -> Download:
         """A URL, and in a quarter of the cases cookies for it."""
-        distribution, conditions = self._distribution, Conditions(lifetime=self._lifetime())
+        distribution = self._distribution
+        now = datetime.fromtimestamp(self._time.clock(), UTC)
+        expires = distribution.expiry(now, self._lifetime())
         url = distribution.url(f"books/{next(self._numbers)}.pdf")
         if self._random.random() < 0.25:
-            cookies = distribution.sign_cookies(url, conditions)
-            return Download(url, cookies.cookies, cookies.expires_at.timestamp())
-        signed = distribution.sign(url, conditions)
-        return Download(signed.url, {}, signed.expires_at.timestamp())
+            cookies = distribution.signer.sign_cookies(url, date_less_than=expires)
+            return Download(url, cookies, expires.timestamp())
+        signed = distribution.signer.sign_url(url, date_less_than=expires)
+        return Download(signed, {}, expires.timestamp())
 
     def _lifetime(self) -> timedelta:
         shortest, longest = self._settings.url_lifetime, self._settings.max_lifetime

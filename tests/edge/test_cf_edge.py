@@ -22,6 +22,7 @@ from cf_protected.distributions import distributions
 from cf_protected.edge.server import running
 from cf_protected.management.commands.cf_edge import edge_for
 from tests.edge.client import PATIENCE, Answer, fetch
+from tests.signing import sign
 
 if TYPE_CHECKING:
     from pytest_django import Settings
@@ -84,8 +85,8 @@ def _address(out: StringIO) -> tuple[str, int]:
 
 def signed_target() -> str:
     distribution = distributions["default"]
-    signed = distribution.sign(distribution.url("book.txt", download_name="Möby.txt"))
-    return signed.url.removeprefix(f"{distribution.scheme}://{distribution.domain}")
+    signed = sign(distribution.url("book.txt", download_name="Möby.txt"))
+    return signed.removeprefix(f"{distribution.scheme}://{distribution.domain}")
 
 
 def test_signed_url_downloads_the_file(use_root: Callable[..., None], port: int) -> None:
@@ -103,7 +104,7 @@ def test_warns_if_urls_are_signed_for_another_address(use_root: Callable[..., No
     use_root(DOMAIN="downloads.example.com")
     answer, _, err = run(lambda address: fetch(address, signed_target()), port=0)
     assert answer.status == 403
-    assert err.startswith("URLs are signed for https://downloads.example.com and open there alone.")
+    assert err.startswith("URLs are signed for https://downloads.example.com and open only there.")
 
 
 def test_cors_origins(use_root: Callable[..., None], port: int) -> None:
@@ -140,7 +141,9 @@ def test_path_prefix_of_the_distribution(use_root: Callable[..., None]) -> None:
 
 
 def test_unknown_distribution() -> None:
-    with pytest.raises(CommandError, match=r"no distribution 'nope'.* Known are default"):
+    with pytest.raises(
+        CommandError, match=r"no distribution 'nope'.* Known distributions: default"
+    ):
         call_command("cf_edge", distribution="nope")
 
 

@@ -18,6 +18,7 @@ from cf_protected.edge.server import running
 from cf_protected.management.commands.cf_edge import edge_for
 from tests.edge.client import Answer, fetch
 from tests.edge.conftest import Serve
+from tests.signing import sign
 
 if TYPE_CHECKING:
     from pytest_django import Settings
@@ -66,7 +67,7 @@ def use_s3(settings: Settings, endpoint_url: str) -> Storage:
 
 def visit(name: str, headers: dict[str, str] | None = None) -> Answer:
     distribution = distributions["default"]
-    target = distribution.sign(distribution.url(name)).url.removeprefix("http://cdn.test")
+    target = sign(distribution.url(name)).removeprefix("http://cdn.test")
     with running(edge_for(distribution)) as server:
         address = ("127.0.0.1", server.port)
         return fetch(address, target, headers={"Host": "cdn.test", **(headers or {})})

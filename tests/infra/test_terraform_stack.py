@@ -31,6 +31,7 @@ from tests.infra.conftest import initialised
 from tests.infra.emulator import ACCOUNT, AWS, REGION, credentials, running_aws
 from tests.infra.terraform import Terraform
 from tests.keys import public_pem
+from tests.signing import sign
 
 VARIABLES = {
     "prefix": "shop-test",
@@ -216,7 +217,7 @@ def test_the_settings_sign_urls_that_the_distribution_trusts(
     key_id = default.key_source.get_signing_key().key_pair_id
     cloudfront = stack.client("cloudfront")
     public = cloudfront.get_public_key_config(Id=key_id)["PublicKeyConfig"]["EncodedKey"]
-    url = default.sign(default.url("books/ebook.pdf")).url
+    url = sign(default.url("books/ebook.pdf"))
     CloudFrontVerifier({key_id: public}).verify(url)
     assert key_id in stack.members()
 

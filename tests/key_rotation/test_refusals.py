@@ -10,12 +10,12 @@ import pytest
 from botocore.config import Config
 
 from cf_protected.exceptions import AWSError, RotationError, UnusableKey
-from cf_protected.key_rotation.calls import ask
+from cf_protected.key_rotation.aws import ask
 from cf_protected.key_rotation.record import Record
-from cf_protected.key_rotation.state import Goal
+from cf_protected.key_rotation.rules import Goal
 from cf_protected.key_rotation.steps import Done, MakePair, Refuse
-from cf_protected.key_rotation.stores.factory import store_for
 from cf_protected.key_rotation.stores.kms import KMSStore
+from cf_protected.key_rotation.stores.registry import store_for
 from cf_protected.key_rotation.stores.ssm import SSMStore
 from cf_protected.key_sources.inline import InlineKeySource
 from cf_protected.key_sources.kms import KMSKeySource
@@ -23,6 +23,7 @@ from cf_protected.key_sources.secretsmanager import SecretsManagerKeySource
 from cf_protected.key_sources.ssm import SSMKeySource
 from tests.key_rotation.cloud import NAMES, Cloud
 from tests.key_rotation.test_crashes import assert_clean
+from tests.key_rotation.world import World
 from tests.keys import KEY_PAIR_ID, base64_lines, private_pem, public_pem
 from tests.leaks import everything_shown_by
 
@@ -159,7 +160,7 @@ def test_a_secret_of_another_account_is_refused(cloud: Cloud) -> None:
     store_by_hand(cloud, "ssm", private_pem("p256"))
     cloud.make_group(fill_account(cloud, 1))
 
-    assert "a key that CloudFront doesn't know" in refusal(cloud, Goal(create=True))
+    assert "a key that CloudFront doesn't have" in refusal(cloud, Goal(create=True))
 
 
 def test_a_leaked_key_goes_without_the_overlap(cloud: Cloud, kind: str) -> None:
@@ -206,14 +207,26 @@ def test_sources_whose_key_cannot_be_replaced(
     source: type[Any], options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(RotationError, match=message):
-        store_for(source(**options), options, "P-256")
+        store_for(source(**options), "P-256")
 
 
 def test_a_source_outside_of_aws() -> None:
     source = NoKey(private_key=private_pem("p256"), key_pair_id=KEY_PAIR_ID)
 
-    with pytest.raises(RotationError, match="The key of NoKey can't be replaced from here"):
-        store_for(source, {}, "P-256")
+    with pytest.raises(RotationError, match="A key of NoKey can't be rotated"):
+        store_for(source, "P-256")
+
+
+class HeldKeySource(InlineKeySource):
+    """A key source of another package, with a store of its own."""
+
+
+def test_another_package_registers_its_store() -> None:
+    made = World()
+    store_for.register(HeldKeySource, lambda source, key_type: made)
+    source = HeldKeySource(private_key=private_pem("p256"), key_pair_id=KEY_PAIR_ID)
+
+    assert store_for(source, "P-256") is made
 
 
 @pytest.mark.parametrize("name", ["/a/b", "/a/b:live", "arn:aws:ssm:eu-central-1:1:parameter/a/b"])
@@ -229,7 +242,7 @@ def test_an_alias_is_wanted() -> None:
 def test_a_secret_read_through_parameter_store(cloud: Cloud) -> None:
     access = {"endpoint_url": cloud.url, "region": "eu-central-1"}
     options = {"name": f"/aws/reference/secretsmanager/{NAMES['secretsmanager']}", **access}
-    store = store_for(SSMKeySource(**options), options, "P-256")
+    store = store_for(SSMKeySource(**options), "P-256")
 
     store.make_pair(None)
 

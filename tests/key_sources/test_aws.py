@@ -20,10 +20,10 @@ from cf_protected.exceptions import KeySourceError
 from cf_protected.key_sources.aws import AWSAccess, expand_variables
 from cf_protected.key_sources.secretsmanager import SecretsManagerKeySource
 from cf_protected.key_sources.ssm import SSMKeySource
+from tests.distributions.test_registry import exit_code_of_child
 from tests.faults import THROTTLED, Answer, FaultyServer, Request, reset
 from tests.key_sources.conftest import MakeClient, as_json, put
 from tests.keys import KEY_PAIR_ID, private_pem
-from tests.test_distributions_processes import exit_code_of_child
 
 ROOT = Path(__file__).parent.parent.parent
 ROLE = "arn:aws:iam::123456789012:role/shop-keys"
@@ -276,7 +276,7 @@ def test_neither_import_nor_check_needs_boto3() -> None:
 @pytest.mark.parametrize("name", ["connect_timeout", "read_timeout", "max_attempts"])
 @pytest.mark.parametrize("value", [0, -1, "3", None])
 def test_times_that_are_none(name: str, value: Any) -> None:
-    with pytest.raises(ValueError, match=f"{name} has to be a number above 0, not {value!r}"):
+    with pytest.raises(ValueError, match=f"{name} must be a number above 0, not {value!r}"):
         AWSAccess(**{name: value})
 
 
@@ -299,7 +299,7 @@ def test_an_endpoint_that_is_one(url: str) -> None:
 
 
 def test_an_external_id_without_its_role() -> None:
-    with pytest.raises(ValueError, match="external_id is for role_arn"):
+    with pytest.raises(ValueError, match="external_id needs role_arn"):
         AWSAccess(external_id="shop-42")
 
 
@@ -332,7 +332,7 @@ def pem_as_bytes() -> bytes:
 
 @pytest.mark.parametrize("make", [as_json, partial(private_pem, "p256"), pem_as_bytes])
 def test_the_key_in_place_of_its_name_is_not_shown(make: Callable[[], Any]) -> None:
-    with pytest.raises(ValueError, match="a name in AWS is wanted, not") as caught:
+    with pytest.raises(ValueError, match="give a name in AWS, not") as caught:
         SSMKeySource(name=make())
 
     assert "BEGIN" not in str(caught.value)
@@ -341,7 +341,7 @@ def test_the_key_in_place_of_its_name_is_not_shown(make: Callable[[], Any]) -> N
 def test_the_key_in_the_variable_of_its_name_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOP_KEY", as_json())
 
-    with pytest.raises(ValueError, match="a name in AWS is wanted, not the key itself") as caught:
+    with pytest.raises(ValueError, match="give a name in AWS, not the key itself") as caught:
         SSMKeySource(name="${SHOP_KEY}")
 
     assert "BEGIN" not in str(caught.value)

@@ -63,7 +63,7 @@ def problem_of(one: Any) -> str:
         ),
         (
             THROTTLED,
-            "ThrottlingException: Rate exceeded. Raise the quota, or let fewer processes ask.",
+            "ThrottlingException: Rate exceeded. Raise the quota, or run fewer processes.",
         ),
         (
             refusal("InternalServerError", "Oh\n no", status=500),
@@ -175,7 +175,7 @@ def test_an_answer_of_sts_that_is_none(aws: FaultyServer) -> None:
 
     said = problem_of(source(aws, role_arn="arn:aws:iam::123456789012:role/shop"))
 
-    assert "UnreadableAnswer. Check what stands between here and AWS" in said
+    assert "UnreadableAnswer. Check what is between here and AWS" in said
     assert "hunter2" not in said
 
 
@@ -185,7 +185,7 @@ def test_an_answer_of_sts_that_is_none(aws: FaultyServer) -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("{not JSON", "it starts like JSON and can't be read as such. Store"),
+        ("{not JSON", "it starts like JSON but can't be parsed. Store"),
         ('{"key_pair_id": "K1"}', "its JSON has key_pair_id. Store"),
         ("{}", "its JSON has no fields. Store"),
         ('{"pem": "x", "id": "y"}', "its JSON has pem, id. Store"),
@@ -193,7 +193,7 @@ def test_an_answer_of_sts_that_is_none(aws: FaultyServer) -> None:
         ('{"key_pair_id": null, "private_key": "x"}', "its key_pair_id is NoneType, not text"),
         ('{"private_key": "x"}', "its JSON has no key_pair_id. Store"),
         ('{"key_pair_id": "K 1", "private_key": "x"}', "can't be read|key pair ID has to be"),
-        ("no JSON", "it is no JSON, and the option key_pair_id is missing. Give it, or store"),
+        ("no JSON", "it isn't JSON, and the option key_pair_id is missing. Give it, or store"),
     ],
 )
 def test_values_that_are_no_key(aws: FaultyServer, ssm: Any, value: str, said: str) -> None:

@@ -13,9 +13,9 @@ import pytest
 from cf_protected.cloudfront.keys import SigningKey, public_pem
 from cf_protected.exceptions import KeySourceError
 from cf_protected.key_sources.cached import KeyEventKind
+from tests.distributions.test_registry import exit_code_of_child
 from tests.key_sources.caches import LIFETIME, Cache, Clock, longest
 from tests.keys import KEY_PAIR_ID, OTHER_KEY_PAIR_ID, signing_key
-from tests.test_distributions_processes import exit_code_of_child
 
 THREADS = 64
 

@@ -27,6 +27,7 @@ from tests.conftest import Configure, Listen
 from tests.faults import FaultyServer, reset
 from tests.key_sources.conftest import as_json, put
 from tests.keys import KEY_PAIR_ID, OTHER_KEY_PAIR_ID, private_pem, public_pem
+from tests.signing import sign
 
 LIFETIME = timedelta(seconds=1)
 
@@ -125,7 +126,7 @@ def test_events_are_logged_and_sent(
 ) -> None:
     sent = received(signals.signing_key_event)
     with caplog.at_level(logging.INFO, "cf_protected"):
-        distributions["default"].sign("https://downloads.example.com/a.pdf")
+        sign("https://downloads.example.com/a.pdf")
 
     (kwargs,) = sent
     event: KeyEvent = kwargs["event"]
@@ -144,7 +145,7 @@ def test_a_signal_receiver_that_fails_harms_nobody(ssm_key: str) -> None:
 
     signals.signing_key_event.connect(fail)
     try:
-        assert distributions["default"].sign("https://downloads.example.com/a.pdf")
+        assert sign("https://downloads.example.com/a.pdf")
     finally:
         signals.signing_key_event.disconnect(fail)
 

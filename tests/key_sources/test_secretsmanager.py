@@ -121,7 +121,7 @@ def test_a_deleted_secret(aws: FaultyServer, secretsmanager: Any, secret: str) -
 def test_an_answer_that_is_not_of_aws(aws: FaultyServer, secret: str) -> None:
     aws.fault = body(b"{}")
 
-    with pytest.raises(KeySourceError, match=r"the answer holds no value. Check what stands"):
+    with pytest.raises(KeySourceError, match=r"the answer holds no value. Check what is"):
         source(aws, secret).get_signing_key()
 
 

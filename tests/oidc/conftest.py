@@ -4,18 +4,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
-from cf_protected.exceptions import InvalidToken
+from cf_protected.oidc.exceptions import InvalidToken, TokenFault
 from cf_protected.oidc.jwks import IssuerKeys
 from cf_protected.oidc.verifier import TokenVerifier
 from tests.conftest import Configure
 from tests.oidc.issuer import AUDIENCE, Issuer, serving
 
 
-def refusal(verifier: TokenVerifier, token: str) -> InvalidToken.Code:
+def refusal(verifier: TokenVerifier, token: str) -> TokenFault:
     with pytest.raises(InvalidToken) as caught:
         verifier.verify(token)
-    return caught.value.code
+    return caught.value.fault
 
 
 def verifier_of(issuer: Issuer, **options: Any) -> TokenVerifier:
@@ -41,10 +42,20 @@ def verifier(issuer: Issuer) -> TokenVerifier:
 
 
 @pytest.fixture
-def configure_issuer(issuer: Issuer, configure: Configure) -> Configure:
-    """Accept the issuer's tokens, with these settings besides."""
+def configure_issuers(settings: Settings) -> Configure:
+    """Accept the tokens of these issuers."""
+
+    def change(**issuers: Any) -> None:
+        settings.CF_PROTECTED_OIDC = issuers
+
+    return change
+
+
+@pytest.fixture
+def configure_issuer(issuer: Issuer, configure_issuers: Configure) -> Configure:
+    """Accept the issuer's tokens, with these settings also."""
 
     def change(**values: Any) -> None:
-        configure(OIDC={"login": {"ISSUER": issuer.url, "AUDIENCE": AUDIENCE, **values}})
+        configure_issuers(login={"ISSUER": issuer.url, "AUDIENCE": AUDIENCE, **values})
 
     return change

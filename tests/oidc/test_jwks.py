@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from cf_protected.exceptions import IssuerUnavailable
+from cf_protected.oidc.exceptions import IssuerUnavailable
 from cf_protected.oidc.jwks import IssuerKeys
+from tests.distributions.test_registry import exit_code_of_child
 from tests.key_sources.caches import Clock
 from tests.keys import private_key
 from tests.oidc.issuer import jwk_of
-from tests.test_distributions_processes import exit_code_of_child
 
 URL = "https://login.example.com/keys"
 HOUR = 3600.0

@@ -13,8 +13,8 @@ from typing import Any, Literal
 import pytest
 from django.db import connection
 
-from cf_protected.conf import OIDCSettings
-from cf_protected.models import Identity
+from cf_protected.oidc.conf import IssuerSettings
+from cf_protected.oidc.models import Identity
 from cf_protected.oidc.users import map_user
 from tests.accounts.models import User
 
@@ -29,8 +29,8 @@ def claims(sub: str = "sub-1", email: Any = None, verified: Any = True) -> dict[
     return {"iss": ISSUER, "sub": sub, **emails}
 
 
-def settings(unknown: Literal["refuse", "link", "create"] = "refuse") -> OIDCSettings:
-    return OIDCSettings(issuer=ISSUER, audience=("api",), unknown_subjects=unknown)
+def settings(unknown: Literal["refuse", "link", "create"] = "refuse") -> IssuerSettings:
+    return IssuerSettings(issuer=ISSUER, audience=("api",), unknown_subjects=unknown)
 
 
 def identify(user: User, sub: str = "sub-1", issuer: str = ISSUER) -> Identity:
@@ -234,7 +234,12 @@ OWN_USERS = """
 from django.conf import settings
 
 settings.configure(
-    INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "cf_protected"],
+    INSTALLED_APPS=[
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "cf_protected",
+        "cf_protected.oidc",
+    ],
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
 )
 import django
@@ -242,11 +247,11 @@ import django
 django.setup()
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from cf_protected.conf import OIDCSettings
+from cf_protected.oidc.conf import IssuerSettings
 from cf_protected.oidc.users import map_user
 
 call_command("migrate", verbosity=0)
-issuer = OIDCSettings("https://login.example.com", ("api",), unknown_subjects="create")
+issuer = IssuerSettings("https://login.example.com", ("api",), unknown_subjects="create")
 
 
 def new(sub, email=None, verified=True):

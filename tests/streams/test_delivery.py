@@ -17,8 +17,8 @@ from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
 from cf_protected import services
-from cf_protected.http.cookies import NAMES
 from cf_protected.models import Asset, AssetFile, Grant
+from cf_protected.signed_cookies.jar import NAMES
 from tests.accounts.models import User
 from tests.conftest import Configure
 from tests.streams.conftest import CDN, RENDITIONS, put, uris

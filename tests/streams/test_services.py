@@ -13,6 +13,7 @@ from cf_protected import services, signals
 from cf_protected.access import DownloadRefused
 from cf_protected.exceptions import InvalidPlaylist, InvalidURL
 from cf_protected.models import AssetFile, Download, Grant
+from cf_protected.person import Person
 from tests.accounts.models import User
 from tests.conftest import Listen
 from tests.streams.conftest import FOLDER, put, uris
@@ -80,7 +81,7 @@ def test_what_can_be_no_playlists_name_stays(
 
 
 def test_one_file_has_no_playlist(user: User, grant: Grant, file: AssetFile) -> None:
-    with pytest.raises(ValueError, match="is no folder; see issue_url"):
+    with pytest.raises(ValueError, match="isn't a folder; see issue_url"):
         services.issue_playlist(user, file, link=link)
 
 
@@ -94,17 +95,14 @@ def test_a_token_is_its_users_until_it_ends(user: User, stream: AssetFile) -> No
     token = services.make_playlist_token(user, stream, expires_at=ends)
 
     just_before = ends - timedelta(seconds=1)
-    assert services.read_playlist_token(token, stream, now=just_before) == user
+    assert services.read_playlist_token(token, stream, now=just_before) == Person.of(user)
     assert services.read_playlist_token(token, stream, now=ends) is None
 
 
 def test_a_token_of_nobody_is_nobodys(db: None, stream: AssetFile) -> None:
     token = services.make_playlist_token(AnonymousUser(), stream)
 
-    user = services.read_playlist_token(token, stream)
-
-    assert user is not None
-    assert not user.is_authenticated
+    assert services.read_playlist_token(token, stream) == Person()
 
 
 def test_a_token_ends_with_its_users_account(user: User, stream: AssetFile) -> None:

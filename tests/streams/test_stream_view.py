@@ -10,9 +10,9 @@ from django.test import Client
 from django.utils import timezone
 
 from cf_protected.distributions import distributions
-from cf_protected.http.cookies import NAMES
 from cf_protected.models import Asset, AssetFile, Download, Grant
 from cf_protected.reasons import Reason
+from cf_protected.signed_cookies.jar import NAMES
 from tests.accounts.models import User
 from tests.conftest import Configure
 from tests.doubles import CountingKey, DownKeySource

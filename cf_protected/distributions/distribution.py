@@ -1,0 +1,115 @@
+"""One configured CloudFront distribution."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from threading import RLock
+from typing import Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+from django.core.exceptions import SuspiciousOperation
+from django.core.files.storage import Storage, storages
+from django.utils.http import content_disposition_header
+
+from cf_protected import conf
+from cf_protected.cloudfront.signer import CloudFrontSigner
+from cf_protected.cloudfront.url import object_url
+from cf_protected.distributions.keys import make_cached_key_source
+from cf_protected.exceptions import InvalidURL
+
+#: What storages raise when they fail or refuse a name: Django's own errors, and S3's.
+STORAGE_ERRORS: Final = (OSError, SuspiciousOperation, BotoCoreError, ClientError)
+
+
+class Distribution:
+    """A distribution: its domain, the storage with its origin's objects, and its signer."""
+
+    def __init__(
+        self,
+        alias: str,
+        settings: conf.DistributionSettings,
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.alias = alias
+        self.settings = settings
+        self.domain = settings.domain
+        self.scheme = settings.scheme
+        self.key_source = make_cached_key_source(alias, settings.key_source)
+        self._now = now
+        self._lock = RLock()
+        self._signer: CloudFrontSigner | None = None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.alias!r} {self.scheme}://{self.domain}>"
+
+    @property
+    def storage(self) -> Storage:
+        """The storage with the origin's objects: the one of ``STORAGES`` that ``STORAGE`` names."""
+        return storages[self.settings.storage]
+
+    @property
+    def path_prefix(self) -> str:
+        """What precedes a storage's object name in the URL's path.
+
+        By default the ``location`` of a bucket's storage, under which django-storages
+        keeps its objects, and nothing for other storages. A distribution with an origin
+        path adds the location by itself; set ``PATH_PREFIX`` to ``""`` for it.
+        """
+        if self.settings.path_prefix is not None:
+            return self.settings.path_prefix
+        storage = self.storage
+        location = str(getattr(storage, "location", "")) if hasattr(storage, "bucket_name") else ""
+        return f"{location.strip('/')}/" if location.strip("/") else ""
+
+    @property
+    def signer(self) -> CloudFrontSigner:
+        """The signer with the key source's current key: one object as long as the key is one.
+
+        Raises ``KeySourceError`` and ``UnusableKey``.
+        """
+        key = self.key_source.get_signing_key()
+        with self._lock:
+            if self._signer is None or self._signer.signing_key is not key:
+                self._signer = CloudFrontSigner(
+                    key, hash_algorithm=self.settings.hash_algorithm, now=self._now
+                )
+            return self._signer
+
+    def url(self, name: str, *, download_name: str = "") -> str:
+        """Return the unsigned URL of the storage's object ``name``.
+
+        With ``download_name`` the origin is asked to answer with that file name. S3 does
+        so for ``response-content-disposition``, if the behaviour's cache policy includes it.
+
+        Raises ``InvalidURL`` for a name that no URL can carry.
+
+        Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+        """
+        query = {}
+        disposition = self.settings.content_disposition
+        if download_name and disposition:
+            header = content_disposition_header(disposition == "attachment", download_name)
+            query["response-content-disposition"] = header or disposition
+        return object_url(self.domain, self.path_prefix + name, query=query, scheme=self.scheme)
+
+    def resource(self, folder: str) -> str:
+        """Return the resource that covers everything in ``folder``, and nothing else.
+
+        Raises ``InvalidURL`` unless ``folder`` ends in a slash: without the separator
+        ``course-1*`` would open ``course-10`` too.
+        """
+        if not folder.endswith("/"):
+            raise InvalidURL(f"The folder {folder!r} must end in a slash.")
+        return f"{self.url(folder)}*"
+
+    def expiry(self, begins: datetime, lifetime: timedelta) -> datetime:
+        """Return when a signature that begins at ``begins`` ends: ``lifetime`` later or more.
+
+        It is rounded up to ``EXPIRY_STEP``, so that URLs repeat and caches find them.
+        """
+        step = round(self.settings.expiry_step.total_seconds())
+        seconds = begins.timestamp() + lifetime.total_seconds()
+        return datetime.fromtimestamp(-int(-seconds // step) * step, UTC)

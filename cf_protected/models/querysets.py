@@ -1,0 +1,101 @@
+"""Chainable rules about assets, grants and downloads.
+
+A grant is in exactly one state at a time: revoked, else not started, else expired, else
+used up, else active. ``Grant.state_at`` returns the same for one grant in memory.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from cf_protected.person import Person, User
+
+if TYPE_CHECKING:
+    from cf_protected.models import Asset, AssetFile, Download, Grant
+
+
+def _started(at: datetime) -> Q:
+    return Q(starts_at__lte=at)
+
+
+def _unexpired(at: datetime) -> Q:
+    return Q(expires_at__isnull=True) | Q(expires_at__gt=at)
+
+
+_UNREVOKED = Q(revoked_at__isnull=True)
+_DOWNLOADS_LEFT = Q(max_downloads__isnull=True) | Q(downloads_used__lt=F("max_downloads"))
+
+
+class AssetQuerySet(QuerySet["Asset"]):
+    """Assets, by state and holder."""
+
+    def published(self) -> AssetQuerySet:
+        """Assets on sale."""
+        return self.filter(state="published")
+
+    def held_by(self, asker: Person | User) -> AssetQuerySet:
+        """Assets that this person has or had a grant for, whatever its state."""
+        person = Person.of(asker)
+        if not person.is_known:
+            return self.none()
+        return self.filter(grants__user=person.account_id).distinct()
+
+
+class GrantQuerySet(QuerySet["Grant"]):
+    """Grants, by holder and state. ``at`` is an aware datetime; the default is now."""
+
+    def held_by(self, asker: Person | User) -> GrantQuerySet:
+        """Grants of this person, in any state; none of a stranger's."""
+        person = Person.of(asker)
+        return self.filter(user=person.account_id) if person.is_known else self.none()
+
+    def for_asset(self, asset: Asset) -> GrantQuerySet:
+        """Grants for this asset."""
+        return self.filter(asset=asset)
+
+    def active(self, at: datetime | None = None) -> GrantQuerySet:
+        """Grants that allow a download at this moment."""
+        at = at or timezone.now()
+        return self.filter(_UNREVOKED, _started(at), _unexpired(at), _DOWNLOADS_LEFT)
+
+    def revoked(self) -> GrantQuerySet:
+        """Grants taken back."""
+        return self.exclude(_UNREVOKED)
+
+    def not_started(self, at: datetime | None = None) -> GrantQuerySet:
+        """Grants that begin later."""
+        return self.filter(_UNREVOKED).exclude(_started(at or timezone.now()))
+
+    def expired(self, at: datetime | None = None) -> GrantQuerySet:
+        """Grants that have ended."""
+        at = at or timezone.now()
+        return self.filter(_UNREVOKED, _started(at)).exclude(_unexpired(at))
+
+    def used_up(self, at: datetime | None = None) -> GrantQuerySet:
+        """Grants with no download left that would allow one otherwise."""
+        at = at or timezone.now()
+        return self.filter(_UNREVOKED, _started(at), _unexpired(at)).exclude(_DOWNLOADS_LEFT)
+
+    def with_downloads_left(self) -> GrantQuerySet:
+        """Grants that aren't revoked and whose limit, if any, isn't reached."""
+        return self.filter(_UNREVOKED, _DOWNLOADS_LEFT)
+
+
+class DownloadQuerySet(QuerySet["Download"]):
+    """Rows of the download log, by outcome and person."""
+
+    def issued(self) -> DownloadQuerySet:
+        """Downloads that were issued."""
+        return self.filter(outcome="issued")
+
+    def refused(self) -> DownloadQuerySet:
+        """Requests that were turned away."""
+        return self.filter(outcome="refused")
+
+    def of(self, person: Person, file: AssetFile, *, since: datetime) -> DownloadQuerySet:
+        """This person's downloads of this file later than ``since``."""
+        return self.issued().filter(user=person.account_id, file=file, requested_at__gt=since)

@@ -1,0 +1,98 @@
+"""Ask the authoriser, and turn its yes into the ``Approval`` that every signature needs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import InitVar, dataclass, replace
+from typing import Final
+
+from cf_protected.access import Decision, DownloadRefused, get_authorizer
+from cf_protected.distributions import Distribution, distributions
+from cf_protected.models import Asset, AssetFile, Grant
+from cf_protected.reasons import Reason
+from cf_protected.services.repeats import repeated_by
+from cf_protected.services.terms import DownloadRequest, Terms, agree_on_terms
+
+
+class _Seal:
+    """What only this module can put on an approval."""
+
+
+_SEAL: Final = _Seal()
+
+
+@dataclass(frozen=True)
+class Approval:
+    """The authoriser's yes to one file for one request, on terms that can be signed.
+
+    Signatures are made from approvals alone, and ``Approver`` alone makes them.
+    """
+
+    request: DownloadRequest
+    file: AssetFile
+    decision: Decision
+    distribution: Distribution
+    terms: Terms
+    seal: InitVar[_Seal]
+
+    def __post_init__(self, seal: _Seal) -> None:
+        if seal is not _SEAL:
+            raise TypeError("Approvals are made by services.approval.Approver alone.")
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the download counts against a limit."""
+        return is_counted(self.decision)
+
+
+class Approver:
+    """Asks the authoriser for one request, once for each asset.
+
+    The person's grants are read in one query: those for ``assets``, or else all of them.
+    """
+
+    def __init__(
+        self, request: DownloadRequest, *, assets: Collection[Asset] | None = None
+    ) -> None:
+        self.request = request
+        self._authorizer = get_authorizer()
+        self._assets = assets
+        self._grants: dict[int, list[Grant]] | None = None
+        self._decisions: dict[int, Decision] = {}
+
+    def decide(self, asset: Asset) -> Decision:
+        """Return the authoriser's answer about ``asset``."""
+        if asset.pk not in self._decisions:
+            request, grants = self.request, self._grants_by_asset().get(asset.pk, [])
+            self._decisions[asset.pk] = self._authorizer(request.person, asset, grants, request.now)
+        return self._decisions[asset.pk]
+
+    def approve(self, file: AssetFile) -> Approval:
+        """Return the approval of ``file``. The grant's last download may still be repeated.
+
+        Raises ``DownloadRefused``, which isn't logged here.
+        """
+        decision = self.decide(file.asset)
+        distribution = distributions[file.asset.distribution]
+        if decision.reason == Reason.LIMIT_REACHED:
+            repeated = repeated_by(self.request, file, distribution.settings)
+            decision = replace(decision, allowed=decision.allowed or repeated.exists())
+        if not decision.allowed:
+            raise DownloadRefused(decision, file.asset)
+        terms = agree_on_terms(self.request, file, decision, distribution.settings)
+        return Approval(self.request, file, decision, distribution, terms, _SEAL)
+
+    def _grants_by_asset(self) -> dict[int, list[Grant]]:
+        if self._grants is None:
+            self._grants = {}
+            held = Grant.objects.held_by(self.request.person)
+            if self._assets is not None:
+                held = held.filter(asset__in=self._assets)
+            for grant in held:
+                self._grants.setdefault(grant.asset_id, []).append(grant)
+        return self._grants
+
+
+def is_counted(decision: Decision) -> bool:
+    """Return whether downloads count against a limit, which no signature may bypass."""
+    return decision.grant is not None and decision.grant.max_downloads is not None

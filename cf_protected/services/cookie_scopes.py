@@ -1,0 +1,137 @@
+"""Where browsers send signed cookies, and which sets of them can live together.
+
+CloudFront's cookies have fixed names and one policy each, so several folders need several
+sets of the same names, told apart by their ``Path``.
+
+Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-signed-cookies.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+from cf_protected.cloudfront.url import MAX_URL_BYTES
+from cf_protected.distributions import distributions
+from cf_protected.exceptions import CookiesTooLarge, SigningError
+from cf_protected.models import AssetFile
+
+# A request has at most 20,480 bytes with its headers, and the longest URL that CloudFront
+# accepts must fit in with the cookies.
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+MAX_REQUEST_BYTES: Final = 20_480 - MAX_URL_BYTES
+
+# What browsers accept at least: longer paths are ignored. With such a path a cookie stays below
+# the 4,096 bytes that they keep.
+# https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis section 5.6 and 5.7
+MAX_PATH_BYTES: Final = 1024
+
+# Chromium keeps 180 cookies of a site and silently drops the oldest. The app's own cookies
+# need room too, and a set has four.
+MAX_SETS: Final = 40
+
+
+class CookieScope(NamedTuple):
+    """Where a browser sends a set of cookies: what it takes to remove exactly these."""
+
+    domain: str | None
+    path: str
+    secure: bool
+    samesite: str
+
+    def covers(self, other: CookieScope) -> bool:
+        """Return whether these are sent wherever the other's are."""
+        return _host(self) == _host(other) and _lies_in(other.path, self.path)
+
+    def overlaps(self, other: CookieScope) -> bool:
+        """Return whether some request carries both, so that one would hide the other."""
+        one, two = _host(self), _host(other)
+        return (one == two or f".{one}".endswith(f".{two}") or f".{two}".endswith(f".{one}")) and (
+            _lies_in(self.path, other.path) or _lies_in(other.path, self.path)
+        )
+
+
+def _host(scope: CookieScope) -> str:
+    # Browsers ignore a leading dot: RFC 6265, section 5.2.3.
+    return (scope.domain or "").lstrip(".")
+
+
+def _lies_in(path: str, folder: str) -> bool:
+    """Return whether a cookie with the path ``folder`` is sent to ``path``.
+
+    Source: RFC 6265, section 5.1.4.
+    """
+    return path == folder or path.startswith(f"{folder.removesuffix('/')}/")
+
+
+def opened_by_cookies(files: Iterable[AssetFile]) -> list[AssetFile]:
+    """Return the folders among an asset's ``files``, or else all: single files need a set each."""
+    files = list(files)
+    return [file for file in files if file.is_prefix] or files
+
+
+def cookie_scopes(files: Iterable[AssetFile]) -> list[CookieScope]:
+    """Return where the cookies of ``files`` are sent, to remove them."""
+    return [scope_of(file) for file in files]
+
+
+def scope_of(file: AssetFile, folder: str = "") -> CookieScope:
+    """Return where the cookies of ``file``, or of its ``folder``, are sent."""
+    distribution = distributions[file.asset.distribution]
+    settings = distribution.settings
+    return CookieScope(
+        domain=settings.cookie_domain,
+        path=urlsplit(distribution.url(file.key + folder)).path,
+        secure=settings.scheme == "https",
+        samesite=settings.cookie_samesite,
+    )
+
+
+def opened_by(scopes: Mapping[AssetFile, CookieScope]) -> dict[AssetFile, AssetFile]:
+    """Return the file whose cookies open each file: a folder's open everything in it.
+
+    Raises ``SigningError`` for cookies that would hide each other instead.
+    """
+    outer_of: dict[AssetFile, AssetFile] = {}
+    for file in sorted(scopes, key=lambda file: (scopes[file].path, file.pk)):
+        outer = next(
+            (one for one in {*outer_of.values()} if scopes[one].overlaps(scopes[file])), file
+        )
+        same_path = scopes[outer].path == scopes[file].path
+        if not (outer.is_prefix or same_path) or (
+            outer.asset.distribution != file.asset.distribution
+        ):
+            raise SigningError(
+                f"The cookies of {outer.key!r} at {outer.asset.distribution!r} and those of "
+                f"{file.key!r} at {file.asset.distribution!r} would be sent together, and only "
+                "one of them counts; ask for one of them."
+            )
+        outer_of[file] = outer
+    return outer_of
+
+
+def check_scopes(scopes: Collection[CookieScope]) -> None:
+    """Raise ``CookiesTooLarge`` for more sets, or longer paths, than browsers accept."""
+    if len(scopes) > MAX_SETS:
+        raise CookiesTooLarge(
+            f"These are {len(scopes)} sets of cookies, and browsers keep at most {MAX_SETS}; "
+            "ask for fewer assets at once, or keep their files in one folder."
+        )
+    longest = max(len(scope.path) for scope in scopes)
+    if longest > MAX_PATH_BYTES:
+        raise CookiesTooLarge(
+            f"The path of a folder has {longest} bytes in a URL, and browsers accept "
+            f"{MAX_PATH_BYTES} for a cookie; give the folder a shorter key."
+        )
+
+
+def check_size(cookies: Mapping[str, str], others: int) -> None:
+    """Raise ``CookiesTooLarge`` if CloudFront would refuse ``cookies`` beside the others' bytes."""
+    own = sum(len(name) + len(value) + len("=; ") for name, value in cookies.items())
+    if own + others > MAX_REQUEST_BYTES:
+        raise CookiesTooLarge(
+            f"With the {others} bytes of cookies that the browser already sends, CloudFront would "
+            f"get {own + others}, and {MAX_REQUEST_BYTES} fit into a request with a URL; set fewer "
+            "or smaller cookies on the shared domain."
+        )

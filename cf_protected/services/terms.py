@@ -1,0 +1,135 @@
+"""What one request asks of its signatures, and the terms on which they can be signed."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from cf_protected.access import Decision, DownloadRefused, unreleased
+from cf_protected.conf import DistributionSettings
+from cf_protected.models import Asset, AssetFile
+from cf_protected.person import Person, User
+from cf_protected.reasons import Reason
+from cf_protected.viewer import Viewer, plain_address
+
+
+@dataclass(frozen=True)
+class DownloadRequest:
+    """Who asks, from where and when, and what they ask of the signatures.
+
+    ``bind_to_ip`` is by default the asset's. A signature opens nothing before
+    ``date_greater_than`` or the asset's ``available_from``. Without ``ahead`` nothing is
+    signed before that release.
+    """
+
+    person: Person
+    viewer: Viewer
+    now: datetime
+    bind_to_ip: bool | None = None
+    date_greater_than: datetime | None = None
+    ahead: bool = True
+
+
+def make_request(
+    asker: Person | User,
+    *,
+    viewer: Viewer | None = None,
+    now: datetime | None = None,
+    bind_to_ip: bool | None = None,
+    date_greater_than: datetime | None = None,
+    ahead: bool = True,
+) -> DownloadRequest:
+    """Return the request, by default one of an unknown viewer at this moment."""
+    return DownloadRequest(
+        Person.of(asker),
+        viewer or Viewer(),
+        now or timezone.now(),
+        bind_to_ip=bind_to_ip,
+        date_greater_than=date_greater_than,
+        ahead=ahead,
+    )
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How long a signature lives, and from when and from where it opens something.
+
+    ``starts_at`` is ``None`` for at once. The ``lifetime`` runs from there and is the
+    shortest. ``ip_address`` is an IPv4 network, or ``None`` for any address.
+    """
+
+    lifetime: timedelta
+    starts_at: datetime | None
+    ip_address: str | None
+
+
+def agree_on_terms(
+    request: DownloadRequest, file: AssetFile, decision: Decision, settings: DistributionSettings
+) -> Terms:
+    """Return the terms of a signature for ``file``, which ``decision`` allows.
+
+    Raises ``DownloadRefused`` before the asset's release unless the request is ``ahead`` of
+    it; for a start so far away that the key may be replaced by then; and for a viewer
+    without an IPv4 address where the signature must be bound to one.
+    """
+    asset = file.asset
+    if too_early(request, asset, decision):
+        raise DownloadRefused(unreleased(decision, asset), asset)
+    ip_address = None
+    if asset.bind_to_ip if request.bind_to_ip is None else request.bind_to_ip:
+        ip_address = _network(request.viewer, settings)
+        if ip_address is None and not _may_go_unbound(request.viewer, settings):
+            refusal = replace(decision, allowed=False, reason=Reason.ADDRESS_NOT_BOUND)
+            raise DownloadRefused(refusal, asset)
+    starts_at = _starts_at(request, asset)
+    if (
+        starts_at
+        and starts_at - request.now + settings.shortest_overlap > settings.rotation_overlap
+    ):
+        raise DownloadRefused(unreleased(decision, asset), asset)
+    return Terms(lifetime(file, settings), starts_at, ip_address)
+
+
+def too_early(request: DownloadRequest, asset: Asset, decision: Decision) -> bool:
+    """Return whether a person who may have ``asset`` must wait for its release."""
+    waits = not request.ahead and not asset.is_released_at(request.now)
+    return waits and decision.allowed
+
+
+def lifetime(file: AssetFile, settings: DistributionSettings) -> timedelta:
+    """Return how long a signature for ``file`` lives: long enough to fetch or to watch it.
+
+    At least ``URL_LIFETIME``. Beyond that, as long as the download takes at
+    ``MIN_DOWNLOAD_SPEED`` or the video lasts, but at most ``MAX_LIFETIME``.
+    """
+    longest = settings.max_lifetime
+    needed = settings.url_lifetime + min(file.duration or timedelta(0), longest)
+    if file.size and settings.min_download_speed:
+        seconds = min(file.size / settings.min_download_speed, longest.total_seconds())
+        needed = max(needed, timedelta(seconds=seconds))
+    return max(settings.url_lifetime, min(needed, longest))
+
+
+def _starts_at(request: DownloadRequest, asset: Asset) -> datetime | None:
+    """Return when the signature begins to open something, if that is later than now."""
+    moments = (asset.available_from, request.date_greater_than)
+    return max((moment for moment in moments if moment and moment > request.now), default=None)
+
+
+def _may_go_unbound(viewer: Viewer, settings: DistributionSettings) -> bool:
+    # Only a known address may: an unknown one may be an IPv4 address.
+    return settings.ipv6_viewers == "unbound" and plain_address(viewer.ip_address) is not None
+
+
+def _network(viewer: Viewer, settings: DistributionSettings) -> str | None:
+    """Return the viewer's IPv4 network, or ``None``: policies don't support IPv6.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-custom-policy.html
+    """
+    address = plain_address(viewer.ip_address)
+    if not isinstance(address, ipaddress.IPv4Address):
+        return None
+    return str(ipaddress.ip_network((address, settings.ip_prefix_length), strict=False))

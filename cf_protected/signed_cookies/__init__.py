@@ -1,0 +1,1 @@
+"""Signed cookies in the browser: ``jar`` sets and removes them, ``renewal`` replaces them."""

@@ -1,0 +1,294 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from cf_protected import services, signals
+from cf_protected.exceptions import GrantConflict
+from cf_protected.models import Asset, Grant
+from tests.accounts.models import User
+from tests.conftest import Listen
+
+
+@pytest.fixture
+def video(db: None) -> Asset:
+    return Asset.objects.create(title="Video", slug="video", state=Asset.State.PUBLISHED)
+
+
+def test_a_grant_to_a_user(user: User, asset: Asset) -> None:
+    grant = services.grant(asset, user)
+
+    assert Grant.objects.get() == grant
+    assert (grant.user, grant.email, grant.source, grant.reference) == (user, "", "manual", None)
+    assert grant.state_at() is Grant.State.ACTIVE
+    assert grant.max_downloads is None
+
+
+def test_a_grant_has_the_terms_it_was_made_with(user: User, other_user: User, asset: Asset) -> None:
+    now = timezone.now()
+    terms: dict[str, Any] = {
+        "starts_at": now,
+        "expires_at": now + timedelta(days=7),
+        "max_downloads": 3,
+        "granted_by": other_user,
+    }
+
+    grant = services.grant(asset, user, source="shop", reference="7", **terms)
+
+    grant.refresh_from_db()
+    assert {name: getattr(grant, name) for name in terms} == terms
+    assert (grant.source, grant.reference) == ("shop", "7")
+
+
+def test_an_address_is_kept_in_lower_case(asset: Asset) -> None:
+    grant = services.grant(asset, email="Ada@Example.COM")
+
+    assert (grant.user, grant.email) == (None, "ada@example.com")
+
+
+def test_a_grant_needs_one_holder(user: User, asset: Asset) -> None:
+    with pytest.raises(ValueError, match="not to both or neither"):
+        services.grant(asset)
+    with pytest.raises(ValueError, match="not to both or neither"):
+        services.grant(asset, user, email="ada@example.com")
+
+
+def test_without_a_reference_each_grant_is_a_new_one(user: User, asset: Asset) -> None:
+    assert services.grant(asset, user) != services.grant(asset, user)
+
+
+def test_an_empty_reference_is_none(user: User, asset: Asset) -> None:
+    assert services.grant(asset, user, reference="") != services.grant(asset, user, reference="")
+    assert not Grant.objects.exclude(reference=None).exists()
+
+
+def test_a_repeated_webhook_changes_nothing(user: User, asset: Asset) -> None:
+    first = services.grant(asset, user, source="shop", reference="7", max_downloads=3)
+
+    again = services.grant(asset, user, source="shop", reference="7", max_downloads=5)
+
+    assert again == Grant.objects.get() == first
+    assert again.max_downloads == 3
+
+
+def test_a_repeated_webhook_may_write_the_address_differently(asset: Asset) -> None:
+    first = services.grant(asset, email="ada@example.com", source="shop", reference="7")
+
+    assert services.grant(asset, email="ADA@example.com", source="shop", reference="7") == first
+
+
+def test_a_repeated_webhook_after_a_refund_gives_nothing_back(user: User, asset: Asset) -> None:
+    services.grant(asset, user, source="shop", reference="7")
+    services.revoke("shop", "7")
+
+    again = services.grant(asset, user, source="shop", reference="7")
+
+    assert again.state_at() is Grant.State.REVOKED
+
+
+def test_a_repeated_webhook_after_a_claim_is_no_conflict(user: User, asset: Asset) -> None:
+    first = services.grant(asset, email="ada@example.com", source="shop", reference="7")
+    services.claim(user, "ada@example.com")
+
+    assert services.grant(asset, email="ada@example.com", source="shop", reference="7") == first
+    assert services.grant(asset, user, source="shop", reference="7") == first
+
+
+def test_one_order_may_have_several_assets(user: User, asset: Asset, video: Asset) -> None:
+    for each in (asset, video):
+        services.grant(each, user, source="shop", reference="7")
+
+    assert Grant.objects.filter(source="shop", reference="7").count() == 2
+
+
+def test_the_same_reference_of_another_source_is_another(user: User, asset: Asset) -> None:
+    services.grant(asset, user, source="shop", reference="7")
+    services.grant(asset, user, source="stripe", reference="7")
+
+    assert Grant.objects.count() == 2
+
+
+def test_a_reference_of_somebody_else_is_a_conflict(
+    user: User, other_user: User, asset: Asset
+) -> None:
+    services.grant(asset, user, source="shop", reference="7")
+
+    with pytest.raises(GrantConflict, match="'shop' '7' was already granted to another holder"):
+        services.grant(asset, other_user, source="shop", reference="7")
+    with pytest.raises(GrantConflict):
+        services.grant(asset, email="ada@example.com", source="shop", reference="7")
+
+
+def test_a_new_grant_is_signalled_once(user: User, asset: Asset, received: Listen) -> None:
+    created = received(signals.grant_created)
+
+    for _ in range(2):
+        grant = services.grant(asset, user, source="shop", reference="7")
+
+    (sent,) = created
+    assert (sent["sender"], sent["grant"]) == (Grant, grant)
+
+
+def test_a_revoked_grant_keeps_when_and_why(grant: Grant) -> None:
+    now = timezone.now() + timedelta(hours=1)
+
+    assert services.revoke_grants(Grant.objects.all(), reason="refund", now=now) == [grant]
+
+    grant.refresh_from_db()
+    assert (grant.revoked_at, grant.revoked_reason) == (now, "refund")
+
+
+def test_what_revoke_returns_is_up_to_date(grant: Grant) -> None:
+    (revoked,) = services.revoke_grants(Grant.objects.all())
+
+    assert revoked.state_at() is Grant.State.REVOKED
+
+
+def test_revoking_again_changes_nothing(user: User, asset: Asset) -> None:
+    services.grant(asset, user, source="shop", reference="7")
+    (grant,) = services.revoke("shop", "7", reason="refund")
+
+    assert services.revoke("shop", "7", reason="another") == []
+
+    before = grant.revoked_at
+    grant.refresh_from_db()
+    assert (grant.revoked_at, grant.revoked_reason) == (before, "refund")
+
+
+class Replicas:
+    """A router that reads where nothing has arrived yet."""
+
+    def db_for_read(self, model: type, **hints: Any) -> str:
+        return "replica-that-lags"
+
+
+def test_a_replica_that_lags_hides_nothing_from_revoking(
+    asset: Asset, user: User, settings: Settings
+) -> None:
+    made = services.grant(asset, user, source="shop", reference="8")
+    settings.DATABASE_ROUTERS = [Replicas()]
+
+    assert services.revoke("shop", "8", asset=asset) == [made]
+
+
+def test_revoking_an_unknown_reference_changes_nothing(grant: Grant) -> None:
+    assert services.revoke("shop", "7") == []
+    assert Grant.objects.active().get() == grant
+
+
+def test_an_order_is_revoked_as_a_whole(user: User, asset: Asset, video: Asset) -> None:
+    grants = [services.grant(one, user, source="shop", reference="7") for one in (asset, video)]
+
+    assert {grant.pk for grant in services.revoke("shop", "7")} == {grant.pk for grant in grants}
+
+
+def test_one_asset_of_an_order_is_revoked(user: User, asset: Asset, video: Asset) -> None:
+    for each in (asset, video):
+        services.grant(each, user, source="shop", reference="7")
+
+    services.revoke("shop", "7", asset=video)
+
+    assert Grant.objects.active().get().asset == asset
+    assert Grant.objects.revoked().get().asset == video
+
+
+def test_one_line_of_an_order_is_revoked(user: User, asset: Asset, video: Asset) -> None:
+    services.grant(asset, user, source="shop", reference="7/1")
+    services.grant(video, user, source="shop", reference="7/2")
+
+    services.revoke("shop", "7/2")
+
+    assert Grant.objects.active().get().asset == asset
+
+
+def test_other_grants_for_the_asset_stay(user: User, asset: Asset, grant: Grant) -> None:
+    services.grant(asset, user, source="shop", reference="7")
+
+    services.revoke("shop", "7")
+
+    assert Grant.objects.active().get() == grant
+
+
+def test_a_revoked_grant_is_signalled_once(grant: Grant, received: Listen) -> None:
+    revoked = received(signals.grant_revoked)
+
+    for _ in range(2):
+        services.revoke_grants(Grant.objects.all())
+
+    (sent,) = revoked
+    assert (sent["sender"], sent["grant"]) == (Grant, grant)
+
+
+def test_a_grant_that_somebody_else_revokes_meanwhile_is_theirs(
+    user: User, grant: Grant, video: Asset, received: Listen
+) -> None:
+    services.grant(video, user)
+    revoked = received(signals.grant_revoked)
+
+    def revoke_all_others(grant: Grant, **kwargs: object) -> None:
+        Grant.objects.exclude(pk=grant.pk).update(revoked_at=timezone.now())
+
+    signals.grant_revoked.connect(revoke_all_others)
+    try:
+        done = services.revoke_grants(Grant.objects.all())
+    finally:
+        signals.grant_revoked.disconnect(revoke_all_others)
+
+    assert [sent["grant"] for sent in revoked] == done
+    assert len(done) == 1
+
+
+def test_claiming_hands_over_what_was_bought_with_the_address(user: User, asset: Asset) -> None:
+    services.grant(asset, email="ada@example.com")
+    services.grant(asset, email="eve@example.com")
+
+    assert services.claim(user, "Ada@Example.com") == 1
+
+    assert Grant.objects.held_by(user).get().email == "ada@example.com"
+
+
+def test_claiming_takes_nothing_from_another_account(
+    user: User, other_user: User, asset: Asset
+) -> None:
+    services.grant(asset, email="ada@example.com")
+    services.claim(user, "ada@example.com")
+
+    assert services.claim(other_user, "ada@example.com") == 0
+    assert Grant.objects.held_by(user).exists()
+
+
+def test_claiming_an_empty_address_takes_nothing(user: User, asset: Asset) -> None:
+    services.grant(asset, email="eve@example.com")
+
+    assert services.claim(user, "") == 0
+
+
+def test_a_grant_to_an_address_lets_nobody_in_before_the_claim(user: User, asset: Asset) -> None:
+    services.grant(asset, email=user.email)
+
+    assert not services.authorize(user, asset).allowed
+
+
+def test_a_grant_that_ends_before_it_starts_is_refused(user: User, asset: Asset) -> None:
+    with pytest.raises(ValueError, match=r"would end .* before it starts"):
+        services.grant(asset, user, expires_at=timezone.now() - timedelta(days=1))
+
+
+def test_a_receiver_that_fails_undoes_the_grant(user: User, asset: Asset, received: Listen) -> None:
+    def fail(**kwargs: object) -> None:
+        raise RuntimeError("no mail")
+
+    signals.grant_created.connect(fail)
+    try:
+        with pytest.raises(RuntimeError):
+            services.grant(asset, user, reference="line-1")
+    finally:
+        signals.grant_created.disconnect(fail)
+
+    created = received(signals.grant_created)
+    services.grant(asset, user, reference="line-1")
+    assert len(created) == 1
