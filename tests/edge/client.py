@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPMessage, HTTPResponse
 
+from tests.waiting import PATIENCE
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -26,7 +28,7 @@ def fetch(
     method: str = "GET",
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
-    connection = HTTPConnection(*address, timeout=10)
+    connection = HTTPConnection(*address, timeout=PATIENCE)
     try:
         connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
         for name, value in ({"Host": host_of(address)} | dict(headers or {})).items():
@@ -39,7 +41,7 @@ def fetch(
 
 def send_raw(address: tuple[str, int], data: bytes) -> bytes:
     """Send ``data`` and return everything that comes until the edge hangs up."""
-    with socket.create_connection(address, timeout=10) as connection:
+    with socket.create_connection(address, timeout=PATIENCE) as connection:
         connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65536), b""))

@@ -3,7 +3,6 @@ from __future__ import annotations
 import socket
 import struct
 import threading
-import time
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from cf_protected.edge.edge import Edge
 from cf_protected.edge.server import running, viewer_address
 from tests.edge.client import fetch, host_of, send_raw
 from tests.edge.conftest import Site
+from tests.waiting import PATIENCE, wait_until
 
 METHOD_NOT_ALLOWED = b"This distribution is not configured to allow the HTTP request method"
 
@@ -84,13 +84,13 @@ def test_longest_url(site: Site) -> None:
     "lines", [b"GET /" + b"a" * 70_000, b"GET / HTTP/1.1\r\nX: " + b"a" * 70_000]
 )
 def test_far_too_long(site: Site, lines: bytes) -> None:
-    with socket.create_connection(site.address, timeout=10) as connection:
+    with socket.create_connection(site.address, timeout=PATIENCE) as connection:
         connection.sendall(lines)
         assert status_of(connection.recv(1000)) == 413
 
 
 def test_two_requests_on_one_connection(site: Site) -> None:
-    connection = HTTPConnection(*site.address, timeout=10)
+    connection = HTTPConnection(*site.address, timeout=PATIENCE)
     connection.connect()
     first_socket = connection.sock
     for target, status in ((site.sign("/book.txt"), 200), ("/book.txt", 403), ("/none", 403)):
@@ -103,7 +103,7 @@ def test_two_requests_on_one_connection(site: Site) -> None:
 
 
 def test_keeps_the_connection_after_head_and_304(site: Site) -> None:
-    connection = HTTPConnection(*site.address, timeout=10)
+    connection = HTTPConnection(*site.address, timeout=PATIENCE)
     target = site.sign("/book.txt")
     for method, headers in (("HEAD", {}), ("GET", {"If-None-Match": "*"}), ("GET", {})):
         connection.request(method, target, headers=headers)
@@ -133,7 +133,7 @@ def test_viewer_that_goes_away(site: Site, root: Path, capsys: pytest.CaptureFix
         file.truncate(64 * 1024 * 1024)
     request = f"GET {site.sign('/large.bin')} HTTP/1.1\r\nHost: {host_of(site.address)}\r\n\r\n"
     others = _connections()  # of other servers in this process
-    with socket.create_connection(site.address, timeout=10) as connection:
+    with socket.create_connection(site.address, timeout=PATIENCE) as connection:
         connection.sendall(request.encode())
         connection.recv(1000)
         # Hang up with a reset, as a killed browser does.
@@ -145,7 +145,7 @@ def test_viewer_that_goes_away(site: Site, root: Path, capsys: pytest.CaptureFix
 
 
 def test_slow_viewer_does_not_hold_up_others(site: Site) -> None:
-    with socket.create_connection(site.address, timeout=10) as connection:
+    with socket.create_connection(site.address, timeout=PATIENCE) as connection:
         connection.sendall(b"GET /book")
         assert site.open("/book.txt").status == 200
 
@@ -155,7 +155,7 @@ def test_port_is_free_again_after_the_block(root: Path) -> None:
     with running(edge) as server:
         port = server.port
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port), timeout=10)
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
     with running(edge, port=port) as server:
         assert fetch(("127.0.0.1", port), "/book.txt").status == 403
 
@@ -192,7 +192,4 @@ def _connections() -> set[threading.Thread]:
 
 
 def _wait_for_connections_to_end(others: set[threading.Thread]) -> None:
-    deadline = time.monotonic() + 10
-    while _connections() - others:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: not _connections() - others)

@@ -7,6 +7,7 @@ from threading import Barrier
 import pytest
 
 from cf_protected.key_sources.once import Once
+from tests.waiting import PATIENCE
 
 
 def test_nothing_is_loaded_before_it_is_asked_for() -> None:
@@ -32,7 +33,7 @@ def test_eight_threads_load_once() -> None:
     once = Once(lambda: next(loads))
 
     def get(_: int) -> int:
-        barrier.wait(timeout=30)
+        barrier.wait(PATIENCE)
         return once.get()
 
     with ThreadPoolExecutor(8) as pool:
