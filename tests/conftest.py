@@ -19,6 +19,15 @@ from cf_protected.models import Asset, AssetFile, Grant
 from tests.accounts.models import User
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip the slow tests unless ``-m`` names them."""
+    if "slow" not in config.option.markexpr:
+        skip = pytest.mark.skip(reason="slow: pytest -m slow runs it")
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(skip)
+
+
 @pytest.fixture
 def user(db: None) -> User:
     return User.objects.create_user("ada@example.com", "secret")

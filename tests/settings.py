@@ -76,7 +76,7 @@ DATABASES = {
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, since threads that count downloads have to be real connections.
     DATABASES["default"]["TEST"] = {"NAME": str(SCRATCH / "test.sqlite3")}
-    DATABASES["default"]["OPTIONS"] = {"timeout": 30}
+    DATABASES["default"]["OPTIONS"] = {"timeout": 60}
 if DATABASES["default"]["ENGINE"].endswith("mysql"):
     import pymysql  # type: ignore[import-untyped]
 

@@ -12,6 +12,7 @@ from cf_protected.cloudfront.signer import CloudFrontSigner
 from tests import keys
 from tests.cloudfront.samples import EXPIRES, NOW, URL
 from tests.distributions.test_registry import exit_code_of_child
+from tests.waiting import PATIENCE
 
 
 def counting_sign() -> Callable[[str], str]:
@@ -60,7 +61,7 @@ def test_threads_that_sign_at_the_same_instant_get_one_signature(threads: int) -
     memo, barrier, sign = SignatureMemo(4), Barrier(threads), counting_sign()
 
     def sign_all_at_once(policy: str) -> str:
-        barrier.wait(timeout=30)
+        barrier.wait(PATIENCE)
         return sign(policy)
 
     with ThreadPoolExecutor(threads) as pool:
@@ -74,7 +75,7 @@ def test_threads_that_share_a_signer_get_one_url(threads: int) -> None:
     signer, barrier = CloudFrontSigner(keys.signing_key("p256"), now=lambda: NOW), Barrier(threads)
 
     def sign(_: int) -> str:
-        barrier.wait(timeout=30)
+        barrier.wait(PATIENCE)
         return signer.sign_url(URL, date_less_than=EXPIRES)
 
     with ThreadPoolExecutor(threads) as pool:

@@ -14,6 +14,7 @@ from urllib.request import (
 )
 
 from cf_protected.signed_cookies.jar import NAMES
+from tests.waiting import PATIENCE
 
 
 class Answer(NamedTuple):
@@ -60,5 +61,5 @@ class Person:
     def _open(self, request: Request) -> Answer:
         for name, value in self.headers.items():
             request.add_header(name, value)
-        with self._opener.open(request, timeout=30) as response:
+        with self._opener.open(request, timeout=PATIENCE) as response:
             return Answer(response.status, response.read().decode())

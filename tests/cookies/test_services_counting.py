@@ -23,6 +23,7 @@ from cf_protected.reasons import Reason
 from tests.accounts.models import User
 from tests.conftest import Configure, Listen
 from tests.doubles import DownKeySource
+from tests.waiting import PATIENCE
 
 
 def paths(issued: services.IssuedCookies) -> list[str]:
@@ -179,7 +180,7 @@ def test_the_last_download_is_taken_once(user: User, course: AssetFile) -> None:
     barrier = threading.Barrier(len(folders))
 
     def ask(folder: AssetFile) -> str:
-        barrier.wait(timeout=30)
+        barrier.wait(PATIENCE)
         try:
             services.issue_cookies(user, [folder])
         except DownloadRefused as refusal:

@@ -28,6 +28,7 @@ from cf_protected.key_sources.base import KeySource
 from cf_protected.key_sources.kms import KMSKeySource
 from cf_protected.key_sources.secretsmanager import SecretsManagerKeySource
 from cf_protected.key_sources.ssm import SSMKeySource
+from tests.key_sources.conftest import PATIENT
 
 REGION: Final = "eu-central-1"
 GROUP: Final = "shop"
@@ -186,7 +187,7 @@ class Cloud:
 
     def source(self, kind: str) -> KeySource:
         """What the app reads the key with."""
-        access = {"endpoint_url": self.url, "region": REGION}
+        access = {"endpoint_url": self.url, "region": REGION, **PATIENT}
         if kind == "secretsmanager":
             return SecretsManagerKeySource(secret_id=NAMES[kind], **access)
         if kind == "ssm":

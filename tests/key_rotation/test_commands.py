@@ -17,6 +17,7 @@ from cf_protected.management.commands.cf_rotate_keys import Command
 from tests.conftest import Configure
 from tests.key_rotation.cloud import GROUP, NAMES, OVERLAP, REGION, Cloud
 from tests.key_rotation.test_crashes import assert_clean
+from tests.key_sources.conftest import PATIENT
 from tests.keys import KEY_PAIR_ID, private_pem, public_pem
 
 BACKENDS = {
@@ -32,7 +33,7 @@ def use(cloud: Cloud, kind: str, configure: Configure) -> Cloud:
     class_name, option = BACKENDS[kind]
     source = {
         "BACKEND": f"cf_protected.key_sources.{kind}.{class_name}",
-        "OPTIONS": {option: NAMES[kind], "endpoint_url": cloud.url, "region": REGION},
+        "OPTIONS": {option: NAMES[kind], "endpoint_url": cloud.url, "region": REGION, **PATIENT},
     }
     configure({"KEY_SOURCE": source, "KEY_GROUP": GROUP, "ROTATION_OVERLAP": OVERLAP})
     return cloud

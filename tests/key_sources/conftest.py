@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from moto.server import ThreadedMotoServer
 
 from tests.faults import FaultyServer, faulty
 from tests.keys import KEY_PAIR_ID, private_pem
+from tests.waiting import PATIENCE, wait_until
 
 REGION = "eu-central-1"
 CREDENTIALS = {
@@ -36,6 +36,9 @@ WARMING_UP = {
     "kms": "list_keys",
     "sts": "get_caller_identity",
 }
+
+#: A key source's options. Those of production expect AWS's speed, not this process's.
+PATIENT = {"connect_timeout": PATIENCE, "read_timeout": PATIENCE}
 
 MakeClient = Callable[[str], Any]
 
@@ -156,17 +159,15 @@ def running_ministack() -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     ) as process:
         url = f"http://127.0.0.1:{port}"
-        wait_until_up(url)
+        wait_until(lambda: is_up(url))
         yield url
         process.terminate()
 
 
-def wait_until_up(url: str) -> None:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"{url}/_ministack/health", timeout=2):
-                return
-        except (URLError, ConnectionError):
-            time.sleep(0.05)
-    raise TimeoutError(f"{url} doesn't answer")
+def is_up(url: str) -> bool:
+    """Return whether the ministack at ``url`` answers."""
+    try:
+        with urllib.request.urlopen(f"{url}/_ministack/health", timeout=PATIENCE):
+            return True
+    except (URLError, ConnectionError):
+        return False

@@ -20,14 +20,16 @@ from cf_protected.key_sources.secretsmanager import SecretsManagerKeySource
 from cf_protected.key_sources.ssm import SSMKeySource
 from tests import keys
 from tests.faults import THROTTLED, Answer, Fault, FaultyServer, body, cut_off, refusal, reset
-from tests.key_sources.conftest import as_json, free_port, put
+from tests.key_sources.conftest import PATIENT, as_json, free_port, put
 from tests.leaks import everything_shown_by
 
 PASSPHRASE = "zebra-crossing"
 
 
 def source(aws: FaultyServer, name: str = "/shop/key", **options: Any) -> SSMKeySource:
-    return SSMKeySource(name=name, endpoint_url=aws.url, **{"max_attempts": 1, **options})
+    return SSMKeySource(
+        name=name, endpoint_url=aws.url, **{**PATIENT, "max_attempts": 1, **options}
+    )
 
 
 def problem_of(one: Any) -> str:
@@ -79,14 +81,14 @@ def test_refusals_of_aws(aws: FaultyServer, fault: Fault, said: str) -> None:
 
 def test_secrets_manager_that_cannot_decrypt(aws: FaultyServer) -> None:
     aws.fault = refusal("DecryptionFailure")
-    one = SecretsManagerKeySource(secret_id="shop", endpoint_url=aws.url)
+    one = SecretsManagerKeySource(secret_id="shop", endpoint_url=aws.url, **PATIENT)
 
     assert "DecryptionFailure. Check the KMS key that encrypts it." in problem_of(one)
 
 
 def test_kms_names_what_it_needs(aws: FaultyServer) -> None:
     aws.fault = refusal("AccessDeniedException")
-    one = KMSKeySource(key_id="alias/shop", key_pair_id="K1", endpoint_url=aws.url)
+    one = KMSKeySource(key_id="alias/shop", key_pair_id="K1", endpoint_url=aws.url, **PATIENT)
 
     assert "Allow kms:GetPublicKey and kms:Sign (and" in problem_of(one)
 

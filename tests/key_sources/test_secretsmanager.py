@@ -12,7 +12,7 @@ from cf_protected.key_sources.secretsmanager import SecretsManagerKeySource
 from cf_protected.testing import KeySourceContract
 from tests import keys
 from tests.faults import FaultyServer, body
-from tests.key_sources.conftest import as_json
+from tests.key_sources.conftest import PATIENT, as_json
 from tests.keys import KEY_PAIR_ID, OTHER_KEY_PAIR_ID
 
 
@@ -26,7 +26,9 @@ def secret(secretsmanager: Any, request: pytest.FixtureRequest) -> str:
 
 
 def source(aws: FaultyServer, secret_id: str, **options: Any) -> SecretsManagerKeySource:
-    return SecretsManagerKeySource(secret_id=secret_id, endpoint_url=aws.url, **options)
+    return SecretsManagerKeySource(
+        secret_id=secret_id, endpoint_url=aws.url, **{**PATIENT, **options}
+    )
 
 
 class TestContract(KeySourceContract):

@@ -12,13 +12,13 @@ from cf_protected.key_sources.ssm import SSMKeySource
 from cf_protected.testing import KeySourceContract
 from tests import keys
 from tests.faults import FaultyServer, body
-from tests.key_sources.conftest import MakeClient, as_json, put
+from tests.key_sources.conftest import PATIENT, MakeClient, as_json, put
 from tests.keys import KEY_PAIR_ID, OTHER_KEY_PAIR_ID
 from tests.leaks import everything_shown_by
 
 
 def source(aws: FaultyServer, name: str, **options: Any) -> SSMKeySource:
-    return SSMKeySource(name=name, endpoint_url=aws.url, **options)
+    return SSMKeySource(name=name, endpoint_url=aws.url, **{**PATIENT, **options})
 
 
 class TestContract(KeySourceContract):

@@ -7,10 +7,12 @@ import pytest
 from pytest_django import Settings
 
 from cf_protected.oidc.exceptions import InvalidToken, TokenFault
+from cf_protected.oidc.fetch import fetch_json
 from cf_protected.oidc.jwks import IssuerKeys
 from cf_protected.oidc.verifier import TokenVerifier
 from tests.conftest import Configure
 from tests.oidc.issuer import AUDIENCE, Issuer, serving
+from tests.waiting import PATIENCE
 
 
 def refusal(verifier: TokenVerifier, token: str) -> TokenFault:
@@ -28,6 +30,12 @@ def verifier_of(issuer: Issuer, **options: Any) -> TokenVerifier:
 def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     """The servers are here, whatever proxy this machine has."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the issuer in this process a minute; production's seconds are for servers elsewhere."""
+    monkeypatch.setitem(fetch_json.__kwdefaults__, "timeout", PATIENCE)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from cf_protected.oidc.exceptions import InvalidToken, TokenFault
 from cf_protected.oidc.models import Identity
 from tests.accounts.models import User
 from tests.conftest import Configure
+from tests.waiting import PATIENCE
 
 REGION = "eu-central-1"
 PASSWORD = "Not-a-secret-7"
@@ -148,7 +149,7 @@ def test_a_changed_token(pool: Pool, configure_pool: Configure) -> None:
 
 
 def test_the_tokens_are_as_the_documents_say(pool: Pool) -> None:
-    with urllib.request.urlopen(pool.jwks_url, timeout=10) as answer:
+    with urllib.request.urlopen(pool.jwks_url, timeout=PATIENCE) as answer:
         (key,) = json.load(answer)["keys"]
 
     assert (key["kty"], key["alg"], key["use"]) == ("RSA", "RS256", "sig")

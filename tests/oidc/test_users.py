@@ -17,6 +17,7 @@ from cf_protected.oidc.conf import IssuerSettings
 from cf_protected.oidc.models import Identity
 from cf_protected.oidc.users import map_user
 from tests.accounts.models import User
+from tests.waiting import PATIENCE
 
 ISSUER = "https://login.example.com"
 ROOT = Path(__file__).parent.parent.parent
@@ -215,7 +216,7 @@ def test_threads_that_come_together_are_one_user(unknown: Any) -> None:
     barrier = threading.Barrier(8)
 
     def run(_: int) -> object:
-        barrier.wait(timeout=30)
+        barrier.wait(PATIENCE)
         try:
             return map_user(claims(email="grace@example.com"), settings(unknown))
         finally:
