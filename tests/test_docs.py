@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from configparser import ConfigParser
 from dataclasses import is_dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -404,3 +405,16 @@ def test_the_changelog_has_this_version() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
 
     assert f"\n## {cf_protected.__version__} " in changelog
+
+
+def test_the_layers_are_those_of_the_contract() -> None:
+    setup = ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    contract = setup["importlinter:contract:layers"]["layers"].strip().splitlines()
+    layers = [[name.strip() for name in line.split("|")] for line in contract]
+    table = section((ROOT / "CONTRIBUTING.md").read_text("utf-8"), "## Layers")
+    rows = [
+        re.findall(r"`(\w+)`", row.split("|")[1]) for row in re.findall(r"^\| `.*", table, re.M)
+    ]
+
+    assert [sorted(row) for row in rows] == [sorted(layer) for layer in layers]

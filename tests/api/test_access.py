@@ -11,9 +11,9 @@ from pytest_django import Settings
 from cf_protected.models import AssetFile, Download, Grant
 from tests.accounts.models import User
 from tests.api.client import call, reason
-from tests.cookies.jar import Jar
 from tests.cors import APP, allowed, apply_recipe
 from tests.oidc.issuer import JWKS, Answer, Issuer
+from tests.signed_cookies.jar import Jar
 
 CSRF_TOKEN = "a" * 32
 

@@ -12,7 +12,7 @@ from cf_protected.models import Asset
 from cf_protected.signed_cookies.jar import NAMES
 from tests.accounts.models import User
 from tests.chromium import chromium
-from tests.cookies.site import Site, each_signature
+from tests.signed_cookies.serving import Site, each_signature
 
 pytestmark = pytest.mark.browser
 

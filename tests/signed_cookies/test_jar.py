@@ -29,8 +29,8 @@ from cf_protected.signed_cookies.jar import (
 )
 from tests.accounts.models import User
 from tests.conftest import Configure
-from tests.cookies.conftest import MakeFolder
-from tests.cookies.jar import Jar
+from tests.signed_cookies.conftest import MakeFolder
+from tests.signed_cookies.jar import Jar
 
 OpenCourse = Callable[..., None]
 

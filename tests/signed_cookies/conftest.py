@@ -12,10 +12,10 @@ from cf_protected import services
 from cf_protected.models import Asset, AssetFile, Grant
 from tests.accounts.models import User
 from tests.conftest import Configure
-from tests.cookies.jar import Jar
-from tests.cookies.site import SIGNATURES, Signature, Site, serving
 from tests.doubles import GivenKeySource
 from tests.keys import signing_key
+from tests.signed_cookies.jar import Jar
+from tests.signed_cookies.serving import SIGNATURES, Signature, Site, serving
 
 MakeFolder = Callable[..., AssetFile]
 

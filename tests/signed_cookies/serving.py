@@ -16,7 +16,7 @@ from cf_protected.distributions import distributions
 from cf_protected.edge.edge import Edge
 from cf_protected.edge.server import running
 from cf_protected.models import AssetFile
-from tests.cookies.person import Person
+from tests.signed_cookies.person import Person
 
 Signature = tuple[Literal["rsa", "p256"], HashAlgorithm]
 SIGNATURES: list[Signature] = [

@@ -16,16 +16,16 @@ from cf_protected.models import AssetFile, Download, Grant
 from cf_protected.signed_cookies.jar import SESSION_KEY
 from tests.accounts.models import User
 from tests.conftest import Configure
-from tests.cookies.conftest import MakeFolder
-from tests.cookies.jar import Jar
 from tests.doubles import DownKeySource
+from tests.signed_cookies.conftest import MakeFolder
+from tests.signed_cookies.jar import Jar
 
 OPEN = "/downloads/cookies/"
 
 
 @pytest.fixture(autouse=True)
 def project(settings: Settings) -> None:
-    settings.ROOT_URLCONF = "tests.cookies.urls"
+    settings.ROOT_URLCONF = "tests.signed_cookies.urls"
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from cf_protected import services
 from cf_protected.models import Asset, AssetFile
 from tests.accounts.models import User
 from tests.conftest import Configure
-from tests.cookies.person import Person
-from tests.cookies.site import Site, each_signature
+from tests.signed_cookies.person import Person
+from tests.signed_cookies.serving import Site, each_signature
 
 ONE = "/downloads/assets/course-1/cookies/"
 
@@ -76,7 +76,7 @@ def test_they_are_removed(site: Site, buyer_at_home: Person) -> None:
 
 
 def test_logging_out_removes_them(buyer_at_home: Person, settings: Settings) -> None:
-    settings.ROOT_URLCONF = "tests.cookies.urls"
+    settings.ROOT_URLCONF = "tests.signed_cookies.urls"
 
     assert buyer_at_home.post("/logout/") == 302
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
-from django.contrib.auth.models import AnonymousUser
 from django.core.files.storage import Storage
-from django.utils import timezone
 
 from cf_protected import services, signals
 from cf_protected.access import DownloadRefused
 from cf_protected.exceptions import InvalidPlaylist, InvalidURL
 from cf_protected.models import AssetFile, Download, Grant
-from cf_protected.person import Person
 from tests.accounts.models import User
 from tests.conftest import Listen
 from tests.streams.conftest import FOLDER, put, uris
@@ -88,26 +85,3 @@ def test_one_file_has_no_playlist(user: User, grant: Grant, file: AssetFile) -> 
 def test_a_folder_has_no_url(user: User, grant: Grant, stream: AssetFile) -> None:
     with pytest.raises(ValueError, match="is a folder; see issue_cookies and issue_playlist"):
         services.issue_url(user, stream)
-
-
-def test_a_token_is_its_users_until_it_ends(user: User, stream: AssetFile) -> None:
-    ends = timezone.now() + timedelta(hours=1)
-    token = services.make_playlist_token(user, stream, expires_at=ends)
-
-    just_before = ends - timedelta(seconds=1)
-    assert services.read_playlist_token(token, stream, now=just_before) == Person.of(user)
-    assert services.read_playlist_token(token, stream, now=ends) is None
-
-
-def test_a_token_of_nobody_is_nobodys(db: None, stream: AssetFile) -> None:
-    token = services.make_playlist_token(AnonymousUser(), stream)
-
-    assert services.read_playlist_token(token, stream) == Person()
-
-
-def test_a_token_ends_with_its_users_account(user: User, stream: AssetFile) -> None:
-    """As a session does, whatever a project's own authoriser looks at."""
-    token = services.make_playlist_token(user, stream)
-    User.objects.update(is_active=False)
-
-    assert services.read_playlist_token(token, stream) is None

@@ -16,10 +16,10 @@ from cf_protected.models import Asset, AssetFile, Download, Grant
 from cf_protected.reasons import Reason
 from tests.accounts.models import User
 from tests.conftest import Configure
-from tests.cookies.conftest import MakeFolder
-from tests.cookies.jar import Jar
 from tests.doubles import CountingKey, DownKeySource, GivenKeySource
 from tests.keys import signing_key
+from tests.signed_cookies.conftest import MakeFolder
+from tests.signed_cookies.jar import Jar
 
 ONE = "/downloads/assets/course-1/cookies/"
 ALL = "/downloads/cookies/"

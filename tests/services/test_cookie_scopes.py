@@ -14,10 +14,10 @@ from cf_protected.exceptions import (
 from cf_protected.models import Asset, AssetFile, Download, Grant
 from tests.accounts.models import User
 from tests.conftest import Configure
-from tests.cookies.conftest import MakeFolder
-from tests.cookies.verifying import opens
 from tests.doubles import CountingKey, GivenKeySource
 from tests.keys import signing_key
+from tests.signed_cookies.conftest import MakeFolder
+from tests.signed_cookies.verifying import opens
 
 
 def paths(issued: services.IssuedCookies) -> list[str]:
