@@ -28,7 +28,7 @@ class Authenticator(ABC):
     """Credentials of one kind, such as sessions or API keys, and the users that they belong to.
 
     Name a subclass in ``CF_PROTECTED["AUTHENTICATORS"]``. It is instantiated without arguments
-    for each request; ``ImproperlyConfigured`` says then what the project must change.
+    for each request. Its constructor may raise ``ImproperlyConfigured``, which checks report.
     """
 
     #: The challenge for the ``WWW-Authenticate`` header of a 401, such as ``Token``.

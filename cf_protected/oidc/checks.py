@@ -1,4 +1,4 @@
-"""The system checks of the app. They never ask an issuer.
+"""The system checks of the app. They never use the network.
 
 ``cf_protected.oidc.check_ids`` has their ids, with what is wrong and what to do.
 """

@@ -53,7 +53,7 @@ _Texts = Annotated[tuple[str, ...], _texts]
 
 @dataclass(frozen=True)
 class IssuerSettings:
-    """An issuer."""
+    """One issuer of ``CF_PROTECTED_OIDC``."""
 
     issuer: Annotated[str, partial(_https_url, query=False)]
     audience: _Texts = ()

@@ -96,7 +96,8 @@ def _remember(
     is_new = user._state.adding  # noqa: SLF001 - documented
     try:
         if is_new:
-            user.full_clean()  # it reads, and in SQLite a transaction that writes must begin so
+            # Before the transaction: in SQLite one that begins by reading may fail to write.
+            user.full_clean()
         with transaction.atomic(using=database):
             if is_new:
                 user.save()
