@@ -51,9 +51,9 @@ def _check_each(
         yield from check(alias, distribution)
 
 
-def _mistakes(ask: Callable[..., object], *args: object) -> Iterator[CheckMessage]:
+def _mistakes(ask: Callable[[], object]) -> Iterator[CheckMessage]:
     try:
-        ask(*args)
+        ask()
     except conf.ConfigurationError as mistake:
         yield mistake.as_message()
 
@@ -200,10 +200,9 @@ def _check_for_production(
         yield check_ids.DEVELOPMENT_KEY_SOURCE.message(
             f"{where}['KEY_SOURCE']: {type(source).__name__} isn't for production."
         )
-    if source.production_warning:
-        yield check_ids.KEY_IN_FILE.message(
-            f"{where}['KEY_SOURCE']: {source.production_warning.problem}",
-            hint=source.production_warning.hint,
+    if warning := source.production_warning:
+        yield check_ids.RISKY_KEY_SOURCE.message(
+            f"{where}['KEY_SOURCE']: {warning.problem}", hint=warning.hint
         )
 
 

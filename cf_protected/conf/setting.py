@@ -20,10 +20,8 @@ T = TypeVar("T")
 class Setting(Generic[T]):
     """The setting ``name``, whose dict becomes a ``type_``: a section, or sections by name.
 
-    Made once, in a module.
-
-    Mistakes have ids of system checks in ``namespace``. ``docs`` is the page that explains
-    the setting. Safe for threads and forks.
+    Each module makes its own once. Mistakes have ids of system checks in ``namespace``.
+    ``docs`` is the page that explains the setting. Safe for threads and forks.
     """
 
     def __init__(self, name: str, type_: Any, *, namespace: str, docs: str) -> None:

@@ -31,19 +31,19 @@ def place_of(facts: Facts) -> Place:
 
 
 def app_policy(facts: Facts, place: Place) -> Policy | None:
-    """Return what the app needs to sign; ``None`` where that isn't for IAM to say.
+    """Return what the app needs to sign, or ``None`` if its key source needs nothing from IAM.
 
-    A KMS key of your own that encrypts the parameter or the secret takes ``kms:Decrypt``
-    on it as well: neither service tells which key that is.
+    ``kms:Decrypt`` on your own KMS key, if one encrypts the parameter or the secret, is
+    missing here: neither service says which key that is.
     """
     statements = [*facts.source.iam_statements(place)]
     return _policy(*statements) if statements else None
 
 
 def doctor_policy(facts: Facts, place: Place) -> Policy:
-    """Return what only ``cf_doctor`` also needs: it reads CloudFront's configuration.
+    """Return what only ``cf_doctor`` needs: reading CloudFront's configuration.
 
-    Keys, key groups and the list of distributions can't be told apart in a policy.
+    A policy can't limit access to single public keys, key groups or listed distributions.
     """
     distribution_id = facts.settings.id or "*"
     unscoped = ["cloudfront:GetKeyGroup", "cloudfront:GetPublicKey"]
