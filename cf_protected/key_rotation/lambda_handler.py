@@ -202,7 +202,7 @@ class Handler:
             _run(rotation, Goal())  # does no step: only checks that it could
             return
         goal = Goal(replace=state.current_id) if phase is Phase.CREATE else Goal()
-        # testSecret ran in another process, so finishSecret asks the canary again.
+        # The canary's answer to testSecret isn't kept, so finishSecret asks it again.
         phases = {phase, Phase.TIDY} | ({Phase.TEST} if phase is Phase.FINISH else set())
         step = _run(rotation, goal, *phases)
         while Phase.TEST in phases and isinstance(step, Wait) and step.phase is Phase.TEST:
@@ -251,7 +251,7 @@ def _check(phase: Phase, step: Step, state: State, token: str) -> None:
         return
     raise RotationError(
         f"The rotation isn't where this step begins: {type(step).__name__} comes first. Finish or "
-        "cancel the rotation before; Secrets Manager tries this again."
+        "cancel that rotation; Secrets Manager then tries this again."
     )
 
 

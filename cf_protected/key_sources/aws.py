@@ -179,10 +179,10 @@ class AWSKeySource(KeySource):
     service: ClassVar[str]
     #: The actions that the IAM policy must allow.
     actions: tuple[str, ...]
-    #: The option that names one key for good; a rotation would replace the key unnoticed.
+    #: The option, if given, that names one key for good: a replaced key would go unnoticed.
     fixed_by: str = ""
     #: What the policy can't say, in one sentence.
-    note: ClassVar[str]
+    note: ClassVar[str] = ""
 
     def __init__(self, *, identifier: str, access: Mapping[str, Any]) -> None:
         self.identifier = expand_variables(identifier)
@@ -204,7 +204,7 @@ class AWSKeySource(KeySource):
                 f"It belongs to the role {self.access.role_arn}, which the app must be allowed to "
                 "assume (sts:AssumeRole)."
             )
-        return self.note
+        return self.note or super().permissions_note
 
     @property
     def client(self) -> Any:
