@@ -21,7 +21,7 @@ READER = ("reader", "high-tide")
 STAFF = ("staff", "low-tide")
 
 _READY = "Stop it with Control-C."
-_SECONDS_TO_START = 240  # the files are made at the first start, on a machine that is busy
+_SECONDS_TO_START = 500  # the files are made at the first start, on a machine that is busy
 
 
 @dataclass(frozen=True)

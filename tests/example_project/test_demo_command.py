@@ -30,7 +30,7 @@ def run(var: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         env=environment(var),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=500,
         check=False,
     )
 

@@ -20,7 +20,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.error import URLError
 
 from tests.waiting import PATIENCE, wait_until
 
@@ -97,7 +96,7 @@ def _is_up(port: int) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=PATIENCE):
             return True
-    except (URLError, ConnectionError):
+    except OSError:
         return False
 
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 
 import boto3
 import pytest
@@ -29,6 +28,8 @@ CREDENTIALS = {
     "AWS_DEFAULT_REGION": REGION,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
+
+_SECONDS_TO_START = 240.0
 
 WARMING_UP = {
     "ssm": "describe_parameters",
@@ -159,9 +160,11 @@ def running_ministack() -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     ) as process:
         url = f"http://127.0.0.1:{port}"
-        wait_until(lambda: is_up(url))
-        yield url
-        process.terminate()
+        try:
+            wait_until(lambda: is_up(url), patience=_SECONDS_TO_START)
+            yield url
+        finally:
+            process.terminate()
 
 
 def is_up(url: str) -> bool:
@@ -169,5 +172,5 @@ def is_up(url: str) -> bool:
     try:
         with urllib.request.urlopen(f"{url}/_ministack/health", timeout=PATIENCE):
             return True
-    except (URLError, ConnectionError):
+    except OSError:
         return False
