@@ -89,7 +89,7 @@ def test_a_changed_group_stops_a_run(cloud: Cloud) -> None:
     extra = cloud.add_key_by_hand(public_pem("rsa"))
     cloud.rotation("ssm").cloudfront.set_members(group, [old, extra])
 
-    with pytest.raises(ConcurrentRotation, match="Another run changes the keys too"):
+    with pytest.raises(ConcurrentRotation, match="Another run is changing the keys"):
         rotation.carry_out(AddToGroup(group, extra))
 
 
