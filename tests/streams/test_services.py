@@ -100,14 +100,14 @@ def test_a_token_is_its_users_until_it_ends(user: User, stream: AssetFile) -> No
 
 
 def test_a_token_of_nobody_is_nobodys(db: None, stream: AssetFile) -> None:
-    token = services.make_playlist_token(AnonymousUser(), stream)
+    token = services.make_playlist_token(AnonymousUser(), stream, expires_at=timezone.now() + timedelta(hours=1))
 
     assert services.read_playlist_token(token, stream) == Person()
 
 
 def test_a_token_ends_with_its_users_account(user: User, stream: AssetFile) -> None:
     """As a session does, whatever a project's own authoriser looks at."""
-    token = services.make_playlist_token(user, stream)
+    token = services.make_playlist_token(user, stream, expires_at=timezone.now() + timedelta(hours=1))
     User.objects.update(is_active=False)
 
     assert services.read_playlist_token(token, stream) is None
