@@ -17,7 +17,7 @@ from cf_protected.http.authentication import authenticate
 from cf_protected.models import AssetFile
 from cf_protected.person import Person
 from cf_protected.responses import uncacheable
-from cf_protected.views.file import FileView, see_nothing, see_other
+from cf_protected.views.file import FileView, see_other
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -58,16 +58,6 @@ class DownloadView(FileView):
             content = {"signedUrl": issued.url, "expiresAt": issued.expires_at}
             return uncacheable(JsonResponse(content))
         return see_other(issued.url)
-
-    def preview(self, person: Person, file: AssetFile) -> HttpResponseBase:
-        """The same redirect, but without ``Location`` where downloads are counted.
-
-        A signature that isn't counted would be a way around the limit.
-        """
-        if self.wants_json:
-            return uncacheable(HttpResponse(content_type="application/json"))
-        url = services.Access(person, viewer=self.get_viewer()).signed_url(file)
-        return see_nothing() if url is None else see_other(url)
 
     def refused(self, file: AssetFile, refusal: DownloadRefused) -> HttpResponseBase:
         if self.wants_json:
