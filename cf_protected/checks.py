@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -23,10 +23,7 @@ from cf_protected.conf import check_ids
 from cf_protected.distributions.keys import make_key_source
 from cf_protected.exceptions import KeySourceError, UnusableKey
 from cf_protected.key_sources.base import KeySource
-from cf_protected.key_sources.file import FileKeySource
 from cf_protected.middleware import SignedCookiesMiddleware
-from cf_protected.oidc.authentication import require_pyjwt
-from cf_protected.oidc.users import get_user_mapper
 
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
@@ -34,24 +31,31 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
     mistakes = conf.problems()
     if mistakes:
         return [mistake.as_message() for mistake in mistakes]
-    messages: list[CheckMessage] = []
-    for alias, distribution in conf.current().distributions.items():
-        messages += _check_distribution(alias, distribution)
-    try:
-        get_authorizer()
-    except conf.ConfigurationError as mistake:
-        messages.append(mistake.as_message())
-    return [*messages, *_check_oidc(), *_check_urls(), *_check_middleware()]
+    return [
+        *_check_each(_check_distribution),
+        *_mistakes(get_authorizer),
+        *_check_urls(),
+        *_check_middleware(),
+    ]
 
 
 def check_deployment(**kwargs: Any) -> list[CheckMessage]:
     """Return what is fine on a laptop and wrong in production, for ``check --deploy``."""
-    if conf.problems():
-        return []
-    messages: list[CheckMessage] = []
+    return [] if conf.problems() else [*_check_each(_check_for_production)]
+
+
+def _check_each(
+    check: Callable[[str, conf.DistributionSettings], Iterator[CheckMessage]],
+) -> Iterator[CheckMessage]:
     for alias, distribution in conf.current().distributions.items():
-        messages += _check_for_production(alias, distribution)
-    return messages
+        yield from check(alias, distribution)
+
+
+def _mistakes(ask: Callable[[], object]) -> Iterator[CheckMessage]:
+    try:
+        ask()
+    except conf.ConfigurationError as mistake:
+        yield mistake.as_message()
 
 
 def _check_distribution(
@@ -97,7 +101,7 @@ def _check_durations(where: str, distribution: conf.DistributionSettings) -> Ite
             f"{where}['KEY_SOURCE']: a key is used for {key.stale_limit} after its LIFETIME of "
             f"{key.lifetime}, which hardly helps in an outage."
         )
-    longest = distribution.longest_use
+    longest = distribution.shortest_overlap
     if longest > distribution.rotation_overlap:
         yield check_ids.SHORT_OVERLAP.message(
             f"{where}['ROTATION_OVERLAP']: URLs and cookies of a replaced key may live "
@@ -136,20 +140,6 @@ def _check_key(where: str, source: KeySource) -> Iterator[CheckMessage]:
         yield check_ids.UNUSABLE_KEY.message(f"{where}: {error}", hint=hint)
     except UnusableKey as error:
         yield check_ids.UNUSABLE_KEY.message(f"{where}: {error}")
-
-
-def _check_oidc() -> Iterator[CheckMessage]:
-    issuers = conf.current().oidc
-    try:
-        if issuers:
-            require_pyjwt()
-    except conf.ConfigurationError as mistake:
-        yield mistake.as_message()
-    for name, issuer in issuers.items():
-        try:
-            get_user_mapper(name, issuer)
-        except conf.ConfigurationError as mistake:
-            yield mistake.as_message()
 
 
 def _check_urls() -> Iterator[CheckMessage]:
@@ -210,10 +200,9 @@ def _check_for_production(
         yield check_ids.DEVELOPMENT_KEY_SOURCE.message(
             f"{where}['KEY_SOURCE']: {type(source).__name__} isn't for production."
         )
-    if isinstance(source, FileKeySource):
-        yield check_ids.KEY_IN_FILE.message(
-            f"{where}['KEY_SOURCE']: the key is in a file, so anyone who can read the disk or a "
-            "backup has it, and a new key needs a restart."
+    if warning := source.production_warning:
+        yield check_ids.RISKY_KEY_SOURCE.message(
+            f"{where}['KEY_SOURCE']: {warning.problem}", hint=warning.hint
         )
 
 

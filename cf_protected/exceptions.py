@@ -7,7 +7,6 @@ Errors that Django itself handles are defined beside their subject, such as
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import ClassVar
 
 
@@ -63,38 +62,24 @@ class GrantConflict(CFProtectedError, ValueError):
     """The source and reference already belong to another user's grant."""
 
 
-class InvalidToken(CFProtectedError):
-    """A bearer token isn't accepted; ``code`` says why.
+class AuthenticationFailed(CFProtectedError):
+    """The request's credentials aren't accepted: answer 401.
 
-    The error contains nothing of the token itself.
+    The message is sent to the client, so it must not repeat the credentials. ``code`` is the
+    ``reason`` of the problem details. ``challenge`` is the ``WWW-Authenticate`` header; by
+    default it is made of the challenges of all authenticators.
     """
 
-    class Code(StrEnum):
-        """What is wrong with the token. ``docs/errors.md`` explains each code."""
-
-        NOT_CONFIGURED = "not_configured"
-        MALFORMED = "malformed"
-        HEADER = "header"
-        ALGORITHM = "algorithm"
-        ISSUER = "issuer"
-        NOT_ACCESS_TOKEN = "not_access_token"  # noqa: S105 - not a password
-        AUDIENCE = "audience"
-        EXPIRED = "expired"
-        NOT_YET_VALID = "not_yet_valid"
-        CLAIMS = "claims"
-        UNKNOWN_KEY = "unknown_key"
-        SIGNATURE = "signature"
-        UNKNOWN_SUBJECT = "unknown_subject"
-        INACTIVE_USER = "inactive_user"
-        ISSUER_UNAVAILABLE = "issuer_unavailable"
-
-    def __init__(self, code: Code) -> None:
-        super().__init__(code.value)
+    def __init__(
+        self, message: str, *, code: str = "invalid_credentials", challenge: str = ""
+    ) -> None:
+        super().__init__(message)
         self.code = code
+        self.challenge = challenge
 
 
-class IssuerUnavailable(CFProtectedError):
-    """The issuer's keys couldn't be fetched; the message says from where, and why not."""
+class AuthenticationUnavailable(CFProtectedError):
+    """The request's credentials can't be checked at the moment: answer 503."""
 
 
 class VerificationError(CFProtectedError):

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 from django.core.files.base import ContentFile
 from django.dispatch import Signal
@@ -17,6 +18,19 @@ from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.distributions import distributions
 from cf_protected.models import Asset, AssetFile, Grant
 from tests.accounts.models import User
+
+# A busy machine misses any deadline for an example.
+hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.load_profile("tests")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip the slow tests unless ``-m`` names them."""
+    if "slow" not in config.option.markexpr:
+        skip = pytest.mark.skip(reason="slow: pytest -m slow runs it")
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(skip)
 
 
 @pytest.fixture

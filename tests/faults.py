@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.waiting import PATIENCE
+
 
 @dataclass(frozen=True)
 class Request:
@@ -70,7 +72,7 @@ THROTTLED = refusal("ThrottlingException", "Rate exceeded")
 class FaultyServer(ThreadingHTTPServer):
     """Hands requests on to ``upstream`` and its answers back, through ``fault``.
 
-    ``delay`` is in seconds; a held ``gate`` lets no answer pass.
+    A ``gate`` that isn't set lets no answer pass.
     """
 
     daemon_threads = True
@@ -80,7 +82,6 @@ class FaultyServer(ThreadingHTTPServer):
         self.upstream = upstream
         self.requests: list[Request] = []
         self.fault: Fault = none
-        self.delay = 0.0
         self.gate = threading.Event()
         self.gate.set()
 
@@ -101,15 +102,14 @@ class _Handler(BaseHTTPRequestHandler):
         request = Request(dict(self.headers), content)
         self.server.requests.append(request)
         answer = self.server.fault(self._upstream(request))
-        threading.Event().wait(self.server.delay)
-        self.server.gate.wait(30)
+        self.server.gate.wait(PATIENCE)
         if answer is None:
             self._reset()
         else:
             self._send(answer)
 
     def _upstream(self, request: Request) -> Answer:
-        connection = http.client.HTTPConnection(*self.server.upstream, timeout=30)
+        connection = http.client.HTTPConnection(*self.server.upstream, timeout=PATIENCE)
         try:
             connection.request("POST", self.path, request.body, request.headers)
             response = connection.getresponse()

@@ -19,7 +19,7 @@ PRIVATE_KEY = ec.generate_private_key(ec.SECP256R1()).private_bytes(
     Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
 )
 
-SECRET_KEY = "for tests only"
+SECRET_KEY = "for tests only, and as long as HMAC with SHA-256 wants it"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "Europe/Berlin"
@@ -37,8 +37,10 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "rest_framework.authtoken",
     "tests.accounts",
     "cf_protected",
+    "cf_protected.oidc",
 ]
 
 MIDDLEWARE = [
@@ -74,7 +76,7 @@ DATABASES = {
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, since threads that count downloads have to be real connections.
     DATABASES["default"]["TEST"] = {"NAME": str(SCRATCH / "test.sqlite3")}
-    DATABASES["default"]["OPTIONS"] = {"timeout": 30}
+    DATABASES["default"]["OPTIONS"] = {"timeout": 60}
 if DATABASES["default"]["ENGINE"].endswith("mysql"):
     import pymysql  # type: ignore[import-untyped]
 
@@ -100,4 +102,12 @@ CF_PROTECTED = {
             },
         },
     },
+    "AUTHENTICATORS": [
+        "cf_protected.oidc.authentication.BearerAuthenticator",
+        "cf_protected.api.authentication.SessionAuthenticator",
+    ],
+}
+
+CF_PROTECTED_OIDC = {
+    "login": {"ISSUER": "https://login.example.com", "AUDIENCE": "https://api.example.com"},
 }

@@ -15,6 +15,7 @@ from pytest_django import Settings
 import cf_protected
 from cf_protected import conf
 from cf_protected.conf import CheckID, check_ids
+from cf_protected.key_sources.base import ProductionWarning
 from cf_protected.key_sources.file import FileKeySource
 from cf_protected.key_sources.inline import InlineKeySource
 from cf_protected.key_sources.kms import KMSKeySource
@@ -318,6 +319,19 @@ def test_w004_a_key_file_in_production(use_key_source: Configure, tmp_path: Path
     assert (ids(), ids(deploy=True)) == ([], ["W004"])
 
 
+class RiskyKeySource(GivenKeySource):
+    production_warning = ProductionWarning("it is risky.", hint="Mind it.")
+
+
+def test_w004_says_what_the_source_warns_of(use_key_source: Configure) -> None:
+    use_key_source(RiskyKeySource, key=signing_key("p256"))
+
+    (warning,) = messages(deploy=True)
+
+    assert str(warning.msg).endswith("['KEY_SOURCE']: it is risky.")
+    assert warning.hint == "Mind it."
+
+
 @pytest.mark.parametrize(
     "domain",
     ["localhost", "localhost:8001", "shop.localhost", "127.0.0.1:8001", "127.1.2.3", "127.0.0.1"],
@@ -402,6 +416,24 @@ def test_mistakes_of_every_distribution_are_reported(settings: Settings) -> None
         "CF_PROTECTED['DISTRIBUTIONS']['books']['STORAGE']",
         "CF_PROTECTED['DISTRIBUTIONS']['video']['STORAGE']",
     ]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["no.such.Authenticator", "builtins.dict", "cf_protected.api.authentication.authenticate"],
+)
+def test_e017_a_class_that_is_no_authenticator(configure: Configure, path: str) -> None:
+    configure(AUTHENTICATORS=[path])
+
+    (message,) = messages()
+    assert message.id == "cf_protected.E017"
+    assert message.msg.startswith(f"CF_PROTECTED['AUTHENTICATORS']: {path!r} ")
+
+
+def test_e017_an_authenticator_that_is_abstract(configure: Configure) -> None:
+    configure(AUTHENTICATORS=["cf_protected.api.authentication.Authenticator"])
+
+    assert ids() == ["E017"]
 
 
 def test_errors_stop_manage_py_check(configure: Configure) -> None:

@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from configparser import ConfigParser
 from dataclasses import is_dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -29,10 +30,13 @@ import cf_protected
 from cf_protected import conf, key_sources, services, signals, testing, urls
 from cf_protected.conf import CheckID, check_ids
 from cf_protected.conf.declarations import Declaration, declared
-from cf_protected.exceptions import CFProtectedError, InvalidToken
+from cf_protected.exceptions import CFProtectedError
 from cf_protected.key_sources.aws import AWSAccess, AWSKeySource
 from cf_protected.key_sources.base import KeySource
 from cf_protected.key_sources.cached import CachedKeySource, KeyEvent, KeyEventKind
+from cf_protected.oidc import check_ids as oidc_check_ids
+from cf_protected.oidc import conf as oidc_conf
+from cf_protected.oidc.exceptions import TokenFault
 from cf_protected.reasons import Reason
 from cf_protected.templatetags.cf_protected import register
 from cf_protected.views import DownloadView
@@ -46,7 +50,7 @@ GROUPS = {
     "Top level": conf.AppSettings,
     "Each distribution": conf.DistributionSettings,
     "The key source": conf.KeySourceSettings,
-    "Each issuer": conf.OIDCSettings,
+    "Each issuer": oidc_conf.IssuerSettings,
 }
 SETTINGS = [
     (group, name, declaration)
@@ -217,7 +221,12 @@ def test_events_of_the_key_are_those_of_the_cache() -> None:
     assert first_cells(section(read("keys.md"), "## Events")) == fields | set(KeyEventKind)
 
 
-CHECK_IDS = [check for check in vars(check_ids).values() if isinstance(check, CheckID)]
+CHECK_IDS = [
+    check
+    for table in (check_ids, oidc_check_ids)
+    for check in vars(table).values()
+    if isinstance(check, CheckID)
+]
 
 
 def test_check_ids_are_those_of_the_table() -> None:
@@ -312,8 +321,8 @@ def test_reasons_are_those_of_the_code() -> None:
     assert first_cells(section(read("errors.md"), "## Reasons")) == set(Reason.values)
 
 
-def test_codes_of_tokens_are_those_of_the_enum() -> None:
-    assert first_cells(section(read("errors.md"), "### `InvalidToken`")) == {*InvalidToken.Code}
+def test_faults_of_tokens_are_those_of_the_code() -> None:
+    assert first_cells(section(read("errors.md"), "### `InvalidToken`")) == {*TokenFault}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -396,3 +405,16 @@ def test_the_changelog_has_this_version() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
 
     assert f"\n## {cf_protected.__version__} " in changelog
+
+
+def test_the_layers_are_those_of_the_contract() -> None:
+    setup = ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    contract = setup["importlinter:contract:layers"]["layers"].strip().splitlines()
+    layers = [[name.strip() for name in line.split("|")] for line in contract]
+    table = section((ROOT / "CONTRIBUTING.md").read_text("utf-8"), "## Layers")
+    rows = [
+        re.findall(r"`(\w+)`", row.split("|")[1]) for row in re.findall(r"^\| `.*", table, re.M)
+    ]
+
+    assert [sorted(row) for row in rows] == [sorted(layer) for layer in layers]

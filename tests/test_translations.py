@@ -1,4 +1,4 @@
-"""The German catalogue is whole, compiled, and shown."""
+"""The German catalogues are whole, compiled, and shown."""
 
 from __future__ import annotations
 
@@ -18,39 +18,55 @@ from cf_protected.models import Asset, Grant
 from tests.pages import text
 
 PACKAGE = Path(cf_protected.__file__).parent
-CATALOGUE = PACKAGE / "locale/de/LC_MESSAGES/django.po"
+#: Each app has a catalogue for the files in its folder.
+APPS = [PACKAGE, PACKAGE / "oidc"]
 FUNCTIONS = {"_", "gettext", "gettext_lazy", "ngettext"}
 
 Translations = dict[str, tuple[str, ...]]
 """The texts of each msgid: one, or the singular's and the plural's."""
 
 
-def entries() -> Iterator[dict[str, str]]:
+each_app = pytest.mark.parametrize("app", APPS, ids=lambda app: app.name)
+
+
+def catalogue(app: Path) -> Path:
+    return app / "locale/de/LC_MESSAGES/django.po"
+
+
+def entries(app: Path) -> Iterator[dict[str, str]]:
     """What follows each keyword (``msgid``, ``msgstr[0]``, …), entry by entry."""
-    for paragraph in CATALOGUE.read_text("utf-8").strip().split("\n\n"):
+    for paragraph in catalogue(app).read_text("utf-8").strip().split("\n\n"):
         yield {
             keyword: ast.literal_eval(f"({strings})")
             for keyword, strings in re.findall(r'^(msg\S+) ((?:".*"\n?)+)', paragraph, re.MULTILINE)
         }
 
 
-def translations() -> Translations:
+def translations(app: Path) -> Translations:
     return {
         entry["msgid"]: tuple(value for key, value in entry.items() if key.startswith("msgstr"))
-        for entry in entries()
+        for entry in entries(app)
         if entry["msgid"]  # the header's is empty
     }
 
 
-def marked_in_python() -> Iterator[str]:
-    for path in PACKAGE.rglob("*.py"):
+def files(app: Path, pattern: str) -> Iterator[Path]:
+    """The app's files, without those of an app inside it."""
+    inner = [one for one in APPS if app in one.parents]
+    for path in app.rglob(pattern):
+        if not any(one in path.parents for one in inner):
+            yield path
+
+
+def marked_in_python(app: Path) -> Iterator[str]:
+    for path in files(app, "*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in FUNCTIONS:
                 yield ast.literal_eval(node.args[0])
 
 
-def marked_in_templates() -> Iterator[str]:
-    for path in PACKAGE.rglob("*.html"):
+def marked_in_templates(app: Path) -> Iterator[str]:
+    for path in files(app, "*.html"):
         source = templatize(path.read_text("utf-8"))
         for argument in re.findall(r"""\b(?:n?gettext|_)\(u?('''.*?'''|".*?"|'.*?')""", source):
             yield ast.literal_eval(argument)
@@ -60,30 +76,34 @@ def placeholders(message: str) -> set[str]:
     return set(re.findall(r"%\(\w+\)\w", message))
 
 
-def test_every_marked_text_is_in_the_catalogue_and_no_other() -> None:
-    assert {*marked_in_python(), *marked_in_templates()} == set(translations())
+@each_app
+def test_every_marked_text_is_in_the_catalogue_and_no_other(app: Path) -> None:
+    assert {*marked_in_python(app), *marked_in_templates(app)} == set(translations(app))
 
 
-def test_every_text_is_translated() -> None:
-    assert [msgid for msgid, texts in translations().items() if not all(texts)] == []
-    assert "#, fuzzy" not in CATALOGUE.read_text("utf-8")
+@each_app
+def test_every_text_is_translated(app: Path) -> None:
+    assert [msgid for msgid, texts in translations(app).items() if not all(texts)] == []
+    assert "#, fuzzy" not in catalogue(app).read_text("utf-8")
 
 
-def test_placeholders_are_those_of_the_original() -> None:
+@each_app
+def test_placeholders_are_those_of_the_original(app: Path) -> None:
     wrong = [
         msgid
-        for msgid, texts in translations().items()
+        for msgid, texts in translations(app).items()
         if any(placeholders(translated) != placeholders(msgid) for translated in texts)
     ]
 
     assert wrong == []
 
 
-def test_the_compiled_catalogue_is_up_to_date() -> None:
-    with CATALOGUE.with_suffix(".mo").open("rb") as file:
+@each_app
+def test_the_compiled_catalogue_is_up_to_date(app: Path) -> None:
+    with catalogue(app).with_suffix(".mo").open("rb") as file:
         compiled = GNUTranslations(file)
     messages: Translations = {}
-    for entry in entries():
+    for entry in entries(app):
         msgid, plural = entry["msgid"], entry.get("msgid_plural")
         messages[msgid] = (
             (compiled.gettext(msgid),)
@@ -92,16 +112,18 @@ def test_the_compiled_catalogue_is_up_to_date() -> None:
         )
     del messages[""]  # the header
 
-    assert messages == translations(), "run compilemessages"
+    assert messages == translations(app), "run compilemessages"
 
 
-def test_texts_that_django_has_too_are_translated_alike() -> None:
+@each_app
+def test_texts_that_others_have_too_are_translated_alike(app: Path) -> None:
     """All catalogues become one, in which the app that is installed first wins."""
     differing = {}
-    for path in Path(django.__file__).parent.rglob("locale/de/LC_MESSAGES/django.mo"):
+    others = [Path(django.__file__).parent, PACKAGE]
+    for path in (path for one in others for path in one.rglob("locale/de/LC_MESSAGES/django.mo")):
         with path.open("rb") as file:
             known = GNUTranslations(file)
-        for msgid, (translated, *_) in translations().items():
+        for msgid, (translated, *_) in translations(app).items():
             if known.gettext(msgid) not in (msgid, translated):
                 differing[msgid] = known.gettext(msgid)
 

@@ -1,8 +1,7 @@
-"""The staff's pages: assets with their files, grants, the download log, and identities."""
+"""Admin pages for staff: assets with their files, grants, and the download log."""
 
 from cf_protected.admin.asset import AssetAdmin
 from cf_protected.admin.download import DownloadAdmin
 from cf_protected.admin.grant import GrantAdmin
-from cf_protected.admin.identity import IdentityAdmin
 
-__all__ = ["AssetAdmin", "DownloadAdmin", "GrantAdmin", "IdentityAdmin"]
+__all__ = ["AssetAdmin", "DownloadAdmin", "GrantAdmin"]

@@ -1,8 +1,8 @@
-"""Assets and their files."""
+"""The admin of assets and their files."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
@@ -15,19 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from cf_protected import services
+from cf_protected.admin.asset_forms import AssetFileForm, AssetFileFormSet, AssetForm
 from cf_protected.admin.bulk import ask
-from cf_protected.admin.forms import AssetFileForm, AssetFileFormSet, AssetForm, BulkGrantForm
+from cf_protected.admin.grant_forms import BulkGrantForm
+from cf_protected.admin.people import Holder
 from cf_protected.models import Asset, AssetFile, Grant
-
-if TYPE_CHECKING:
-    from cf_protected.admin.people import Person
-
-    AssetModelAdmin = admin.ModelAdmin[Asset]
-    AssetFileStackedInline = admin.StackedInline[AssetFile, Asset]
-else:
-    AssetModelAdmin = admin.ModelAdmin
-    AssetFileStackedInline = admin.StackedInline
-
 
 _SOLD: Final = ("title", "slug", "description", "sku", "state")
 _DELIVERY: Final[Any] = (
@@ -36,8 +28,8 @@ _DELIVERY: Final[Any] = (
 )
 
 
-class AssetFileInline(AssetFileStackedInline):
-    """The files, below their asset."""
+class AssetFileInline(admin.StackedInline):
+    """An asset's files, on the asset's page."""
 
     model = AssetFile
     form = AssetFileForm
@@ -53,7 +45,7 @@ class AssetFileInline(AssetFileStackedInline):
     readonly_fields = ("stored_size", "content_type", "checksum")
 
     def get_fields(self, request: HttpRequest, obj: Asset | None = None) -> Any:
-        """Who may only look isn't asked for an upload."""
+        """Hide the upload field from users with view permission only."""
         fields = super().get_fields(request, obj)
         if self.has_add_permission(request, obj) or self.has_change_permission(request, obj):
             return fields
@@ -61,13 +53,13 @@ class AssetFileInline(AssetFileStackedInline):
 
     @admin.display(description=_("size"))
     def stored_size(self, file: AssetFile) -> str:
-        """The size, for people to read."""
+        """Return the size in a readable unit."""
         return self.get_empty_value_display() if file.size is None else filesizeformat(file.size)
 
 
 @admin.register(Asset)
-class AssetAdmin(AssetModelAdmin):
-    """Assets: what is sold, with their files inline."""
+class AssetAdmin(admin.ModelAdmin):
+    """The admin of assets, with their files inline."""
 
     form = AssetForm
     inlines: ClassVar = [AssetFileInline]
@@ -75,10 +67,9 @@ class AssetAdmin(AssetModelAdmin):
     list_filter = ("state", "distribution", "files__kind")
     search_fields = ("title", "slug", "sku")
     prepopulated_fields: ClassVar = {"slug": ("title",)}
-    ordering = ("title", "pk")  # counting the files takes the model's away
+    ordering = ("title", "pk")  # the annotation below drops the model's ordering
     date_hierarchy = "created_at"
     actions = ("grant_to_people",)
-
     readonly_fields = ("grants",)
 
     def get_fieldsets(self, request: HttpRequest, obj: Asset | None = None) -> Any:
@@ -86,37 +77,39 @@ class AssetAdmin(AssetModelAdmin):
         return (None, {"fields": (*_SOLD, "grants") if linked else _SOLD}), _DELIVERY
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
-        # Called for a valid form alone, before its files are: now they may be uploaded.
+        # Called only for a valid form, and before the formset validates the files: see
+        # AssetFileFormSet.clean, which uploads only then.
         asset = super().save_form(request, form, change)
         asset.form_is_valid = True
         return asset
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Asset]:
-        # Distinct, since the filter by kind joins the files once more.
-        return super().get_queryset(request).annotate(_files=Count("files", distinct=True))
+        assets: QuerySet[Asset] = super().get_queryset(request)
+        # Distinct, since the filter by kind joins the files a second time.
+        return assets.annotate(_files=Count("files", distinct=True))
 
     @admin.display(description=_("files"), ordering="_files")
     def file_count(self, asset: Asset) -> int:
-        """How many files the asset has."""
+        """Return how many files the asset has."""
         return getattr(asset, "_files", 0)
 
     @admin.display(description=_("grants"))
     def grants(self, asset: Asset) -> SafeString:
-        """How many grants there are, linked to their list."""
+        """Return the number of grants, linked to their list."""
         url = reverse("admin:cf_protected_grant_changelist", current_app=self.admin_site.name)
         return format_html(
             '<a href="{}?asset__id__exact={}">{}</a>', url, asset.pk, asset.grants.count()
         )
 
     def has_grant_permission(self, request: HttpRequest) -> bool:
-        """Who may add grants may also add many."""
+        """Return whether the user may grant in bulk: the permission to add a grant suffices."""
         return bool(request.user.has_perm("cf_protected.add_grant"))
 
     @admin.action(description=_("Grant selected assets to people…"), permissions=["grant"])
     def grant_to_people(
         self, request: HttpRequest, queryset: QuerySet[Asset]
     ) -> HttpResponse | None:
-        """Ask who gets the selected assets, then grant them."""
+        """Ask for the people, then grant them the selected assets."""
         form = BulkGrantForm(request.POST if "confirm" in request.POST else None)
         if form.is_valid():
             self._grant(request, queryset, form)
@@ -127,14 +120,14 @@ class AssetAdmin(AssetModelAdmin):
     def _grant(self, request: HttpRequest, assets: QuerySet[Asset], form: BulkGrantForm) -> None:
         made = kept = 0
         for asset in assets:
-            for person in form.cleaned_data["people"]:
-                if _has_already(person, asset):
+            for holder in form.cleaned_data["people"]:
+                if _has_already(holder, asset):
                     kept += 1
                     continue
                 services.grant(
                     asset,
-                    person.user,
-                    email=person.email,
+                    holder.user,
+                    email=holder.email,
                     expires_at=form.cleaned_data["expires_at"],
                     max_downloads=form.cleaned_data["max_downloads"],
                     granted_by=request.user,
@@ -154,8 +147,8 @@ class AssetAdmin(AssetModelAdmin):
             self.message_user(request, text % {"count": kept}, messages.INFO)
 
 
-def _has_already(person: Person, asset: Asset) -> bool:
+def _has_already(holder: Holder, asset: Asset) -> bool:
     active = Grant.objects.for_asset(asset).active()
-    if person.user is not None:
-        return active.held_by(person.user).exists()
-    return active.filter(user__isnull=True, email=person.email).exists()
+    if holder.user is not None:
+        return active.held_by(holder.user).exists()
+    return active.filter(user__isnull=True, email=holder.email).exists()

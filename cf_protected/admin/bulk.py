@@ -1,4 +1,4 @@
-"""The page between choosing an action and carrying it out."""
+"""The page between choosing an admin action and running it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-# Of "select all", this many are listed by name and the others counted.
+# The page lists this many of the selected objects by name, and counts the others.
 _LISTED: Final = 100
 
 
@@ -23,10 +23,10 @@ def ask(
     title: Any,
     template: str,
 ) -> HttpResponse:
-    """Show ``form`` with the selected objects; it comes back with the same selection.
+    """Return the page that shows ``form`` and posts it with the same selection.
 
-    The selection is repeated as the list posted it, so that "select all" stays one field
-    however many there are: Django refuses a form of more than a thousand.
+    The selection is repeated as the list posted it, so that "select all" stays one field:
+    Django refuses a request with more than a thousand fields.
     """
     count = queryset.count()
     context = {

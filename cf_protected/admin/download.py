@@ -1,8 +1,8 @@
-"""The download log."""
+"""The admin of the download log."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -10,15 +10,10 @@ from django.http import HttpRequest
 from cf_protected.admin.people import user_search_fields
 from cf_protected.models import Download
 
-if TYPE_CHECKING:
-    DownloadModelAdmin = admin.ModelAdmin[Download]
-else:
-    DownloadModelAdmin = admin.ModelAdmin
-
 
 @admin.register(Download)
-class DownloadAdmin(DownloadModelAdmin):
-    """Every download and every refusal, to read and not to change."""
+class DownloadAdmin(admin.ModelAdmin):
+    """The admin of downloads and refusals: read-only."""
 
     list_display = ("requested_at", "user", "asset_title", "file_name", "outcome", "reason")
     list_filter = ("outcome", "reason")

@@ -1,8 +1,8 @@
-"""Grants."""
+"""The admin of grants."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -16,16 +16,11 @@ from django.utils.translation import ngettext
 
 from cf_protected import services, signals
 from cf_protected.admin.bulk import ask
-from cf_protected.admin.forms import BulkRevokeForm, GrantForm
+from cf_protected.admin.grant_forms import BulkRevokeForm, GrantForm
 from cf_protected.admin.people import ChoosesUser, user_search_fields
 from cf_protected.admin.why import facts, verdict
 from cf_protected.models import Grant
 from cf_protected.models.querysets import GrantQuerySet
-
-if TYPE_CHECKING:
-    GrantModelAdmin = admin.ModelAdmin[Grant]
-else:
-    GrantModelAdmin = admin.ModelAdmin
 
 _HOLDER: Final[Any] = (None, {"fields": ("asset", ("user", "email"))})
 _TERMS: Final[Any] = (_("Terms"), {"fields": ("starts_at", "expires_at", "max_downloads")})
@@ -33,7 +28,7 @@ _ORIGIN: Final[Any] = (_("Origin"), {"fields": (("source", "reference"),)})
 
 
 class StateFilter(admin.SimpleListFilter):
-    """Grants by what they are worth now."""
+    """Filters grants by their state now."""
 
     title = _("state")
     parameter_name = "state"
@@ -50,8 +45,8 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Grant)
-class GrantAdmin(ChoosesUser, GrantModelAdmin):
-    """Grants: who may download what. They are revoked rather than deleted."""
+class GrantAdmin(ChoosesUser):
+    """The admin of grants. Staff revoke them rather than delete them."""
 
     form = GrantForm
     autocomplete_fields = ("asset",)
@@ -88,7 +83,8 @@ class GrantAdmin(ChoosesUser, GrantModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Grant, form: Any, change: bool) -> None:
         if change:
-            # Only these, since a download may be counted or a webhook revoke at the same time.
+            # Only the changed fields: a download may be counted, or a webhook may revoke the
+            # grant, at the same time.
             fields = {field.name for field in self.opts.concrete_fields}
             obj.save(update_fields=fields.intersection(form.changed_data))
             return
@@ -98,31 +94,31 @@ class GrantAdmin(ChoosesUser, GrantModelAdmin):
 
     @admin.display(description=_("holder"))
     def holder(self, grant: Grant) -> str:
-        """The user or the e-mail address."""
+        """Return the user or the e-mail address."""
         return grant.holder
 
     @admin.display(description=_("state"))
     def state(self, grant: Grant) -> str:
-        """What the grant is worth now."""
+        """Return the grant's state now."""
         return str(grant.state_at().label)
 
     @admin.display(description=_("downloads"))
     def downloads(self, grant: Grant) -> str:
-        """Used, and of how many."""
+        """Return the used downloads, and the maximum if there is one."""
         if grant.max_downloads is None:
             return str(grant.downloads_used)
         return f"{grant.downloads_used} / {grant.max_downloads}"
 
     @admin.display(description=_("expires at"), ordering="expires_at")
     def expires(self, grant: Grant) -> str | None:
-        """The day alone, since the list is wide."""
+        """Return the day without the time, since the list is wide."""
         if grant.expires_at is None:
             return None
         return date_format(localtime(grant.expires_at), "SHORT_DATE_FORMAT")
 
     @admin.display(description=_("answer"))
     def why(self, grant: Grant) -> SafeString:
-        """Whether the holder can download the asset now, and everything that matters for it."""
+        """Return whether the holder can download the asset now, with every relevant fact."""
         allowed, reason = verdict(grant)
         answer = _("Yes.") if allowed else _("No: %(reason)s.") % {"reason": reason.rstrip(".")}
         lines = format_html_join("", "<br>{}", ((fact,) for fact in facts(grant)))
@@ -130,7 +126,7 @@ class GrantAdmin(ChoosesUser, GrantModelAdmin):
 
     @admin.action(description=_("Revoke selected grants…"), permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Grant]) -> HttpResponse | None:
-        """Ask for the reason, then revoke the selected grants."""
+        """Ask for a reason, then revoke the selected grants."""
         form = BulkRevokeForm(request.POST if "confirm" in request.POST else None)
         if form.is_valid():
             self._revoke(request, queryset, form.cleaned_data["reason"])
@@ -141,7 +137,7 @@ class GrantAdmin(ChoosesUser, GrantModelAdmin):
     def _revoke(self, request: HttpRequest, queryset: QuerySet[Grant], reason: str) -> None:
         grants = Grant.objects.filter(pk__in=queryset.values("pk"))
         revoked = services.revoke_grants(grants, reason=reason)
-        revocation = _("Revoked.")  # not inside the f-string, where makemessages overlooks it
+        revocation = _("Revoked.")  # makemessages doesn't find it inside the f-string
         for grant in revoked:
             self.log_change(request, grant, f"{revocation} {reason}".strip())
         text = ngettext(

@@ -1,4 +1,4 @@
-"""What the admin asks a storage: is there this object, how large is it, take this one."""
+"""Look up, store and delete the objects of a storage, with errors that staff can read."""
 
 from __future__ import annotations
 
@@ -22,25 +22,29 @@ logger = logging.getLogger("cf_protected")
 
 @dataclass(frozen=True)
 class ObjectFacts:
-    """What a storage knows of an object. ``size`` is in bytes, and ``None`` for a folder."""
+    """An object's properties. ``size`` is in bytes, and ``None`` for a folder."""
 
     size: int | None
     content_type: str
 
 
 def describe(storage: Storage, key: str) -> ObjectFacts:
-    """Ask ``storage`` for the object's facts. Raises ``ValidationError`` for staff to read."""
+    """Return the properties of the object at ``key``. Raises ``ValidationError`` for staff."""
     _check_normalised(key)
-    with _explained(key, _("The storage has no object of this key.")), storage.open(key) as opened:
-        # django-storages' S3 file carries the object, which knows its own type.
+    with (
+        _explained(key, _("The storage has no object with this key.")),
+        storage.open(key) as opened,
+    ):
+        # django-storages' S3 file has the object as ``obj``, with the type that S3 sends.
         stated = getattr(getattr(opened, "obj", None), "content_type", "")
         return ObjectFacts(opened.size, stated or _guess(key))
 
 
 def describe_folder(storage: Storage, key: str, entry: str) -> ObjectFacts:
-    """Ask ``storage`` what the folder opens with, or at least whether anything is in it.
+    """Return the properties of the folder at ``key``, with the content type of its ``entry``.
 
-    Raises ``ValidationError`` for staff to read.
+    Without an entry, check only that the folder isn't empty. Raises ``ValidationError`` for
+    staff.
     """
     _check_normalised(key.removesuffix("/"))
     if entry:
@@ -54,23 +58,23 @@ def describe_folder(storage: Storage, key: str, entry: str) -> ObjectFacts:
 
 @contextmanager
 def _explained(key: str, missing: str) -> Iterator[None]:
-    """Turn what a storage raises into what staff read."""
+    """Turn a storage's errors into a ``ValidationError`` for staff."""
     try:
         yield
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         raise ValidationError(missing) from error
     except STORAGE_ERRORS as error:
-        logger.error("The storage can't tell about %r: %s", key, error)
+        logger.error("The storage can't look up %r: %s", key, error)
         raise ValidationError(
-            _("The storage can't be asked at the moment (%(error)s).")
+            _("The storage is unavailable at the moment (%(error)s).")
             % {"error": type(error).__name__}
         ) from error
 
 
 def store(storage: Storage, name: str, content: File[bytes]) -> tuple[str, str]:
-    """Save an upload; return the key it got and its checksum.
+    """Save an upload. Return its key, which may differ from ``name``, and its checksum.
 
-    Raises ``ValidationError`` for staff to read.
+    Raises ``ValidationError`` for staff.
     """
     digest = hashlib.sha256()
     for chunk in content.chunks():
@@ -79,22 +83,22 @@ def store(storage: Storage, name: str, content: File[bytes]) -> tuple[str, str]:
     try:
         return storage.save(name, content), f"sha256:{digest.hexdigest()}"
     except STORAGE_ERRORS as error:
-        logger.error("The storage didn't take %r: %s", name, error)
+        logger.error("The storage can't save %r: %s", name, error)
         raise ValidationError(
             _("The storage didn't take the file (%(error)s).") % {"error": type(error).__name__}
         ) from error
 
 
 def discard(storage: Storage, key: str) -> None:
-    """Delete an upload that nothing will refer to; if that fails, it stays, and is logged."""
+    """Delete an upload that nothing refers to. A failure is only logged, and the object stays."""
     try:
         storage.delete(key)
     except STORAGE_ERRORS as error:
-        logger.warning("The upload %r is of no use and can't be deleted: %s", key, error)
+        logger.warning("The unused upload %r can't be deleted: %s", key, error)
 
 
 def _check_normalised(key: str) -> None:
-    """Refuse the keys that a storage takes for another object than CloudFront does."""
+    """Refuse a key that names different objects to the storage and to CloudFront."""
     if key.startswith("/") or "\\" in key or posixpath.normpath(key) != key:
         raise ValidationError(
             _("Give the key without a slash at its start, double slashes or backslashes.")

@@ -1,4 +1,4 @@
-"""Answer staff: can this person download this, and if not, why?"""
+"""Explain to staff whether a grant's holder can download its asset, and why not."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from cf_protected.reasons import Reason
 
 
 def verdict(grant: Grant) -> tuple[bool, str]:
-    """Whether the grant's holder can download its asset now, and the reason."""
+    """Return whether the grant's holder can download its asset now, and the reason."""
     if grant.user is None:
-        return False, _("Nobody with an account has claimed this grant yet.")
+        return False, _("No account has claimed this grant yet.")
     decision = services.authorize(grant.user, grant.asset, ahead=False)
     if decision.allowed and not grant.asset.files.exists():
         return False, _("The asset has no files.")
@@ -28,7 +28,7 @@ def verdict(grant: Grant) -> tuple[bool, str]:
 
 
 def facts(grant: Grant) -> Iterator[str]:
-    """Everything that matters for the verdict, one sentence each."""
+    """Return every fact that is relevant to the verdict, as sentences."""
     yield _about_grant(grant)
     if grant.asset.state == Asset.State.DRAFT:
         yield _("The asset is a draft.")

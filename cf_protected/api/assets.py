@@ -9,15 +9,15 @@ from django.shortcuts import get_object_or_404
 
 from cf_protected import services
 from cf_protected.access import DownloadRefused
-from cf_protected.api.base import APIView, answer
+from cf_protected.api.base import APIView
 from cf_protected.api.inputs import Query
+from cf_protected.api.problems import anonymous_problem
 from cf_protected.api.representations import represent_asset
-from cf_protected.http.problems import anonymous_problem
 from cf_protected.models import Asset
 
 
-class AssetsView(APIView):
-    """All that the caller has or had, as on the library page.
+class AssetListAPIView(APIView):
+    """All assets that the caller has or had, as on the library page.
 
     The number of queries doesn't grow with them, and neither the storage nor the key source
     is asked.
@@ -34,7 +34,7 @@ class AssetsView(APIView):
         # One more than is shown tells whether there is a next page.
         assets = list(held[start : start + size + 1])
         access = services.Access(self.user)
-        return answer(
+        return JsonResponse(
             {
                 "assets": [represent_asset(one, access.decide(one)) for one in assets[:size]],
                 "next": _page(request, page + 1, size) if len(assets) > size else None,
@@ -43,8 +43,8 @@ class AssetsView(APIView):
         )
 
 
-class AssetView(APIView):
-    """One asset of the caller's."""
+class AssetAPIView(APIView):
+    """One asset that the caller has or had."""
 
     def get(self, request: HttpRequest, slug: str) -> JsonResponse:
         asset = get_object_or_404(Asset.objects.prefetch_related("files"), slug=slug)
@@ -52,7 +52,7 @@ class AssetView(APIView):
         # With a grant of any state it is among the caller's assets.
         if not decision.allowed and decision.grant is None:
             raise DownloadRefused(decision)
-        return answer(represent_asset(asset, decision))
+        return JsonResponse(represent_asset(asset, decision))
 
 
 def _page(request: HttpRequest, page: int, size: int) -> str:

@@ -7,21 +7,21 @@ from uuid import UUID
 
 from django.core.exceptions import BadRequest
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 
 from cf_protected import services
-from cf_protected.api.base import APIView, answer
+from cf_protected.api.base import APIView
 from cf_protected.api.inputs import Members, Query
+from cf_protected.api.problems import problem
 from cf_protected.distributions import distributions
 from cf_protected.exceptions import CookiesTooLarge, SigningError
-from cf_protected.http.problems import problem
 from cf_protected.models import Asset, AssetFile
 from cf_protected.signed_cookies.jar import remembered, remove_cookies, remove_scopes, set_cookies
 from cf_protected.viewer import get_viewer
 
 
-class CookiesView(APIView):
-    """The cookies of folders and files, for clients that keep cookies."""
+class CookiesAPIView(APIView):
+    """The signed cookies of folders and files, for clients that keep cookies."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
         members = Members(request)
@@ -38,7 +38,7 @@ class CookiesView(APIView):
                 files,
                 folder=folder,
                 viewer=get_viewer(request),
-                # What the asset asks for can't be waived.
+                # A binding that the asset demands can't be waived.
                 bind_to_ip=bind_to_ip or None,
                 cookie_bytes=len(request.headers.get("Cookie", "")),
             )
@@ -46,7 +46,7 @@ class CookiesView(APIView):
             return problem(409, "cookies_too_large", detail=str(error))
         except SigningError as error:
             return problem(409, "cookies_impossible", detail=str(error))
-        response = answer(
+        response = JsonResponse(
             {
                 "expiresAt": issued.expires_at,
                 "startsAt": max(filter(None, (one.starts_at for one in issued.sets)), default=None),
@@ -58,9 +58,10 @@ class CookiesView(APIView):
         return response
 
     def delete(self, request: HttpRequest) -> HttpResponse:
-        """Remove what the query names of the caller's, or else all that the session remembers.
+        """Remove the caller's cookies that the query names, or else all that the session remembers.
 
-        Names of others' assets and files are ignored, so that nobody learns what exists.
+        Assets and files that the caller never had are ignored, so that the response doesn't tell
+        what exists.
         """
         query = Query(request)
         slugs, ids = query.slugs("asset"), query.ids("file")
@@ -72,7 +73,7 @@ class CookiesView(APIView):
         return response
 
     def _held(self, slugs: Collection[str], ids: Collection[UUID]) -> QuerySet[AssetFile]:
-        """What is named, as far as the person holds it or has its cookies."""
+        """Return the named files that the caller holds or has cookies for."""
         known = [one.file_id for one in remembered(self.request)]
         held = Asset.objects.held_by(self.user)
         folders = Q(asset__slug__in=slugs, kind=AssetFile.Kind.PREFIX)
@@ -83,9 +84,9 @@ class CookiesView(APIView):
 
 
 def _files_of(slugs: Collection[str]) -> list[AssetFile]:
-    """The folders of these assets, or the files of those that have none.
+    """Return the folders of these assets, and the files of assets that have no folder.
 
-    Raises ``Http404`` for a slug without any.
+    Raises ``Http404`` for a slug without any file.
     """
     found: dict[str, list[AssetFile]] = {slug: [] for slug in slugs}
     for file in AssetFile.objects.select_related("asset").filter(asset__slug__in=slugs):
@@ -96,7 +97,7 @@ def _files_of(slugs: Collection[str]) -> list[AssetFile]:
 
 
 def _files(ids: Collection[UUID]) -> list[AssetFile]:
-    """These files. Raises ``Http404`` if one is missing."""
+    """Return these files. Raises ``Http404`` if one is missing."""
     found = list(AssetFile.objects.select_related("asset").filter(uuid__in=ids))
     if len(found) < len(ids):
         raise Http404
@@ -104,5 +105,5 @@ def _files(ids: Collection[UUID]) -> list[AssetFile]:
 
 
 def _url(file: AssetFile, folder: str) -> str:
-    """Where the cookies open the file, the folder's entry, or the folder inside it."""
+    """Return the URL of the file, the folder's entry, or the folder inside it."""
     return distributions[file.asset.distribution].url(file.key + (folder or file.entry))

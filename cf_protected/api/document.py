@@ -12,8 +12,8 @@ from django.http import HttpRequest, JsonResponse
 from cf_protected.api.base import APIView
 
 
-class DocumentView(APIView):
-    """The shipped document, with the address at which the project has put the API."""
+class DocumentAPIView(APIView):
+    """The shipped document, with the address under which the project includes the API."""
 
     def get(self, request: HttpRequest) -> JsonResponse:
         here = request.build_absolute_uri(request.path)

@@ -11,14 +11,14 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from cf_protected import services
-from cf_protected.api.base import APIView, answer
+from cf_protected.api.base import APIView
 from cf_protected.api.inputs import Members
 from cf_protected.models import AssetFile
 from cf_protected.viewer import get_viewer
 
 
-class SignedURLView(APIView):
-    """Signs a file's URL for the caller, counted and logged as the download view does."""
+class SignedURLAPIView(APIView):
+    """Sign a file's URL for the caller, counted and logged as by the download view."""
 
     def post(self, request: HttpRequest, uuid: UUID) -> JsonResponse:
         members = Members(request)
@@ -29,7 +29,7 @@ class SignedURLView(APIView):
             self.user,
             file,
             viewer=get_viewer(request),
-            # What the asset asks for can't be waived.
+            # A binding that the asset demands can't be waived.
             bind_to_ip=bind_to_ip or None,
         )
         content = {
@@ -37,13 +37,13 @@ class SignedURLView(APIView):
             "expiresAt": issued.expires_at,
             "startsAt": issued.starts_at,
         }
-        return answer(content, status=201)
+        return JsonResponse(content, status=201)
 
 
-class PlaylistURLView(APIView):
-    """Makes the URL of a folder's playlist, for players that send neither cookies nor tokens.
+class PlaylistURLAPIView(APIView):
+    """Make the URL of a folder's playlist, for players that send neither cookies nor headers.
 
-    The playlist view asks the authoriser again, counts and logs, each time it is fetched.
+    Each time a player fetches it, the playlist view asks the authoriser, counts and logs.
     """
 
     def post(self, request: HttpRequest, uuid: UUID) -> JsonResponse:
@@ -52,7 +52,7 @@ class PlaylistURLView(APIView):
         issued = services.issue_playlist_token(self.user, file, viewer=get_viewer(request))
         path = reverse("cf_protected:playlist", kwargs={"uuid": uuid})
         url = request.build_absolute_uri(f"{path}?{urlencode({'token': issued.token})}")
-        return answer({"playlistUrl": url, "expiresAt": issued.expires_at}, status=201)
+        return JsonResponse({"playlistUrl": url, "expiresAt": issued.expires_at}, status=201)
 
 
 def _files(kind: AssetFile.Kind) -> QuerySet[AssetFile]:

@@ -1,4 +1,4 @@
-"""Read what clients send: JSON bodies and queries. Every mistake is a ``BadRequest``."""
+"""Read JSON bodies and queries. Every mistake in them raises ``BadRequest``."""
 
 from __future__ import annotations
 
@@ -23,78 +23,78 @@ MAX_ITEMS: Final = 100
 
 
 class Members:
-    """The members of the object that is a request's body; without a body there are none.
+    """The members of the JSON object in a request's body. Without a body it is empty.
 
-    Take each with the method of its type, and then call ``end``.
+    Take each member with the method of its type, and then call ``end``.
     """
 
     def __init__(self, request: HttpRequest) -> None:
         self._left = _read_object(request)
 
     def flag(self, name: str) -> bool:
-        """A boolean, by default ``False``."""
+        """Return a boolean, by default ``False``."""
         value = self._left.pop(name, False)
         if not isinstance(value, bool):
-            raise BadRequest(f"{name} has to be true or false.")
+            raise BadRequest(f"{name} must be true or false.")
         return value
 
     def folder(self, name: str) -> str:
-        """A path that ends in a slash, by default an empty one."""
+        """Return a path that ends in a slash, by default an empty one."""
         value = self._left.pop(name, "")
         if not isinstance(value, str) or not _is_folder(value):
             raise BadRequest(
-                f"{name} has to be a path in the folder that ends in a slash, such as 'part-2/'."
+                f"{name} must be a path in the folder that ends in a slash, such as 'part-2/'."
             )
         return value
 
     def slugs(self, name: str) -> set[str]:
-        """The slugs of assets."""
+        """Return the slugs of assets."""
         return _slugs(name, self._list(name))
 
     def ids(self, name: str) -> set[UUID]:
-        """The public IDs of files."""
+        """Return the public IDs of files."""
         return _ids(name, self._list(name))
 
     def end(self) -> None:
-        """Refuse members that nobody took: a wrong name would change nothing, unnoticed."""
+        """Refuse unknown members, since a misspelt one would be ignored without notice."""
         if self._left:
-            raise BadRequest(f"There is no member {next(iter(self._left))!a}.")
+            raise BadRequest(f"The member {next(iter(self._left))!a} is unknown.")
 
     def _list(self, name: str) -> list[object]:
         values = self._left.pop(name, [])
         if not isinstance(values, list):
-            raise BadRequest(f"{name} has to be a list.")
+            raise BadRequest(f"{name} must be a list.")
         return values
 
 
 class Query:
-    """The parameters of a request's query; unknown ones don't matter."""
+    """The parameters of a request's query. Unknown ones are ignored."""
 
     def __init__(self, request: HttpRequest) -> None:
         self._values = request.GET
 
     def number(self, name: str, *, default: int, highest: int) -> int:
-        """A whole number from 1 to ``highest``."""
+        """Return a whole number from 1 to ``highest``."""
         text = self._values.get(name, str(default))
         if not _DIGITS.fullmatch(text) or not 1 <= int(text) <= highest:
-            raise BadRequest(f"{name} has to be a whole number from 1 to {highest}.")
+            raise BadRequest(f"{name} must be a whole number from 1 to {highest}.")
         return int(text)
 
     def text(self, name: str, *, longest: int) -> str:
-        """A text, by default an empty one."""
+        """Return a text, by default an empty one."""
         value = self._values.get(name, "")
         if len(value) > longest or _CONTROL_CHARACTER.search(value):
             raise BadRequest(
-                f"{name} has to have at most {longest} characters, and no control characters."
+                f"{name} must have at most {longest} characters, and no control characters."
             )
         return value
 
     def slugs(self, name: str) -> set[str]:
-        """The slugs of assets: the parameter may be given more than once."""
+        """Return the slugs of assets. The parameter may be repeated."""
         return _slugs(name, self._values.getlist(name))
 
     def ids(self, name: str) -> set[UUID]:
-        """The public IDs of files: the parameter may be given more than once."""
+        """Return the public IDs of files. The parameter may be repeated."""
         return _ids(name, self._values.getlist(name))
 
 
@@ -110,10 +110,10 @@ def _matching(
     name: str, values: Sequence[object], pattern: re.Pattern[str], what: str
 ) -> Iterator[str]:
     if len(values) > MAX_ITEMS:
-        raise BadRequest(f"{name} has to have at most {MAX_ITEMS} {what}.")
+        raise BadRequest(f"{name} must have at most {MAX_ITEMS} {what}.")
     for value in values:
         if not isinstance(value, str) or not pattern.fullmatch(value):
-            raise BadRequest(f"{name} has to hold {what}.")
+            raise BadRequest(f"{name} must hold {what}.")
         yield value
 
 
@@ -125,7 +125,7 @@ def _read_object(request: HttpRequest) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise BadRequest("The body isn't JSON.") from error
     if not isinstance(content, dict):
-        raise BadRequest("The body has to be an object.")
+        raise BadRequest("The body must be an object.")
     return content
 
 

@@ -1,4 +1,4 @@
-"""For staff: the objects at the origin."""
+"""The objects at the origin, for staff."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, JsonResponse
 
-from cf_protected.api.base import APIView, answer
+from cf_protected.api.base import APIView
 from cf_protected.api.inputs import Query
-from cf_protected.api.origin import StoredObject, list_objects
+from cf_protected.api.listing import ListedObject, list_objects
+from cf_protected.api.problems import anonymous_problem, problem
 from cf_protected.distributions import STORAGE_ERRORS, distributions
-from cf_protected.http.problems import anonymous_problem, problem
 
 logger = logging.getLogger("cf_protected")
 
 
-class ObjectsView(APIView):
-    """The objects of a distribution's storage, for staff who may see files in the admin."""
+class ObjectListAPIView(APIView):
+    """The objects of a distribution's storage, for staff who may view files in the admin."""
 
     def get(self, request: HttpRequest, alias: str) -> JsonResponse:
         if not self.user.is_authenticated:
@@ -39,14 +39,14 @@ class ObjectsView(APIView):
             logger.error("The storage of %r can't list its objects: %s", alias, error)
             return problem(502, "origin_failed", detail=type(error).__name__)
         objects = [_represent(one) for one in page.objects]
-        return answer({"objects": objects, "nextContinuationToken": page.token})
+        return JsonResponse({"objects": objects, "nextContinuationToken": page.token})
 
 
 def _may_list(user: Any) -> bool:
     return bool(user.is_staff and user.has_perm("cf_protected.view_assetfile"))
 
 
-def _represent(one: StoredObject) -> dict[str, Any]:
+def _represent(one: ListedObject) -> dict[str, Any]:
     return {
         "key": one.key,
         "size": one.size,

@@ -1,4 +1,4 @@
-"""How assets and files look in JSON."""
+"""Assets and files as JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cf_protected.models import Asset, AssetFile, Grant
 
 
 def represent_asset(asset: Asset, decision: Decision) -> dict[str, Any]:
-    """The schema ``Asset``."""
+    """Return the schema ``Asset``."""
     return {
         "slug": asset.slug,
         "title": asset.title,
@@ -24,7 +24,7 @@ def represent_asset(asset: Asset, decision: Decision) -> dict[str, Any]:
 
 
 def represent_grant(grant: Grant) -> dict[str, Any]:
-    """The schema ``Grant``."""
+    """Return the schema ``Grant``."""
     return {
         "startsAt": grant.starts_at,
         "expiresAt": grant.expires_at,
@@ -34,7 +34,7 @@ def represent_grant(grant: Grant) -> dict[str, Any]:
 
 
 def represent_file(file: AssetFile) -> dict[str, Any]:
-    """The schema ``File``; the object's key is none of the client's business."""
+    """Return the schema ``File``, without the object's key: clients never see keys."""
     return {
         "id": file.uuid,
         "kind": file.kind,

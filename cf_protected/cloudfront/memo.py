@@ -6,6 +6,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
 
+from cf_protected.process import reset_after_fork
+
 
 class SignatureMemo:
     """The last ``size`` signatures, so that the same policy gets the same signature again.
@@ -17,6 +19,11 @@ class SignatureMemo:
     def __init__(self, size: int) -> None:
         self._size = size
         self._signatures: OrderedDict[str, str] = OrderedDict()
+        self.reset()
+        reset_after_fork(self)
+
+    def reset(self) -> None:
+        """Make a new lock: in a forked child, the thread that held the old one is gone."""
         self._lock = Lock()
 
     def get(self, policy: str, sign: Callable[[str], str]) -> str:

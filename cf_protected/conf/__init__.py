@@ -11,13 +11,11 @@ from typing import Final
 from cf_protected.conf.check_ids import CheckID
 from cf_protected.conf.dotted_paths import import_function
 from cf_protected.conf.errors import ConfigurationError
-from cf_protected.conf.oidc import ASYMMETRIC_ALGORITHMS, OIDCSettings
 from cf_protected.conf.sections import AppSettings, DistributionSettings, KeySourceSettings
 from cf_protected.conf.setting import Setting
 from cf_protected.conf.values import UNIX_SOCKET
 
 __all__ = [
-    "ASYMMETRIC_ALGORITHMS",
     "SETTING",
     "UNIX_SOCKET",
     "AppSettings",
@@ -25,7 +23,6 @@ __all__ = [
     "ConfigurationError",
     "DistributionSettings",
     "KeySourceSettings",
-    "OIDCSettings",
     "Setting",
     "current",
     "import_function",
@@ -34,6 +31,8 @@ __all__ = [
 
 SETTING: Final = "CF_PROTECTED"
 
-_setting = Setting(SETTING, AppSettings, namespace="cf_protected", docs="docs/settings.md")
+_setting: Final[Setting[AppSettings]] = Setting(
+    SETTING, AppSettings, namespace="cf_protected", docs="docs/settings.md"
+)
 current = _setting.current
 problems = _setting.problems

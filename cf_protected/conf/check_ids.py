@@ -114,10 +114,10 @@ COOKIES_OF_ANOTHER_DOMAIN: Final = CheckID(
     "COOKIE_DOMAIN doesn't cover DOMAIN, so browsers never send the cookies there.",
     "Set COOKIE_DOMAIN to a parent domain that the app and the distribution share.",
 )
-PYJWT_MISSING: Final = CheckID(
+NOT_AN_AUTHENTICATOR: Final = CheckID(
     "E017",
-    "OIDC is set, but PyJWT isn't installed.",
-    "pip install django-cf-protected[oidc]",
+    "A class in AUTHENTICATORS can't be imported or isn't an Authenticator.",
+    "Correct the dotted path. If the class has models, add its app to INSTALLED_APPS.",
 )
 MIDDLEWARE_TOO_EARLY: Final = CheckID(
     "E018",
@@ -139,11 +139,12 @@ SHORT_STALE_LIMIT: Final = CheckID(
     "STALE_LIMIT is shorter than the key's LIFETIME, so it hardly helps in an outage.",
     "Make STALE_LIMIT longer than LIFETIME, or timedelta(0) to never use an expired key.",
 )
-KEY_IN_FILE: Final = CheckID(
+RISKY_KEY_SOURCE: Final = CheckID(
     "W004",
-    "The key is in a file: anyone who can read the disk or a backup has it, and a new key needs "
-    "a restart.",
-    "Keep it in AWS, or silence this check if the file is a secret mounted in memory.",
+    "The key source has a risk in production, such as a key in a file: anyone who can read the "
+    "disk or a backup has it.",
+    "Keep the key in AWS, or silence this check if you accept the risk, as for a secret mounted "
+    "in memory.",
 )
 MIDDLEWARE_MISSING: Final = CheckID(
     "W005",

@@ -26,26 +26,8 @@ class Reader:
         self._namespace = namespace
         self._docs = docs
 
-    def section(self, where: str, section: Any, raw: Any) -> Any:
-        """Return ``raw`` as a ``section``, or ``None`` where it has ``errors``."""
-        if problem := is_a(Mapping)(raw):
-            self._wrong(where, problem)
-            return None
-        before = len(self.errors)
-        known = declared(section)
-        values = {}
-        for name, value in raw.items():
-            if name in known:
-                place = f"{where}[{name!r}]"
-                values[name.lower()] = self._value(place, known[name].type, value, setting=name)
-            else:
-                self._unknown(where, name, known)
-        for name, declaration in known.items():
-            if declaration.is_required and name not in raw:
-                self._error(check_ids.MISSING_KEY, where, f"{name!r} is missing.", f"Add {name!r}.")
-        return section(**values) if len(self.errors) == before else None
-
-    def _value(self, where: str, type_: Any, raw: Any, *, setting: str = "") -> Any:
+    def value(self, where: str, type_: Any, raw: Any, *, setting: str = "") -> Any:
+        """Return ``raw`` as a ``type_``, or ``None`` where it has ``errors``."""
         base, check, allows_none = parts(type_)
         if raw is None and allows_none:
             return None
@@ -58,17 +40,35 @@ class Reader:
             return None
         return as_tuple(value) if get_origin(base) is tuple else value
 
+    def _section(self, where: str, section: Any, raw: Any) -> Any:
+        if problem := is_a(Mapping)(raw):
+            self._wrong(where, problem)
+            return None
+        before = len(self.errors)
+        known = declared(section)
+        values = {}
+        for name, value in raw.items():
+            if name in known:
+                place = f"{where}[{name!r}]"
+                values[name.lower()] = self.value(place, known[name].type, value, setting=name)
+            else:
+                self._unknown(where, name, known)
+        for name, declaration in known.items():
+            if declaration.is_required and name not in raw:
+                self._error(check_ids.MISSING_KEY, where, f"{name!r} is missing.", f"Add {name!r}.")
+        return section(**values) if len(self.errors) == before else None
+
     def _nested(self, where: str, base: Any, raw: Any) -> Any:
         """Return the section or the sections that ``raw`` becomes, or ``raw`` if it is a value."""
         if dataclasses.is_dataclass(base):
-            return self.section(where, base, raw)
+            return self._section(where, base, raw)
         if get_origin(base) is not Mapping:
             return raw
         if problem := is_a(Mapping)(raw):
             self._wrong(where, problem)
             return None
         _, each = get_args(base)
-        return {key: self._value(f"{where}[{key!r}]", each, value) for key, value in raw.items()}
+        return {key: self.value(f"{where}[{key!r}]", each, value) for key, value in raw.items()}
 
     def _unknown(self, where: str, name: object, known: Mapping[str, Declaration]) -> None:
         near = difflib.get_close_matches(str(name).upper(), known, n=1, cutoff=0.5)

@@ -12,16 +12,15 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from cf_protected.cloudfront.keys import HashAlgorithm
-from cf_protected.conf.oidc import Issuers
 from cf_protected.conf.values import (
     ClassPath,
+    ClassPaths,
     CookieDomain,
     DistributionID,
     Domain,
     Duration,
     FunctionPath,
     ObjectKey,
-    Origins,
     PathPrefix,
     PositiveDuration,
     TrustedProxies,
@@ -71,8 +70,11 @@ class DistributionSettings:
         return longest + self.expiry_step
 
     @property
-    def longest_use(self) -> timedelta:
-        """The longest that signatures of a replaced key may be in use, its cache included."""
+    def shortest_overlap(self) -> timedelta:
+        """The longest that a replaced key's signature may live: ``ROTATION_OVERLAP`` covers it.
+
+        A process goes on signing with a replaced key until its cache fetches the new one.
+        """
         return self.longest_lifetime + self.key_source.lifetime
 
 
@@ -90,5 +92,4 @@ class AppSettings:
     repeat_window: Duration = timedelta(minutes=30)
     log_ip_addresses: Literal["keep", "truncate", "drop"] = "truncate"
     trusted_proxies: TrustedProxies = ()
-    cors_origins: Origins = ()
-    oidc: Issuers = field(default_factory=dict)
+    authenticators: ClassPaths = ("cf_protected.api.authentication.SessionAuthenticator",)

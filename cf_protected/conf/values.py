@@ -90,6 +90,11 @@ def _dotted_path(value: Any, of: str) -> str:
     return f"must be the dotted path of a {of}, not {value!r}"
 
 
+def _class_paths(value: Any) -> str:
+    problem = list_of(partial(_dotted_path, of="class"))(value)
+    return problem or ("" if value else "must not be empty")
+
+
 def _domain(value: Any) -> str:
     if problem := is_a(str)(value):
         return problem
@@ -148,14 +153,8 @@ def _proxy(value: Any) -> str:
     return "" if network.prefixlen else f"must not hold {value!r}, which trusts every address"
 
 
-def _origin(value: Any) -> str:
-    scheme, _, host = value.partition("://") if isinstance(value, str) else ("", "", "")
-    if scheme in ("https", "http") and not _domain(host):
-        return ""
-    return f"must hold origins such as 'https://app.example.com', without a path, not {value!r}"
-
-
 ClassPath = Annotated[str, partial(_dotted_path, of="class")]
+ClassPaths = Annotated[tuple[str, ...], _class_paths]
 CookieDomain = Annotated[str, _cookie_domain]
 DistributionID = Annotated[str, _distribution_id]
 Domain = Annotated[str, _domain]
@@ -163,7 +162,6 @@ Domain = Annotated[str, _domain]
 Duration = Annotated[timedelta, between()]
 FunctionPath = Annotated[str, partial(_dotted_path, of="function")]
 ObjectKey = Annotated[str, _object_key]
-Origins = Annotated[tuple[str, ...], list_of(_origin)]
 PathPrefix = Annotated[str, _path_prefix]
 #: At least a second, which is what CloudFront's dates are precise to.
 PositiveDuration = Annotated[timedelta, between(timedelta(seconds=1))]

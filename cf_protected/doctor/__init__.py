@@ -1,1 +1,1 @@
-"""The live questions of ``manage.py cf_doctor``: is everything set up as the app needs it?"""
+"""The questions of ``manage.py cf_doctor``: live checks of AWS, CloudFront and the bucket."""

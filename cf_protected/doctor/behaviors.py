@@ -1,4 +1,4 @@
-"""A distribution's configuration, as CloudFront's API tells it: which behaviour does what."""
+"""Read a distribution's configuration, as CloudFront's API returns it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DISPOSITION: Final = "response-content-disposition"
 
 
 def behavior_for(config: Config, path: str) -> Config:
-    """Return the behaviour for a URL's ``path``: the first whose pattern fits, or the default.
+    """Return the behaviour for a URL's ``path``: the first whose pattern matches, or the default.
 
     Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern
     """
@@ -24,24 +24,24 @@ def behavior_for(config: Config, path: str) -> Config:
 
 
 def name_of(behavior: Config) -> str:
-    """What the console calls it."""
+    """Return the behaviour's name in the AWS console."""
     return f"behaviour {behavior.get('PathPattern', 'Default (*)')!r}"
 
 
 def trusted_key_groups(behavior: Config) -> list[str]:
-    """The IDs of the behaviour's trusted key groups; none leaves its paths open to anybody."""
+    """Return the IDs of the behaviour's trusted key groups; without one, its paths are public."""
     groups = behavior.get("TrustedKeyGroups", {})
     return list(_items(behavior, "TrustedKeyGroups")) if groups.get("Enabled") else []
 
 
 def domains(distribution: Config) -> list[str]:
-    """The domain names that the distribution answers to."""
+    """Return the domain names that the distribution serves, with its aliases."""
     config = distribution.get("DistributionConfig", distribution)
     return [distribution["DomainName"], *_items(config, "Aliases")]
 
 
 def serves(distribution: Config, domain: str) -> bool:
-    """Whether ``domain`` is one of them; an alias may start with ``*.``."""
+    """Return whether the distribution serves ``domain``; an alias may start with ``*.``."""
     host = domain.partition(":")[0]
     return any(
         host == name or (name.startswith("*.") and host.partition(".")[2] == name[2:])
@@ -50,10 +50,10 @@ def serves(distribution: Config, domain: str) -> bool:
 
 
 def keeps_dispositions_apart(caching: Config) -> bool:
-    """Whether objects asked for with another ``response-content-disposition`` stay apart.
+    """Return whether the cache key includes ``response-content-disposition``.
 
     ``caching`` is a cache policy's configuration, or a behaviour with the older
-    ``ForwardedValues``. Nothing can be mixed up where nothing is cached.
+    ``ForwardedValues``. Without caching the answer is also yes: nothing can be mixed up.
     """
     if caching.get("MaxTTL") == 0:
         return True

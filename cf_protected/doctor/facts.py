@@ -1,4 +1,4 @@
-"""What the questions are about: each fact is found out once, when first asked for."""
+"""The facts behind the questions. Each is looked up once, when first needed."""
 
 from __future__ import annotations
 
@@ -13,22 +13,21 @@ from cf_protected.cloudfront.keys import HashAlgorithm, SigningKey
 from cf_protected.cloudfront.signer import CloudFrontSigner
 from cf_protected.distributions import Distribution
 from cf_protected.doctor import web
-from cf_protected.doctor.api import Clients, CloudFrontAPI, asking
 from cf_protected.doctor.behaviors import Config, behavior_for
+from cf_protected.doctor.cloudfront_api import Clients, CloudFrontAPI, asking
 from cf_protected.doctor.findings import Unanswered, failed, once, unknown
 from cf_protected.exceptions import CFProtectedError, KeySourceError, UnusableKey
-from cf_protected.key_sources.aws import AWSAccess, AWSKeySource
-from cf_protected.key_sources.base import KeySource
-from cf_protected.key_sources.cached import CachedKeySource
+from cf_protected.key_sources.aws import access_of
+from cf_protected.key_sources.cached import uncached
 
-#: How long a signature made for a question lives, in seconds. Nobody gets to see it.
+#: How long a signature made for a question lives, in seconds. It is never shown.
 LIFETIME: Final = 60
 
-_KEY_REMEDY: Final = "Correct KEY_SOURCE; manage.py cf_doctor --policy prints what it needs in AWS."
+_KEY_REMEDY: Final = "Correct KEY_SOURCE; manage.py cf_doctor --policy prints its IAM policy."
 
 
 class KeyRead(NamedTuple):
-    """The key, and how many seconds it took to read."""
+    """The key, and the seconds it took to read it."""
 
     key: SigningKey
     seconds: float
@@ -37,10 +36,10 @@ class KeyRead(NamedTuple):
 class Facts:
     """The facts about one distribution and ``name``, an object in its storage.
 
-    ``clients`` makes boto3's clients, by default with the key source's access to AWS.
-    ``now`` returns epoch seconds, ``clock`` monotonic ones.
+    ``clients`` returns boto3's clients, by default with the key source's access to AWS.
+    ``now`` returns epoch seconds, ``clock`` monotonic seconds.
 
-    Every method raises ``Unanswered`` where the fact can't be had.
+    Every method raises ``Unanswered`` if the fact is unavailable.
     """
 
     def __init__(
@@ -55,8 +54,8 @@ class Facts:
     ) -> None:
         self.distribution = distribution
         self.settings = distribution.settings
-        self.source = original(distribution.key_source)
-        self.clients = cache(clients or access(self.source).client)
+        self.source = uncached(distribution.key_source)
+        self.clients = cache(clients or access_of(self.source).client)
         self.api = CloudFrontAPI(self.clients)
         self.now = now
         self.remembered: dict[str, Any] = {}
@@ -66,7 +65,7 @@ class Facts:
 
     @once("the key")
     def signing_key(self) -> KeyRead:
-        """The key, read from its source and not from the cache in front of it."""
+        """Return the key, read from its source and not from the cache around it."""
         started = self._clock()
         try:
             key = self.source.get_signing_key()
@@ -76,21 +75,21 @@ class Facts:
 
     @once("an identity in AWS")
     def identity(self) -> dict[str, str]:
-        """Who AWS takes us for: ``Account`` and ``Arn``. That takes no permission."""
+        """Return the ``Account`` and ``Arn`` that AWS sees. The call needs no permission."""
         with asking("sts:GetCallerIdentity"):
             answer: dict[str, str] = self.clients("sts").get_caller_identity()
         return answer
 
     @once("an object")
     def name(self) -> str:
-        """The name of the object that is asked for."""
+        """Return the name of the object to request."""
         if not self._name:
-            raise Unanswered(unknown("no object is known to ask for", "Name one with --key."))
+            raise Unanswered(unknown("there is no object to request", "Name one with --key."))
         return self._name
 
     @once("a URL")
     def url(self) -> str:
-        """The object's URL, unsigned."""
+        """Return the object's URL without a signature."""
         try:
             return self.distribution.url(self.name())
         except CFProtectedError as error:
@@ -98,44 +97,46 @@ class Facts:
 
     @once("the distribution")
     def configuration(self) -> Config:
-        """The distribution as CloudFront's API has it."""
+        """Return the distribution as CloudFront's API describes it."""
         known = self.settings.id
         return self.api.distribution(known or self.api.find_distribution(self.distribution.domain))
 
     @once("the behaviour")
     def behavior(self) -> Config:
-        """The behaviour that the object's path meets."""
+        """Return the behaviour for the object's path."""
         path = urlsplit(self.url()).path
         return behavior_for(self.configuration()["DistributionConfig"], path)
 
     @once("CloudFront")
     def unsigned(self) -> web.Answer:
-        """CloudFront's answer to a request without a signature."""
+        """Return CloudFront's answer to a request without a signature."""
         return self.ask_cloudfront(self.url())
 
     @once("CloudFront")
     def signed(self) -> web.Answer:
-        """CloudFront's answer to a request signed as the settings say."""
+        """Return CloudFront's answer to a request that is signed as the settings say."""
         return self.ask_signed(self.url())
 
     @once("CloudFront's clock")
     def skew(self) -> float:
-        """By how many seconds CloudFront's clock is ahead of ours."""
+        """Return by how many seconds CloudFront's clock is ahead of this machine's."""
         headers = self.unsigned().headers
         try:
             date = parsedate_to_datetime(headers.get("Date", "")).timestamp()
-            age = int(headers.get("Age", "0"))  # of a stored answer, which keeps its date
+            age = int(headers.get("Age", "0"))  # a cached answer keeps its first date
         except ValueError as error:
-            raise Unanswered(unknown("the answer has no date", "Compare the clocks.")) from error
+            raise Unanswered(
+                unknown("the answer has no date", "Compare this machine's clock with another.")
+            ) from error
         return date + age - self.now()
 
     def ask_signed(self, url: str, hash_algorithm: HashAlgorithm | None = None) -> web.Answer:
-        """Return CloudFront's answer to ``url``, signed for a minute of CloudFront's clock.
+        """Return CloudFront's answer to ``url``, signed for a minute by CloudFront's clock.
 
-        So a wrong clock of ours is the clock's finding alone.
+        So a wrong clock of this machine fails only the question about the clock.
         """
         key = self.signing_key().key
-        self.unsigned()  # whoever doesn't answer that won't answer this either
+        self.unsigned()  # raises if CloudFront can't be reached at all
         signer = CloudFrontSigner(
             key,
             hash_algorithm=hash_algorithm or self.settings.hash_algorithm,
@@ -156,7 +157,7 @@ class Facts:
             raise Unanswered(
                 failed(
                     f"{self.distribution.domain} can't be reached: {error}",
-                    "Check DOMAIN, its DNS and certificate, and the way out of this network.",
+                    "Check DOMAIN, its DNS and certificate, and outbound access from this network.",
                 )
             ) from error
 
@@ -165,13 +166,3 @@ class Facts:
             return self.now() + self.skew()
         except Unanswered:
             return self.now()
-
-
-def original(source: KeySource) -> KeySource:
-    """The key source that the settings name, without the cache in front of it."""
-    return source.source if isinstance(source, CachedKeySource) else source
-
-
-def access(source: KeySource) -> AWSAccess:
-    """How to reach AWS: as the key source does, or else as boto3 does by itself."""
-    return source.access if isinstance(source, AWSKeySource) else AWSAccess()

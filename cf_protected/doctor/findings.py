@@ -1,4 +1,4 @@
-"""What the doctor finds out: a verdict for each question, with evidence and a remedy."""
+"""The doctor's findings: a verdict for each question, with evidence and a remedy."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any, Protocol, TypeVar
 
 
 class Verdict(StrEnum):
-    """How a question is answered."""
+    """The result of a question."""
 
     OK = "ok"
-    WARNING = "warning"  # works, and should be looked at
+    WARNING = "warning"  # it works but needs attention
     FAILED = "failed"
-    UNKNOWN = "unknown"  # it can't be asked from here
+    UNKNOWN = "unknown"  # it can't be found out from here
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """An answer: what was seen, and what to do unless all is well."""
+    """The answer to a question: what was seen, and what to do about it."""
 
     verdict: Verdict
     evidence: str
@@ -39,7 +39,7 @@ class Finding:
 
 
 class Unanswered(Exception):
-    """Ends a question early with ``outcome``. It never leaves the doctor."""
+    """Ends a question early with ``outcome``. ``examine`` catches it."""
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.evidence)
@@ -47,27 +47,27 @@ class Unanswered(Exception):
 
 
 def ok(evidence: str) -> Outcome:
-    """All is well."""
+    """Return that everything is as it should be."""
     return Outcome(Verdict.OK, evidence)
 
 
 def warning(evidence: str, remedy: str) -> Outcome:
-    """It works, and yet."""
+    """Return a warning: it works but needs attention."""
     return Outcome(Verdict.WARNING, evidence, remedy)
 
 
 def failed(evidence: str, remedy: str) -> Outcome:
-    """Something is wrong."""
+    """Return a failure: downloads don't work, or aren't protected."""
     return Outcome(Verdict.FAILED, evidence, remedy)
 
 
 def unknown(evidence: str, remedy: str) -> Outcome:
-    """It can't be told from here."""
+    """Return that the answer can't be found out from here."""
     return Outcome(Verdict.UNKNOWN, evidence, remedy)
 
 
 class Remembering(Protocol):
-    """Has a place for what was found out, by the name of its method."""
+    """Has a dict for the results of its methods, by their names."""
 
     remembered: dict[str, Any]
 
@@ -77,10 +77,10 @@ T = TypeVar("T")
 
 
 def once(what: str) -> Callable[[Callable[[R], T]], Callable[[R], T]]:
-    """Let a method find out ``what`` once, and also remember that it couldn't.
+    """Return a decorator that calls a method once, and remembers its result or its failure.
 
-    The first question that needs it reports the reason; to those after it the answer is
-    unknown. So one broken thing fails one question, and is explained once.
+    ``what`` names the result. The first question that needs it reports the failure; later
+    questions are unknown. So one broken thing fails one question, and is explained once.
     """
 
     def decorate(find: Callable[[R], T]) -> Callable[[R], T]:

@@ -1,4 +1,4 @@
-"""Questions about the key: can it be read, does CloudFront know it, is it trusted?"""
+"""Questions about the key: can it be read, does CloudFront hold it, is it trusted?"""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from cf_protected.doctor.facts import Facts
 from cf_protected.doctor.findings import Outcome, Unanswered, failed, ok, warning
 from cf_protected.key_sources.aws import AWSKeySource
 
-#: The first visitor waits for the key; longer than this is noticed.
+#: The first request waits for the key. Users notice a longer delay.
 SLOW_SECONDS: Final = 1.0
 
 
 def key(facts: Facts) -> Outcome:
-    """Can the signing key be read, with which identity and how fast?"""
+    """Read the signing key, and report how fast and with which identity."""
     read = facts.signing_key()
     milliseconds = round(read.seconds * 1000)
     evidence = (
@@ -22,7 +22,7 @@ def key(facts: Facts) -> Outcome:
         f"{_identity(facts)}"
     )
     if read.seconds > SLOW_SECONDS:
-        return warning(evidence, "The first visitor waits for it; use a Region nearby.")
+        return warning(evidence, "The first request waits for it; keep the key in a Region nearby.")
     return ok(evidence)
 
 
@@ -32,11 +32,11 @@ def _identity(facts: Facts) -> str:
     try:
         return f", as {facts.identity()['Arn']}"
     except Unanswered as reason:
-        return f", as somebody unknown ({reason})"
+        return f", with an unknown identity ({reason})"
 
 
 def distribution(facts: Facts) -> Outcome:
-    """Does CloudFront have a distribution for the domain, and is it deployed?"""
+    """Find out whether CloudFront has a deployed distribution for the domain."""
     found = facts.configuration()
     domain = facts.distribution.domain
     if not serves(found, domain):
@@ -47,12 +47,12 @@ def distribution(facts: Facts) -> Outcome:
     if not found["DistributionConfig"]["Enabled"]:
         return failed(f"{found['Id']} is disabled", "Enable the distribution.")
     if found["Status"] != "Deployed":
-        return warning(f"{found['Id']} is {found['Status']}", "Ask again when it is deployed.")
+        return warning(f"{found['Id']} is {found['Status']}", "Run this again when it is deployed.")
     return ok(f"{found['Id']} is deployed and serves {domain}")
 
 
 def public_key(facts: Facts) -> Outcome:
-    """Does the key's public half equal the one that CloudFront holds under its ID?"""
+    """Compare the key with the public key that CloudFront holds under its ID."""
     own = facts.signing_key().key
     if facts.api.public_key(own.key_pair_id) != own.public_key:
         return failed(
@@ -63,13 +63,13 @@ def public_key(facts: Facts) -> Outcome:
 
 
 def key_group(facts: Facts) -> Outcome:
-    """Is the key in a trusted key group of the behaviour for this path?"""
+    """Find out whether the key is in a trusted key group of the path's behaviour."""
     key_pair_id, behavior = facts.signing_key().key.key_pair_id, facts.behavior()
     groups = trusted_key_groups(behavior)
     if not groups:
         return failed(
             f"{name_of(behavior)} has no trusted key group for {facts.name()!r}",
-            "Restrict viewer access there; the first behaviour whose pattern fits decides.",
+            "Restrict viewer access there; the first behaviour whose pattern matches applies.",
         )
     for group in groups:
         if key_pair_id in facts.api.key_group(group):

@@ -1,4 +1,4 @@
-"""Questions about what browsers do: cookies and IPv6."""
+"""Questions about viewers: do they send cookies, and do they use IPv6?"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from cf_protected.doctor.findings import Outcome, failed, ok, warning
 
 
 def cookie_domain(facts: Facts) -> Outcome:
-    """Does the cookie domain cover the CDN's?
+    """Find out whether ``COOKIE_DOMAIN`` covers the distribution's domain.
 
     Source: https://datatracker.ietf.org/doc/html/rfc6265#section-5.1.3
     """
@@ -17,8 +17,8 @@ def cookie_domain(facts: Facts) -> Outcome:
     parent = cookies.lstrip(".").partition(":")[0]
     if host.endswith(".cloudfront.net"):
         return failed(
-            f"browsers take no cookies for {parent} to share with {host}",
-            "Give the distribution an alternate domain name beside the app's.",
+            f"browsers never send cookies for {parent} to {host}",
+            "Give the distribution an alternate domain name below the same domain as the app's.",
         )
     if host != parent and not host.endswith(f".{parent}"):
         return failed(
@@ -29,13 +29,13 @@ def cookie_domain(facts: Facts) -> Outcome:
 
 
 def ipv6(facts: Facts) -> Outcome:
-    """Is IPv6 on, where policies bound to an address refuse everybody?
+    """Warn if IPv6 is on: policies with an IP address refuse every viewer who uses it.
 
     Source: "Enable IPv6", https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesGeneral.html#DownloadDistValuesEnableIPv6
     """
     if not facts.configuration()["DistributionConfig"].get("IsIPV6Enabled"):
         return ok("IPv6 is off")
     return warning(
-        "IPv6 is on, and policies with an ip_address (IPv4) refuse those who come over it",
-        "Turn IPv6 off if you sign for IP addresses; else leave it.",
+        "IPv6 is on: signatures bound to an IPv4 address refuse viewers who use IPv6",
+        "Turn IPv6 off if you bind signatures to addresses; otherwise ignore this.",
     )

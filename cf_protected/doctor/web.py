@@ -1,4 +1,4 @@
-"""HTTP as a viewer speaks it: one GET of the first byte, no redirect followed."""
+"""Ask for a URL as a viewer does: one GET of the first byte, without following redirects."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import Message
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPException
 from typing import Final
-from urllib.parse import urlsplit
+
+from cf_protected.key_rotation.first_byte import first_byte
 
 TIMEOUT: Final = 5.0
 
@@ -16,12 +17,12 @@ _ERROR_BYTES: Final = 4096
 
 
 class Unreachable(Exception):
-    """No answer came; the text says why, and never which query was sent."""
+    """No answer came. The text says why, and never shows the query that was sent."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A response, and as much of its body as an error message has."""
+    """A response, with as much of its body as an error message needs."""
 
     status: int
     headers: Message
@@ -29,17 +30,17 @@ class Answer:
 
     @property
     def is_served(self) -> bool:
-        """Whether the object was opened; an empty one hasn't the first byte: 416."""
+        """Whether the object was served. An empty object has no first byte, so it answers 416."""
         return self.status in (200, 206, 416) and not self.is_error_page
 
     @property
     def is_from_s3(self) -> bool:
-        """Whether S3 gave the answer, and CloudFront, if it was asked, let it through."""
+        """Whether S3 answered, so that CloudFront, if it was asked, let the request through."""
         return self.headers.get("Server") == "AmazonS3" and not self.is_error_page
 
     @property
     def is_error_page(self) -> bool:
-        """Whether this is a custom error page, with any status, which hides who refused.
+        """Whether this is a custom error page: it may have any status, and hides what was refused.
 
         Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/GeneratingCustomErrorResponses.html
         """
@@ -62,18 +63,11 @@ Fetch = Callable[[str], Answer]
 
 def fetch(url: str, *, timeout: float = TIMEOUT) -> Answer:
     """GET the first byte of ``url``; ``timeout`` is in seconds. Raises ``Unreachable``."""
-    parts = urlsplit(url)
-    connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = connect(parts.netloc, timeout=timeout)
-    target = parts._replace(scheme="", netloc="").geturl()
     try:
-        connection.request("GET", target, headers={"Range": "bytes=0-0", "User-Agent": "cf_doctor"})
-        response = connection.getresponse()
-        return Answer(response.status, response.headers, response.read(_ERROR_BYTES))
+        with first_byte(url, timeout=timeout, user_agent="cf_doctor") as response:
+            return Answer(response.status, response.headers, response.read(_ERROR_BYTES))
     except OSError as error:
         raise Unreachable(f"{type(error).__name__}: {error.strerror or error}") from error
     except HTTPException as error:
-        # Its text may repeat what was sent.
+        # Its text may repeat the query.
         raise Unreachable(type(error).__name__) from error
-    finally:
-        connection.close()

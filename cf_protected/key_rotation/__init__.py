@@ -1,1 +1,1 @@
-"""Keys that make, publish and replace themselves."""
+"""Make, publish and replace the signing key in AWS."""

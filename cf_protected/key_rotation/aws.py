@@ -1,132 +1,25 @@
-"""Carry a rotation out: see how things are in AWS, decide, and do the one next step."""
+"""Call AWS for a rotation, with errors that say what to do and show nothing secret."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime
+from typing import Any
 
-from cf_protected.exceptions import ConcurrentRotation, RotationError
-from cf_protected.key_rotation import plan
-from cf_protected.key_rotation.canary import Canary
-from cf_protected.key_rotation.cloudfront_api import CloudFrontKeys
-from cf_protected.key_rotation.state import CanaryAnswer, Goal, Rules, State
-from cf_protected.key_rotation.steps import (
-    Action,
-    AddToGroup,
-    CreateGroup,
-    DeletePublicKey,
-    Done,
-    Forget,
-    MakePair,
-    NoteSigning,
-    Promote,
-    RecordID,
-    Refuse,
-    RemoveFromGroup,
-    Step,
-    TryCanary,
-    UploadPublicKey,
-    Wait,
-)
-from cf_protected.key_rotation.stores.base import Store
+from cf_protected.exceptions import AWSError
+from cf_protected.key_sources.aws_calls import CALL_ERRORS, Failure, hidden_from_logs
 
 
-class Rotation:
-    """One key group and the secret with the key that signs for it.
-
-    Nothing is kept here but the canary's last answer: whatever was done is seen again in
-    AWS, so that a run may end anywhere. ``clock`` returns epoch seconds.
-
-    Every method raises ``RotationError`` and ``UnusableKey``.
-    """
-
-    def __init__(
-        self,
-        cloudfront: CloudFrontKeys,
-        store: Store,
-        rules: Rules,
-        *,
-        canary: Canary | None = None,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self.cloudfront = cloudfront
-        self.store = store
-        self.rules = replace(rules, has_canary=canary is not None)
-        self._canary = canary
-        self._clock = clock
-        self._answer: CanaryAnswer | None = None
-
-    def observe(self) -> State:
-        """Look at CloudFront, then at the store, and never the other way round.
-
-        A pair is stored before it is uploaded. So whatever public key is seen first, its
-        pair is seen after that, and no other run's fresh key is taken for a leftover.
-        """
-        public_keys = self.cloudfront.public_keys()
-        group = self.cloudfront.group()
-        in_progress = self.cloudfront.in_progress(group) if group else ()
-        current, others = self.store.read()
-        return State(
-            now=self._now(),
-            public_keys=public_keys,
-            group=group,
-            current=current,
-            others=others,
-            in_progress=in_progress,
-            canary=self._answer,
-        )
-
-    def next_step(self, goal: Goal) -> Step:
-        """The next step, which isn't done yet."""
-        return plan.next_step(self.observe(), self.rules, goal)
-
-    def advance(self, goal: Goal) -> Step:
-        """Do the next step and return it; ``Wait``, ``Refuse`` and ``Done`` are for the caller."""
-        step = self.next_step(goal)
-        if not isinstance(step, Wait | Refuse | Done):
-            self.carry_out(step)
-        return step
-
-    def carry_out(self, step: Action) -> None:
-        """Do one step."""
-        match step:
-            case MakePair():
-                self.store.make_pair(step.replaces)
-            case UploadPublicKey():
-                self.cloudfront.create_public_key(step.name, step.key.public_key)
-            case RecordID():
-                self.store.record_id(step.key, step.key_pair_id)
-            case CreateGroup():
-                self.cloudfront.create_group(step.name, [step.key_pair_id])
-            case AddToGroup():
-                self.cloudfront.set_members(step.group, [*step.group.members, step.key_pair_id])
-            case TryCanary():
-                self._answer = self._try_canary(step)
-            case Promote():
-                self.store.promote(step.key, step.current)
-            case NoteSigning():
-                self.cloudfront.note_signing(step.key_pair_id, self._now())
-            case RemoveFromGroup():
-                self._distrust(step)
-            case DeletePublicKey():
-                self.cloudfront.delete_public_key(step.key_pair_id)
-            case Forget():
-                self.store.forget(step.key)
-
-    def _distrust(self, step: RemoveFromGroup) -> None:
-        if self.observe().current_id in step.key_pair_ids:  # somebody went back to it meanwhile
-            raise ConcurrentRotation("Another run made another key the signing key.")
-        kept = [id_ for id_ in step.group.members if id_ not in step.key_pair_ids]
-        self.cloudfront.set_members(step.group, kept)
-
-    def _try_canary(self, step: TryCanary) -> CanaryAnswer:
-        if self._canary is None:
-            raise RotationError("There is no canary to ask.")
-        key = self.store.signing_key(step.key, step.key_pair_id)
-        is_accepted, text = self._canary.ask(key)
-        return CanaryAnswer(step.key_pair_id, is_accepted, text, self._now())
-
-    def _now(self) -> datetime:
-        return datetime.fromtimestamp(self._clock(), UTC)
+def ask(client: Any, operation: str, **parameters: Any) -> Any:
+    """Return AWS's answer to ``operation``, named as boto3 does. Raises ``AWSError``."""
+    try:
+        with hidden_from_logs():
+            return getattr(client, operation)(**parameters)
+    except CALL_ERRORS as error:
+        failure = Failure.of(error)
+    # Not chained, and no local left: the frames below and this one hold what was sent.
+    del parameters
+    service = client.meta.service_model.service_name
+    action = f"{service}:{client.meta.method_to_api_mapping.get(operation, operation)}"
+    remedy = (
+        f"Allow {action}." if failure.is_denied else "Then run this again: it goes on from here."
+    )
+    raise AWSError(f"{action}: {failure}. {remedy}", code=failure.code)

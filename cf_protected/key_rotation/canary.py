@@ -1,41 +1,34 @@
-"""Ask CloudFront for a URL that is signed with a key that nobody else signs with yet."""
+"""Test a new key before the app signs with it: does CloudFront accept its signature?"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPException
 from typing import Final
-from urllib.parse import urlsplit
 
 from cf_protected.cloudfront.keys import SigningKey
 from cf_protected.cloudfront.signer import CloudFrontSigner
+from cf_protected.key_rotation.first_byte import first_byte
 
 TIMEOUT: Final = 10.0
 #: How long the canary's signature lives, in seconds.
 LIFETIME: Final = 300
 
-#: Returns the status of a URL's answer. Raises ``OSError`` or ``HTTPException`` without one.
+#: Returns the status of the answer to a URL. Raises ``OSError`` or ``HTTPException`` without one.
 Fetch = Callable[[str], int]
 
 
 def fetch(url: str, *, timeout: float = TIMEOUT) -> int:
-    """Return the status of a GET for the first byte of ``url``; ``timeout`` is in seconds."""
-    parts = urlsplit(url)
-    connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = connect(parts.netloc, timeout=timeout)
-    try:
-        target = parts._replace(scheme="", netloc="").geturl()
-        connection.request("GET", target, headers={"Range": "bytes=0-0"})
-        return connection.getresponse().status
-    finally:
-        connection.close()
+    """Return the status of the answer to ``url``; ``timeout`` is in seconds."""
+    with first_byte(url, timeout=timeout, user_agent="cf_rotate_keys") as response:
+        return response.status
 
 
 class Canary:
-    """A URL behind the distribution, of a protected object that is there.
+    """A URL behind the distribution, of a protected object that exists.
 
-    For one that isn't, S3 answers 403 too, unless CloudFront may list the bucket.
+    For a missing object S3 also answers 403, unless CloudFront may list the bucket.
 
     ``now`` returns epoch seconds.
     """
@@ -48,7 +41,7 @@ class Canary:
         self._now = now
 
     def ask(self, key: SigningKey) -> tuple[bool, str]:
-        """Whether CloudFront takes the key's signature, and what it answered.
+        """Return whether CloudFront accepts the key's signature, and what it answered.
 
         Raises ``SigningError`` for a URL that can't be signed, and ``KeySourceError`` if
         the key can't sign.
@@ -59,5 +52,5 @@ class Canary:
             status = self._fetch(signed)
         except (OSError, HTTPException) as error:
             return False, type(error).__name__  # its text may repeat the signature
-        # Whatever the origin answers, 404 included, CloudFront let the request through.
+        # An answer of the origin, 404 included, means that CloudFront let the request through.
         return status in (200, 206, 304, 404, 416), str(status)

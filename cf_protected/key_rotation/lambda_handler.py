@@ -1,4 +1,4 @@
-"""The rotation as an AWS Lambda function, with its settings in environment variables.
+"""Rotate keys as an AWS Lambda function, with its settings in environment variables.
 
 Events: Secrets Manager's four steps, ``{"action": "bootstrap" | "tidy" | "teardown"}``, and
 those of a custom resource of CloudFormation. ``docs/rotation.md`` has the table.
@@ -17,11 +17,12 @@ from datetime import timedelta
 from typing import Any, Final, Protocol
 
 from cf_protected.exceptions import RotationError
-from cf_protected.key_rotation.aws import Rotation
 from cf_protected.key_rotation.canary import Canary
-from cf_protected.key_rotation.cloudfront_api import CloudFrontKeys
+from cf_protected.key_rotation.cloudfront_keys import CloudFrontKeys
 from cf_protected.key_rotation.record import KEY_TYPES, KeyType
-from cf_protected.key_rotation.state import Goal, Rules, State, public_key_name
+from cf_protected.key_rotation.rotation import Rotation
+from cf_protected.key_rotation.rules import Goal, Rules
+from cf_protected.key_rotation.state import State, public_key_name
 from cf_protected.key_rotation.steps import Done, Phase, Refuse, Step, Wait
 from cf_protected.key_rotation.stores.secretsmanager import SecretsManagerStore
 
@@ -31,19 +32,19 @@ _STEPS: Final = {
     "testsecret": Phase.TEST,
     "finishsecret": Phase.FINISH,
 }
-#: What a step leaves of the function's time, in seconds, to say what it waited for.
+#: Seconds of the function's time that a wait leaves, to report what it waited for.
 _RESERVE: Final = 30.0
 
 
 class Context(Protocol):
-    """What is used of the Lambda's context."""
+    """The part of Lambda's context that is used."""
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until the function is stopped."""
+        """Return the milliseconds until Lambda stops the function."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Environment:
     """The environment variables ``CF_…``."""
 
     secret_id: str
@@ -55,8 +56,8 @@ class Settings:
     distribution_ids: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, environment: Mapping[str, str]) -> Settings:
-        """Raises ``RotationError`` for one that is missing or wrong."""
+    def read(cls, environment: Mapping[str, str]) -> Environment:
+        """Read the variables. Raises ``RotationError`` for one that is missing or wrong."""
         return cls(
             secret_id=_required(environment, "CF_SECRET_ID"),
             key_group=_required(environment, "CF_KEY_GROUP"),
@@ -78,7 +79,7 @@ def _key_type(text: str) -> KeyType:
     for key_type in KEY_TYPES:
         if key_type == text:
             return key_type
-    raise RotationError(f"CF_KEY_TYPE has to be {' or '.join(KEY_TYPES)}.")
+    raise RotationError(f"CF_KEY_TYPE must be {' or '.join(KEY_TYPES)}.")
 
 
 def _seconds(environment: Mapping[str, str], name: str, default: timedelta) -> timedelta:
@@ -86,25 +87,25 @@ def _seconds(environment: Mapping[str, str], name: str, default: timedelta) -> t
     try:
         return timedelta(seconds=float(value))
     except ValueError as error:
-        raise RotationError(f"{name} has to be a number of seconds.") from error
+        raise RotationError(f"{name} must be a number of seconds.") from error
 
 
 @dataclass(frozen=True, kw_only=True)
 class Handler:
-    """Answers events. ``clients`` makes a boto3 client by its service's name.
+    """Answers events. ``clients`` makes the boto3 client of a service.
 
-    ``clock`` returns epoch seconds, and ``sleep`` waits for some.
+    ``clock`` returns epoch seconds; ``sleep`` takes seconds.
 
-    Raises ``RotationError``, which makes Secrets Manager try the step again later.
+    Raises ``RotationError``; Secrets Manager then tries the step again later.
     """
 
-    settings: Settings
+    settings: Environment
     clients: Callable[[str], Any]
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], object] = time.sleep
 
     def __call__(self, event: Mapping[str, Any], context: Context) -> dict[str, Any]:
-        """Do what the event asks for, and return ids and other public things."""
+        """Do what the event asks for. Return IDs and other public data."""
         if "Step" in event:
             self._rotate(event, context)
             return {}
@@ -123,17 +124,17 @@ class Handler:
             return self.bootstrap()
         if action == "tidy":
             return self.tidy()
-        raise RotationError("The event has neither Step nor an action that is known.")
+        raise RotationError("The event has neither a Step nor a known action.")
 
     def bootstrap(self) -> dict[str, Any]:
-        """Make the first key, if there is none, and have it trusted."""
+        """Make the first key if there is none, and put it in the key group."""
         rotation = self.rotation()
         first = (Phase.CREATE, Phase.SET, Phase.FINISH)
         phases = first if rotation.observe().current is None else ()
         _run(rotation, Goal(create=True), *phases, Phase.TIDY)
         state = rotation.observe()
         if state.current is None or state.group is None:
-            raise RotationError("There is no signing key yet: another run is at it.")
+            raise RotationError("There is no signing key yet: another run is making it.")
         return {
             "key_pair_id": state.current_id,
             "key_group_id": state.group.id,
@@ -142,7 +143,7 @@ class Handler:
         }
 
     def tidy(self) -> dict[str, Any]:
-        """Finish what may be finished: above all, distrust the old key after the overlap."""
+        """Finish what can be finished now, such as distrusting the old key after the overlap."""
         step = _run(self.rotation(), Goal(), Phase.TIDY)
         answer = {"next": type(step).__name__}
         if isinstance(step, Wait):
@@ -150,7 +151,7 @@ class Handler:
         return answer
 
     def teardown(self) -> dict[str, Any]:
-        """Delete the key group and the public keys that were made for it; not the secret."""
+        """Delete the key group and the public keys that were made for it, but not the secret."""
         cloudfront = self.rotation().cloudfront
         group = cloudfront.group()
         name = group.name if group else self.settings.key_group
@@ -164,7 +165,7 @@ class Handler:
         return {"deleted": deleted}
 
     def rotation(self, secret_id: str | None = None, token: str | None = None) -> Rotation:
-        """The rotation that the settings describe."""
+        """Return the rotation that the settings describe."""
         settings = self.settings
         cloudfront = CloudFrontKeys(
             self.clients("cloudfront"),
@@ -187,7 +188,7 @@ class Handler:
         )
 
     def _rotate(self, event: Mapping[str, Any], context: Context) -> None:
-        """One of Secrets Manager's steps; each is safe to repeat."""
+        """Do one of Secrets Manager's steps. Each is safe to repeat."""
         phase = _STEPS.get(str(event["Step"]).lower().replace("_", ""))
         if phase is None:
             raise RotationError("The event's Step isn't one of Secrets Manager's.")
@@ -198,10 +199,10 @@ class Handler:
             _run(rotation, Goal(), Phase.TIDY)
             return
         if phase is Phase.TEST and not _is_next(state, token):
-            _run(rotation, Goal())  # no step is done: this only sees whether one could be
+            _run(rotation, Goal())  # does no step: only checks that it could
             return
         goal = Goal(replace=state.current_id) if phase is Phase.CREATE else Goal()
-        # What the canary answered testSecret isn't kept, so finishSecret asks it again.
+        # The canary's answer to testSecret isn't kept, so finishSecret asks it again.
         phases = {phase, Phase.TIDY} | ({Phase.TEST} if phase is Phase.FINISH else set())
         step = _run(rotation, goal, *phases)
         while Phase.TEST in phases and isinstance(step, Wait) and step.phase is Phase.TEST:
@@ -217,7 +218,7 @@ class Handler:
 
 
 def _run(rotation: Rotation, goal: Goal, *phases: Phase) -> Step:
-    """Do the steps of these phases, and return the first that isn't one or can't be done."""
+    """Do the steps of these phases. Return the first of another phase, or ``Wait`` or ``Done``."""
     while True:
         step = rotation.next_step(goal)
         if isinstance(step, Refuse):
@@ -232,10 +233,10 @@ def _signs(state: State, token: str) -> bool:
 
 
 def _is_next(state: State, token: str) -> bool:
-    """Whether the version holds a key of its own.
+    """Return whether the version holds a key of its own.
 
-    It doesn't when rotation is turned on for later: then Secrets Manager makes a version,
-    has it tested alone and removes it.
+    It doesn't when rotation is turned on without rotating now: Secrets Manager then makes a
+    version, calls only testSecret for it, and removes it.
 
     Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
     """
@@ -244,18 +245,18 @@ def _is_next(state: State, token: str) -> bool:
 
 
 def _check(phase: Phase, step: Step, state: State, token: str) -> None:
-    """Raise ``RotationError`` unless the step did what Secrets Manager takes it to have done."""
+    """Raise ``RotationError`` unless the step did what Secrets Manager expects of it."""
     is_pending = any(key.version == token for key in state.others)
     if _signs(state, token) or (is_pending and phase < step.phase <= Phase.FINISH):
         return
     raise RotationError(
         f"The rotation isn't where this step begins: {type(step).__name__} comes first. Finish or "
-        "cancel the rotation before; Secrets Manager tries this again."
+        "cancel that rotation; Secrets Manager then tries this again."
     )
 
 
 def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """The function's entry."""
+    """Answer an event: the entry point of the function."""
     import boto3  # noqa: PLC0415 - Lambda has it; importing this module must not need it
 
-    return Handler(settings=Settings.read(os.environ), clients=boto3.client)(event, context)
+    return Handler(settings=Environment.read(os.environ), clients=boto3.client)(event, context)

@@ -1,4 +1,4 @@
-"""The zip of the Lambda function: the pure modules and the wheels that they need."""
+"""Build the zip of the Lambda function: the modules without Django, and their wheels."""
 
 from __future__ import annotations
 
@@ -17,27 +17,34 @@ from cf_protected.exceptions import RotationError
 Architecture = Literal["x86_64", "arm64"]
 ARCHITECTURES: Final[tuple[Architecture, ...]] = ("x86_64", "arm64")
 
-#: The handler, as Lambda is told it.
+#: The function's handler, in Lambda's configuration.
 HANDLER: Final = "cf_protected.key_rotation.lambda_handler.handler"
 
-_MODULES: Final = ("__init__.py", "exceptions.py", "cloudfront", "key_sources", "key_rotation")
+_MODULES: Final = (
+    "__init__.py",
+    "exceptions.py",
+    "process.py",
+    "cloudfront",
+    "key_sources",
+    "key_rotation",
+)
 # What cryptography imports. boto3 is in the runtime.
 _WHEELS: Final = ("cryptography", "cffi")
 _MACHINES: Final[dict[Architecture, str]] = {"x86_64": "x86_64", "arm64": "aarch64"}
-_BEGINNING: Final = (1980, 1, 1, 0, 0, 0)  # of time, for zip files
+_EARLIEST: Final = (1980, 1, 1, 0, 0, 0)  # date of a zip's entry
 
-#: Puts the wheels of the packages into a folder.
+#: Puts the packages' wheels into a folder.
 Download = Callable[[Path, Architecture, str], None]
 
 
 def download_wheels(folder: Path, architecture: Architecture, python_version: str) -> None:
-    """Fetch the versions that are installed here, built for Lambda, with pip.
+    """Download the versions that are installed here, built for Lambda, with pip.
 
-    Raises ``RotationError``.
+    Raises ``RotationError`` if pip fails.
     """
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
     command += ["--only-binary=:all:", "--implementation=cp", f"--python-version={python_version}"]
-    # Of Amazon Linux 2 and all that came after it.
+    # Amazon Linux 2 and newer.
     command += [f"--platform=manylinux2014_{_MACHINES[architecture]}", f"--dest={folder}"]
     command += [f"{name}=={version(name)}" for name in _WHEELS]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
@@ -53,7 +60,7 @@ def build(
     python_version: str = "3.13",
     download: Download = download_wheels,
 ) -> None:
-    """Write the zip. The same versions make the same bytes.
+    """Write the zip. The same versions give the same bytes.
 
     Raises ``RotationError`` and ``OSError``.
     """
@@ -83,7 +90,7 @@ def _contents(wheel: Path) -> dict[str, bytes]:
 
 
 def _entry(name: str) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name, _BEGINNING)
-    entry.create_system = 3  # Unix, wherever it is made
-    entry.external_attr = 0o755 << 16  # Lambda's user is another one
+    entry = zipfile.ZipInfo(name, _EARLIEST)
+    entry.create_system = 3  # Unix, on every machine
+    entry.external_attr = 0o755 << 16  # Lambda runs as another user
     return entry

@@ -1,4 +1,4 @@
-"""Where each key stands, since when, and what still depends on it."""
+"""List the public keys: the role of each, since when, and what still depends on it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from cf_protected.key_rotation.plan import Plan
-from cf_protected.key_rotation.state import Goal, PublishedKey, Rules, State
+from cf_protected.key_rotation.rules import Goal, Rules
+from cf_protected.key_rotation.state import PublishedKey, State
 from cf_protected.key_rotation.steps import moment
 
 
@@ -17,14 +18,14 @@ class Standing(StrEnum):
     SIGNING = "signing"
     PENDING = "pending"  # the next one
     REPLACED = "replaced"  # trusted until the overlap is over
-    TRUSTED = "trusted"  # in the group, and not made by a rotation
-    UNUSED = "unused"  # made by a rotation, and to be deleted
-    OTHER = "other"  # of somebody else; it counts towards the quota
+    TRUSTED = "trusted"  # in the group, but not made by a rotation
+    UNUSED = "unused"  # made by a rotation, which will delete it
+    OTHER = "other"  # made elsewhere; it counts towards the quota
 
 
 @dataclass(frozen=True)
 class Row:
-    """One public key of the account; ``since`` is when it began to stand so, if known."""
+    """One public key of the account. ``since`` is when its standing began, if known."""
 
     key_pair_id: str
     name: str
@@ -35,7 +36,7 @@ class Row:
 
 
 def rows(state: State, rules: Rules) -> list[Row]:
-    """All public keys of the account, since all count towards its quota."""
+    """Return a row for each public key of the account: all count towards its quota."""
     plan = Plan(state, rules, Goal())
     return sorted((_row(key, plan) for key in state.public_keys), key=_importance)
 
@@ -69,10 +70,10 @@ def _depends(standing: Standing, plan: Plan) -> str:
         case Standing.REPLACED:
             since = plan.signing_since()
             if since is None:
-                return "URLs and cookies of the last while"
+                return "recent URLs and cookies"
             return f"URLs and cookies until {moment(since + plan.rules.overlap)} at most"
         case Standing.TRUSTED:
-            return "whatever somebody else signs with it"
+            return "anything else that signs with it"
         case _:
             return "nothing here"
 

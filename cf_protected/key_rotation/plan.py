@@ -1,59 +1,43 @@
-"""Decide the next step of a rotation from what is seen: pure, and the same for all stores.
+"""Decide the next step of a rotation from what is seen. Pure, and the same for all stores.
 
-The order keeps every signed URL valid: a new key is stored, uploaded and trusted, and only
-when every edge knows it does it sign; the old one is distrusted when nothing that it
-signed can be alive. Whoever stops after any step just asks again.
+The order keeps every signed URL valid. A new key is stored, uploaded and trusted; it signs
+once every edge has it. The old key is distrusted once nothing that it signed can be valid.
+After a crash at any step, the next run decides again from what it sees.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from cf_protected.key_rotation.state import (
-    Goal,
-    PublishedKey,
-    Rules,
-    State,
-    StoredKey,
-    public_key_name,
-)
-from cf_protected.key_rotation.steps import (
-    AddToGroup,
-    CreateGroup,
-    DeletePublicKey,
-    Done,
-    Forget,
-    MakePair,
-    NoteSigning,
-    Phase,
-    Promote,
-    RecordID,
-    Refuse,
-    RemoveFromGroup,
-    Step,
-    TryCanary,
-    UploadPublicKey,
-    Wait,
-)
+from cf_protected.key_rotation import steps
+from cf_protected.key_rotation.rules import Goal, Rules
+from cf_protected.key_rotation.state import PublishedKey, State, StoredKey, public_key_name
 
 
-def next_step(state: State, rules: Rules, goal: Goal) -> Step:
+def next_step(state: State, rules: Rules, goal: Goal) -> steps.Step:
     """Return the one next step, ``Wait`` and ``Refuse`` included."""
     plan = Plan(state, rules, goal)
-    return plan.prepare() or plan.go_on() or plan.tidy() or plan.start() or plan.retire() or Done()
+    return (
+        plan.prepare()
+        or plan.go_on()
+        or plan.tidy()
+        or plan.start()
+        or plan.retire()
+        or steps.Done()
+    )
 
 
 def is_underway(state: State, rules: Rules, goal: Goal) -> bool:
-    """Whether a rotation was begun and has to be finished."""
+    """Return whether a rotation was begun and must be finished."""
     plan = Plan(state, rules, goal)
     return plan.pending is not None or bool(plan.retired)
 
 
 class Plan:
-    """What the keys are to each other, and the parts of the order.
+    """The role of each key, and the parts of a rotation in their order.
 
-    ``pending`` is to replace the key that signs; ``retired`` are those in the group that
-    were replaced. Each part of the order returns its next step, or ``None``.
+    ``pending`` will replace the current key. ``retired`` are the IDs of replaced keys that are
+    still in the group. Each part returns its next step, or ``None`` if it is done.
     """
 
     def __init__(self, state: State, rules: Rules, goal: Goal) -> None:
@@ -66,10 +50,10 @@ class Plan:
         self.pending_id = self._id(self.pending)
         self.retired = self._retired()
 
-    def prepare(self) -> Step | None:
-        """The key that signs has to be trusted, whoever took it out, unless it leaked."""
+    def prepare(self) -> steps.Step | None:
+        """Put the current key back in the key group if it is missing, unless it leaked."""
         if self.state.group is None and not self.goal.create:
-            return Refuse(
+            return steps.Refuse(
                 f"CloudFront has no key group {self.rules.name!r}. Correct KEY_GROUP, or make the "
                 "first key: manage.py cf_create_key."
             )
@@ -81,101 +65,106 @@ class Plan:
         is_well = self.current_id in {*self.state.members, *self.goal.distrusted}
         return None if is_well else self._trust(self.current_id)
 
-    def _refuse_unknown_current(self) -> Step | None:
+    def _refuse_unknown_current(self) -> steps.Step | None:
         if self.current_id is not None and not self.goal.create:
-            return None  # another key mends it
-        return Refuse(
-            "The secret holds a key that CloudFront doesn't know. Is it the right account? Then "
-            "upload its public half, or delete its value and make another key."
+            return None  # it can be replaced
+        return steps.Refuse(
+            "The secret holds a key that CloudFront doesn't have. Check the account. If it is the "
+            "right one, upload the key's public half, or delete the secret's value and make "
+            "another key."
         )
 
-    def go_on(self) -> Step | None:
-        """From the new pair to the signing key."""
+    def go_on(self) -> steps.Step | None:
+        """Take the pending key from a new pair to the signing key."""
         if self.pending is None:
             return None
         return self._publish(self.pending) or self._test(self.pending) or self._promote()
 
-    def _publish(self, pending: StoredKey) -> Step | None:
+    def _publish(self, pending: StoredKey) -> steps.Step | None:
         if self.pending_id is None:
             name = public_key_name(self.group_name, pending.public_key)
-            return self._make_room() or UploadPublicKey(pending, name)
+            return self._make_room() or steps.UploadPublicKey(pending, name)
         if pending.key_pair_id != self.pending_id:
-            return RecordID(pending, self.pending_id)
+            return steps.RecordID(pending, self.pending_id)
         if self.pending_id not in self.state.members:
-            return self._trust(self.pending_id, Phase.SET)
+            return self._trust(self.pending_id, steps.Phase.SET)
         return None
 
-    def _test(self, pending: StoredKey) -> Step | None:
-        """Nobody signs before the first key is there, so nobody has to wait for it."""
+    def _test(self, pending: StoredKey) -> steps.Step | None:
+        """Wait until every edge has the key. The first key replaces none, so it needn't wait."""
         if self.state.current is None:
             return None
         return self._wait_for_edges() or self._wait_for_canary(pending)
 
-    def _wait_for_edges(self) -> Step | None:
+    def _wait_for_edges(self) -> steps.Step | None:
         now = self.state.now
         if self.state.in_progress:
             names = ", ".join(self.state.in_progress)
-            return Wait(now + self.rules.poll, f"{names} isn't deployed yet", Phase.TEST)
+            return steps.Wait(
+                now + self.rules.poll, f"{names} isn't deployed yet", steps.Phase.TEST
+            )
         assert self.state.group is not None  # noqa: S101 - the new key is in it
         settled = self.state.group.modified + self.rules.settle
         if now < settled:
-            return Wait(settled, "the key group's change is on its way to the edges", Phase.TEST)
+            return steps.Wait(
+                settled, "the key group's change is on its way to the edges", steps.Phase.TEST
+            )
         return None
 
-    def _wait_for_canary(self, pending: StoredKey) -> Step | None:
+    def _wait_for_canary(self, pending: StoredKey) -> steps.Step | None:
         if not self.rules.has_canary:
             return None
         assert self.pending_id is not None  # noqa: S101 - it is published
         answer = self.state.canary
         if answer is None or answer.key_pair_id != self.pending_id:
-            return TryCanary(pending, self.pending_id)
+            return steps.TryCanary(pending, self.pending_id)
         if answer.is_accepted:
             return None
         again = answer.asked + self.rules.poll
         if self.state.now >= again:
-            return TryCanary(pending, self.pending_id)
+            return steps.TryCanary(pending, self.pending_id)
         why = f"CloudFront doesn't take the new key's signature yet: {answer.text}"
-        return Wait(again, why, Phase.TEST)
+        return steps.Wait(again, why, steps.Phase.TEST)
 
-    def _promote(self) -> Step:
+    def _promote(self) -> steps.Step:
         assert self.pending is not None  # noqa: S101 - it was published
-        return Promote(self.pending, self.state.current)
+        return steps.Promote(self.pending, self.state.current)
 
-    def tidy(self) -> Step | None:
-        """What may go at once, before room for another key is wanted."""
-        for key in self.state.others:  # first of all, lest another run makes it sign
+    def tidy(self) -> steps.Step | None:
+        """Remove what may go now, before another key needs room."""
+        for key in self.state.others:  # first, or another run could make it sign
             if self._id(key) in self.goal.distrusted:
-                return Forget(key)
+                return steps.Forget(key)
         distrusted = tuple(id_ for id_ in self.retired if id_ in self.goal.distrusted)
         if distrusted:
             assert self.state.group is not None  # noqa: S101 - they are in it
-            return RemoveFromGroup(self.state.group, distrusted)
+            return steps.RemoveFromGroup(self.state.group, distrusted)
         if self.retired and self.signing_since() is None:
             assert self.current_id is not None  # noqa: S101 - it replaced them
-            return NoteSigning(self.current_id)
+            return steps.NoteSigning(self.current_id)
         return self._delete() or self._forget()
 
-    def _delete(self) -> Step | None:
-        """Delete the public keys made here that nobody trusts."""
+    def _delete(self) -> steps.Step | None:
+        """Delete the public keys that a rotation made and the group doesn't trust."""
         keep = {*self.state.members, self.current_id}
         for one in self.state.public_keys:
             if one.id not in keep and self.is_ours(one):
-                return DeletePublicKey(one.id)
+                return steps.DeletePublicKey(one.id)
         return None
 
-    def _forget(self) -> Step | None:
-        """Drop second copies of the key that signs, and keys that aren't trusted any more."""
+    def _forget(self) -> steps.Step | None:
+        """Drop copies of the current key, and keys that are no longer trusted."""
         current = self.state.current
         for key in self.state.others:
             is_copy = current is not None and key.public_key == current.public_key
             if is_copy or self._id(key) not in self.state.members:
-                return Forget(key)
+                return steps.Forget(key)
         return None
 
-    def start(self) -> Step | None:
-        """Begin another key, if one is wanted and there is room for it."""
+    def start(self) -> steps.Step | None:
+        """Make another key, if one is wanted and there is room for it."""
         if self.state.current is None and not self.goal.create:
-            return Refuse("There is no signing key yet. Make it: manage.py cf_create_key.")
+            return steps.Refuse("There is no signing key yet. Make it: manage.py cf_create_key.")
         is_wanted = self.state.current is None or (
             self.goal.replace is not None and self.goal.replace == self.current_id
         )
@@ -183,32 +172,32 @@ class Plan:
             return None
         problem = self._problem_with_room()
         if problem and self.retired:
-            return None  # their end makes room
-        return Refuse(problem) if problem else MakePair(self.current_id)
+            return None  # removing them will make room
+        return steps.Refuse(problem) if problem else steps.MakePair(self.current_id)
 
-    def retire(self) -> Step | None:
-        """Distrust what was replaced, after the overlap."""
+    def retire(self) -> steps.Step | None:
+        """Distrust replaced keys after the overlap."""
         since = self.signing_since()
         if not self.retired or since is None or self.state.group is None:
             return None
         due = since + self.rules.overlap
         if self.state.now < due:
             names = ", ".join(self.retired)
-            return Wait(due, f"URLs signed with {names} may be alive", Phase.TIDY)
-        return RemoveFromGroup(self.state.group, self.retired)
+            return steps.Wait(due, f"URLs signed with {names} may still be valid", steps.Phase.TIDY)
+        return steps.RemoveFromGroup(self.state.group, self.retired)
 
-    def _trust(self, key_pair_id: str, phase: Phase = Phase.TIDY) -> Step:
+    def _trust(self, key_pair_id: str, phase: steps.Phase = steps.Phase.TIDY) -> steps.Step:
         group = self.state.group
         if group is None:
-            return CreateGroup(self.rules.name, key_pair_id, phase)
+            return steps.CreateGroup(self.rules.name, key_pair_id, phase)
         if len(group.members) >= self.rules.max_group_members:
-            return self.retire() or Refuse(self._group_is_full())
-        return AddToGroup(group, key_pair_id, phase)
+            return self.retire() or steps.Refuse(self._group_is_full())
+        return steps.AddToGroup(group, key_pair_id, phase)
 
-    def _make_room(self) -> Step | None:
+    def _make_room(self) -> steps.Step | None:
         if len(self.state.public_keys) < self.rules.max_public_keys:
             return None
-        return self._delete() or self.retire() or Refuse(self._account_is_full())
+        return self._delete() or self.retire() or steps.Refuse(self._account_is_full())
 
     def _problem_with_room(self) -> str:
         if len(self.state.public_keys) >= self.rules.max_public_keys:
@@ -220,20 +209,19 @@ class Plan:
     def _account_is_full(self) -> str:
         return (
             f"CloudFront holds {len(self.state.public_keys)} public keys, which is the quota of an "
-            "account. Delete one that nobody needs: manage.py cf_list_keys shows them."
+            "account. Delete an unused one: manage.py cf_list_keys shows them."
         )
 
     def _group_is_full(self) -> str:
         return (
-            f"The key group has {len(self.state.members)} keys, which is its quota, and none of "
-            "them is to go. Take one out that nobody signs with: manage.py cf_list_keys shows them."
+            f"The key group has {len(self.state.members)} keys, which is its quota, and all are in "
+            "use here. Remove one that nothing signs with: manage.py cf_list_keys shows them."
         )
 
     def signing_since(self) -> datetime | None:
-        """When the key that signs was seen to do so; the overlap counts from there.
+        """Return when the current key was first seen to sign. The overlap counts from there.
 
-        One that signed again after a newer key did, because somebody went back to it,
-        isn't known to have done so since then.
+        After a rollback the recorded date is out of date, so return ``None``.
         """
         current = self._current()
         since = current.signing_since if current else None
@@ -247,10 +235,10 @@ class Plan:
         return next((one for one in keys if one.id == self.current_id), None)
 
     def _pending(self) -> StoredKey | None:
-        """The key that is to replace the one that signs.
+        """Return the key that will replace the current one.
 
-        Not one that was made to replace another, nor one that signed already, from which
-        somebody went back.
+        It must have been made to replace this one. A key that has signed already was rolled
+        back, and doesn't count.
         """
         for key in self.state.others:
             published = self.state.published(key)
@@ -262,7 +250,7 @@ class Plan:
         return None
 
     def _retired(self) -> tuple[str, ...]:
-        """The keys in the group that were replaced: made here, or by hand and signed before."""
+        """Return the group's replaced keys: a rotation's, or one by hand that signed before."""
         if self.state.current is None:
             return ()
         ours = {one.id for one in self.state.public_keys if self.is_ours(one)}
@@ -271,7 +259,7 @@ class Plan:
         return tuple(id_ for id_ in self.state.members if id_ in replaced)
 
     def is_ours(self, key: PublishedKey) -> bool:
-        """Whether it was made here for this key group: its name says so, and fits it."""
+        """Return whether a rotation made the key for this group: its name is derived from both."""
         return key.name == public_key_name(self.group_name, key.public_key)
 
     def _id(self, key: StoredKey | None) -> str | None:

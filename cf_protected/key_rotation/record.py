@@ -1,4 +1,4 @@
-"""What a store keeps: a private key with its ID and the ID of the key that it replaces."""
+"""What a store keeps: a private key, its ID, and the ID of the key that it replaces."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NO_ID: Final = "unknown"
 class Record:
     """The JSON in a parameter or secret, which ``key_sources.secret`` reads.
 
-    ``private_key`` is a PEM, or whatever else somebody stored by hand.
+    ``private_key`` is a PEM, or anything else that was stored by hand.
     """
 
     private_key: str = field(repr=False)
@@ -33,7 +33,7 @@ class Record:
 
     @classmethod
     def parse(cls, value: str) -> Record:
-        """Read it; what is no JSON is a bare key. Nothing is said of what doesn't fit."""
+        """Read a record. Text that isn't JSON is a bare key; wrong types are left out."""
         try:
             fields = json.loads(value)
         except ValueError:
@@ -48,19 +48,19 @@ class Record:
         )
 
     def dumps(self) -> str:
-        """The JSON, without what isn't known."""
+        """Return the JSON, without the fields that aren't known."""
         return json.dumps({name: value for name, value in vars(self).items() if value is not None})
 
     def with_id(self, key_pair_id: str) -> Record:
-        """The same key, with the ID that CloudFront gave it."""
+        """Return the same key with the ID that CloudFront gave it."""
         return replace(self, key_pair_id=key_pair_id)
 
     def signing_key(self, label: str) -> SigningKey:
-        """The key, ready to sign. Raises ``UnusableKey``, which says ``label`` and no secret."""
+        """Return the key, ready to sign. Raises ``UnusableKey``, which names only ``label``."""
         return signing_key(self.with_id(self.key_pair_id or _NO_ID).dumps(), None, label=label)
 
     def stored(self, version: str, label: str) -> StoredKey:
-        """What the plan may know of it. Raises ``UnusableKey``."""
+        """Return the public part, for the plan. Raises ``UnusableKey``."""
         public_key = public_pem(self.signing_key(label).public_key)
         return StoredKey(version, public_key, self.key_pair_id, self.replaces)
 

@@ -1,22 +1,15 @@
-"""What is seen of the keys. No private key is in here."""
+"""The keys as a rotation sees them. No private key is in here."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
-
-#: What CloudFront allows: public keys of an account, and in a key group. Only the second
-#: can be raised.
-#: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
-MAX_PUBLIC_KEYS: Final = 10
-MAX_GROUP_MEMBERS: Final = 5
+from datetime import datetime
 
 
 @dataclass(frozen=True)
 class PublishedKey:
-    """A public key at CloudFront; ``signing_since`` is what its comment says."""
+    """A public key at CloudFront. ``signing_since`` is read from its comment."""
 
     id: str
     name: str
@@ -27,7 +20,7 @@ class PublishedKey:
 
 @dataclass(frozen=True)
 class KeyGroup:
-    """The key group, with the ETag that a change of it takes."""
+    """The key group, with the ETag that an update must send."""
 
     id: str
     name: str
@@ -38,7 +31,7 @@ class KeyGroup:
 
 @dataclass(frozen=True)
 class StoredKey:
-    """A key in the secret: its public half, and ``version``, by which its store finds it.
+    """A key in the secret: its public half, and the ``version`` that its store finds it by.
 
     ``replaces`` is the ID of the key that signed when this one was made.
     """
@@ -61,10 +54,10 @@ class CanaryAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """Everything that decides about the next step.
+    """Everything that the next step depends on.
 
-    ``current`` signs; ``others`` are the further keys that the store holds. ``in_progress``
-    are the distributions with the key group that aren't deployed.
+    ``current`` is the key that signs; ``others`` are the store's other keys. ``in_progress``
+    are the IDs of distributions with the key group that aren't deployed.
     """
 
     now: datetime
@@ -76,12 +69,12 @@ class State:
     canary: CanaryAnswer | None = None
 
     def published(self, key: StoredKey) -> PublishedKey | None:
-        """The key at CloudFront with the same public half."""
+        """Return the key at CloudFront with the same public half."""
         return next((one for one in self.public_keys if one.public_key == key.public_key), None)
 
     @property
     def current_id(self) -> str | None:
-        """The key pair ID of the key that signs; what was made by hand may not say it."""
+        """The current key's ID. A key stored by hand may lack it; then CloudFront's is used."""
         if self.current is None:
             return None
         published = self.published(self.current)
@@ -93,38 +86,6 @@ class State:
         return self.group.members if self.group else ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rules:
-    """What a rotation keeps to.
-
-    ``name`` is the key group's if it is to be made. ``overlap`` is how
-    long a replaced key stays trusted: the longest life of a URL or cookie, and the
-    key cache's. ``settle`` is how old a change of the group is at least before it is
-    taken to have reached every edge, and ``poll`` how often is asked for something.
-    """
-
-    name: str
-    overlap: timedelta
-    settle: timedelta = timedelta(minutes=5)
-    poll: timedelta = timedelta(seconds=20)
-    has_canary: bool = False
-    max_public_keys: int = MAX_PUBLIC_KEYS
-    max_group_members: int = MAX_GROUP_MEMBERS
-
-
-@dataclass(frozen=True, kw_only=True)
-class Goal:
-    """What is wanted besides finishing what was begun.
-
-    ``replace`` is the ID of the key to replace: when another one signs, that is done.
-    ``create`` makes the first key. ``distrusted`` are leaked keys, which get no overlap.
-    """
-
-    replace: str | None = None
-    create: bool = False
-    distrusted: frozenset[str] = frozenset()
-
-
 def public_key_name(group_name: str, public_key: str) -> str:
-    """Name a public key after its group and itself, so that a repeated upload finds it."""
+    """Return a name made from the group and the key, so that a repeated upload finds it."""
     return f"{group_name}-{hashlib.sha256(public_key.encode()).hexdigest()[:16]}"

@@ -1,4 +1,4 @@
-"""The steps of a rotation; as text they say what they do."""
+"""The steps of a rotation. ``str`` says what each one does."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Phase(IntEnum):
 
 @dataclass(frozen=True)
 class MakePair:
-    """Make a key pair in the store, which doesn't sign yet."""
+    """Make a key pair in the store. It doesn't sign yet."""
 
     replaces: str | None
     phase: ClassVar[Phase] = Phase.CREATE
@@ -69,7 +69,7 @@ class CreateGroup:
 
 @dataclass(frozen=True)
 class AddToGroup:
-    """Trust a key besides those that are trusted."""
+    """Add a key to the key group, which keeps the others."""
 
     group: KeyGroup
     key_pair_id: str
@@ -81,7 +81,7 @@ class AddToGroup:
 
 @dataclass(frozen=True)
 class TryCanary:
-    """Ask CloudFront for a URL signed with the new key."""
+    """Ask CloudFront for a URL that is signed with the new key."""
 
     key: StoredKey
     key_pair_id: str
@@ -105,7 +105,7 @@ class Wait:
 
 @dataclass(frozen=True)
 class Promote:
-    """Make it the signing key: ID and private key in one write."""
+    """Make a key the signing key: ID and private key in one write."""
 
     key: StoredKey
     current: StoredKey | None
@@ -117,13 +117,13 @@ class Promote:
 
 @dataclass(frozen=True)
 class NoteSigning:
-    """Write down, in the public key's comment, that the key signs: the overlap starts."""
+    """Write into the public key's comment that it signs. The overlap starts here."""
 
     key_pair_id: str
     phase: ClassVar[Phase] = Phase.TIDY
 
     def __str__(self) -> str:
-        return f"note since when {self.key_pair_id} signs"
+        return f"note that {self.key_pair_id} signs from now on"
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class RemoveFromGroup:
 
 @dataclass(frozen=True)
 class DeletePublicKey:
-    """Delete a public key that isn't trusted any more."""
+    """Delete a public key that is no longer trusted."""
 
     key_pair_id: str
     phase: ClassVar[Phase] = Phase.TIDY
@@ -162,7 +162,7 @@ class Forget:
 
 @dataclass(frozen=True)
 class Refuse:
-    """Something that a person has to decide stands in the way."""
+    """Stop: a person must decide first."""
 
     reason: str
     phase: ClassVar[Phase] = Phase.CREATE
@@ -198,12 +198,12 @@ Step = Action | Wait | Refuse | Done
 
 
 def moment(time: datetime) -> str:
-    """A time to the second, in UTC."""
+    """Return a time to the second, in UTC."""
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def duration(time: timedelta) -> str:
-    """How long something takes, such as ``23 h 59 min``."""
+    """Return a duration as text, such as ``23 h 59 min``."""
     minutes, seconds = divmod(round(time.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

@@ -1,1 +1,1 @@
-"""Where the signing key is kept: one class for each place, named by dotted path."""
+"""The places that keep the signing key: one class for each, named by dotted path."""

@@ -1,12 +1,9 @@
-"""How the key sources in AWS reach it: one client per source, and errors that say what to do."""
+"""Reach AWS from a key source: one client for each, and errors that say what to do."""
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from string import Template
@@ -16,23 +13,23 @@ from urllib.parse import urlsplit
 
 from cf_protected.cloudfront.pem import holds_pem
 from cf_protected.exceptions import KeySourceError
+from cf_protected.key_sources.aws_calls import CALL_ERRORS, Failure, hidden_from_logs
 from cf_protected.key_sources.base import KeySource
-from cf_protected.key_sources.forks import reset_in_children
-from cf_protected.key_sources.once import Once
+from cf_protected.process import Once
 
-# boto3's own minute would hold a web request; the key is wanted in a fraction of a second.
+# boto3's default of a minute would block a web request.
 CONNECT_TIMEOUT: Final = 2.0
 READ_TIMEOUT: Final = 3.0
-# Each thread may wait for a signature of KMS; boto3's ten connections would be reopened.
+# Each thread may wait for KMS to sign. With boto3's ten, connections would be reopened.
 _CONNECTIONS: Final = 50
 
 _ALLOW: Final = "Allow {actions} (and kms:Decrypt, if a KMS key of your own encrypts it)"
 _NAME: Final = "Check its name, account and Region"
 _CREDENTIALS: Final = "Renew or correct the credentials"
-_LESS: Final = "Raise the quota, or let fewer processes ask"
-_NETWORK: Final = "Check the Region, the endpoint and the way to it: routes, security groups, proxy"
+_LESS: Final = "Raise the quota, or run fewer processes"
+_NETWORK: Final = "Check the Region, the endpoint, routes, security groups and proxy"
 _DECRYPTION: Final = "Check the KMS key that encrypts it"
-_ANSWER: Final = "Check what stands between here and AWS, such as a proxy"
+_ANSWER: Final = "Check what is between here and AWS, such as a proxy"
 
 #: What to do about an error, by AWS's code or botocore's class.
 #: https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html
@@ -77,14 +74,14 @@ _REMEDIES: Final[dict[str, str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class AWSAccess:
-    """The options that every source in AWS has.
+    """The options of every source in AWS.
 
-    ``region``, ``profile`` and the credentials are boto3's own choice unless given.
+    boto3 chooses ``region``, ``profile`` and the credentials unless they are given.
     ``role_arn`` (with ``external_id``) is assumed first; its credentials renew
-    themselves. ``endpoint_url`` is for emulators, and STS is asked there too. Timeouts
-    are in seconds, and ``max_attempts`` counts the first one too.
+    themselves. ``endpoint_url`` is for emulators; STS is called there too. Timeouts
+    are in seconds, and ``max_attempts`` includes the first one.
 
-    Raises ``ValueError`` for what can't work.
+    Raises ``ValueError`` for options that can't work.
     """
 
     region: str | None = None
@@ -100,17 +97,17 @@ class AWSAccess:
         for name in ("connect_timeout", "read_timeout", "max_attempts"):
             value = getattr(self, name)
             if not (isinstance(value, int | float) and value > 0):
-                raise ValueError(f"{name} has to be a number above 0, not {value!r}")
+                raise ValueError(f"{name} must be a number above 0, not {value!r}")
         if self.endpoint_url is not None and not _is_endpoint(self.endpoint_url):
             raise ValueError(
                 f"endpoint_url needs https:// or http:// and a host, not {self.endpoint_url!r}"
             )
         if self.external_id is not None and self.role_arn is None:
-            raise ValueError("external_id is for role_arn, which is missing")
+            raise ValueError("external_id needs role_arn, which is missing")
 
     def client(self, service: str) -> Any:
         """Make a boto3 client. Raises botocore's errors."""
-        import boto3  # noqa: PLC0415 - only who keeps a key in AWS needs it
+        import boto3  # noqa: PLC0415 - only a key in AWS needs it
 
         session = boto3.Session(profile_name=self.profile, region_name=self.region)
         return self._client(session if self.role_arn is None else self._in_role(session), service)
@@ -127,7 +124,7 @@ class AWSAccess:
         return session.client(service, endpoint_url=self.endpoint_url, config=config)
 
     def _in_role(self, session: Any) -> Any:
-        """A session in ``role_arn``, whose credentials are fetched when first used.
+        """Return a session in ``role_arn``. Its credentials are fetched when first used.
 
         Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
         """
@@ -144,7 +141,7 @@ class AWSAccess:
             raise NoCredentialsError
         external = {} if self.external_id is None else {"ExternalId": self.external_id}
         fetcher = AssumeRoleCredentialFetcher(
-            # The client is to have this class's timeouts; its credentials are the session's.
+            # This class's timeouts, with the session's credentials.
             client_creator=lambda service, **_credentials: self._client(session, service),
             source_credentials=source,
             role_arn=self.role_arn,
@@ -164,88 +161,88 @@ def _is_endpoint(url: str) -> bool:
     if not isinstance(url, str) or not url.startswith(("https://", "http://")):
         return False
     try:
-        _ = urlsplit(url).port  # raises for one that can't be
+        _ = urlsplit(url).port  # raises for an impossible one
     except ValueError:
         return False
     return bool(is_valid_endpoint_url(url) or is_valid_ipv6_endpoint_url(url))
 
 
 class AWSKeySource(KeySource):
-    """Base of the sources in AWS: what one is called in errors, and its client.
+    """Base of the sources in AWS: its name in errors, and its client.
 
     ``${NAME}`` in ``identifier`` stands for an environment variable, so that several
     stacks (dev, stage, prod) can share settings and an account.
 
-    Raises ``ValueError`` and ``TypeError`` for options that don't fit.
+    Raises ``ValueError`` and ``TypeError`` for wrong options.
     """
 
     service: ClassVar[str]
-    #: What the IAM policy has to allow.
+    #: The actions that the IAM policy must allow.
     actions: tuple[str, ...]
+    #: The option, if given, that names one key for good: a replaced key would go unnoticed.
+    fixed_by: str = ""
+    #: What the policy can't say, in one sentence.
+    note: ClassVar[str] = ""
 
     def __init__(self, *, identifier: str, access: Mapping[str, Any]) -> None:
         self.identifier = expand_variables(identifier)
         self.access = AWSAccess(**access)
-        self.reset()
-        reset_in_children(self)
+        self._client = Once(partial(self.access.client, self.service))
 
     def __repr__(self) -> str:
         return f"<{self.label}>"
 
     @property
     def label(self) -> str:
-        """What it is called in errors."""
+        """The source's name in errors."""
         return f"{type(self).__name__} {self.identifier!r}"
 
-    def reset(self) -> None:
-        """Make the client anew, when it is wanted: a child mustn't use its parent's sockets."""
-        self._client = Once(partial(self.access.client, self.service))
+    @property
+    def permissions_note(self) -> str:
+        if self.access.role_arn:
+            return (
+                f"It belongs to the role {self.access.role_arn}, which the app must be allowed to "
+                "assume (sts:AssumeRole)."
+            )
+        return self.note or super().permissions_note
 
     @property
     def client(self) -> Any:
-        """The one client of this process, shared by all threads. Raises botocore's errors."""
+        """The client, one for each process. Raises botocore's errors."""
         return self._client.get()
 
     def ask(self, operation: str, **parameters: Any) -> Any:
-        """Return AWS's answer. Raises ``KeySourceError``, which says what to do."""
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
-        from botocore.parsers import ResponseParserError  # noqa: PLC0415
-
+        """Return AWS's answer to ``operation``, named as in boto3. Raises ``KeySourceError``."""
         region = ""
         try:
             with hidden_from_logs():
                 region = f" in {self.client.meta.region_name}"
                 return getattr(self.client, operation)(**parameters)
-        except ClientError as error:
-            details = error.response.get("Error", {})
-            code, message = details.get("Code", ""), details.get("Message", "")
-        except (ResponseParserError, UnicodeDecodeError, AttributeError, TypeError):
-            # The last two when an answer is JSON and no object. All may hold the answer.
-            code, message = "UnreadableAnswer", ""
-        except (BotoCoreError, OSError) as error:
-            code, message = type(error).__name__, str(error)
+        except CALL_ERRORS as error:
+            failure = Failure.of(error)
         # Not chained: the frames below may hold the answer, and with it the key.
-        raise KeySourceError(f"{self.label}{region}: {self._explain(code, message)}")
-
-    def _explain(self, code: str, message: str) -> str:
-        said = " ".join(message.split()).rstrip(".")[:300]
-        remedy = _REMEDIES.get(code, "Try the same with the AWS CLI")
-        problem = f"{code}: {said}" if said else code
-        return f"{problem}. {remedy.format(actions=' and '.join(self.actions))}."
+        remedy = _REMEDIES.get(failure.code, "Try the same with the AWS CLI")
+        remedy = remedy.format(actions=" and ".join(self.actions))
+        raise KeySourceError(f"{self.label}{region}: {failure}. {remedy}.")
 
     def garbled(self) -> KeySourceError:
-        """The error for an answer that isn't what AWS sends."""
+        """Return the error for an answer that AWS wouldn't send."""
         return KeySourceError(f"{self.label}: the answer holds no value. {_ANSWER}.")
+
+
+def access_of(source: KeySource) -> AWSAccess:
+    """Return how ``source`` reaches AWS; boto3's own way for a source that isn't in AWS."""
+    return source.access if isinstance(source, AWSKeySource) else AWSAccess()
 
 
 def expand_variables(text: str) -> str:
     """Replace ``${NAME}`` by the environment's value.
 
-    Raises ``ValueError`` if it isn't set, or holds the key where its name is wanted.
+    Raises ``ValueError`` if it isn't set, or if it holds the key in place of its name.
     """
     if not isinstance(text, str) or not text:
         found = "an empty text" if text == "" else type(text).__name__
-        raise ValueError(f"a name in AWS is wanted, not {found}")
+        raise ValueError(f"give a name in AWS, not {found}")
     try:
         expanded = Template(text).substitute(os.environ)
     except KeyError as error:
@@ -253,25 +250,6 @@ def expand_variables(text: str) -> str:
             f"{text!r} names the environment variable {error.args[0]}, which isn't set"
         ) from error
     if holds_pem(expanded):
-        # ECS and others put a secret's value into the variable, not its name.
-        raise ValueError("a name in AWS is wanted, not the key itself")
+        # ECS and others can put a secret's value, not its name, into a variable.
+        raise ValueError("give a name in AWS, not the key itself")
     return expanded
-
-
-_asking: Final[ContextVar[bool]] = ContextVar("cf_protected_asking", default=False)
-
-
-@contextmanager
-def hidden_from_logs() -> Iterator[None]:
-    """Keep what is sent and answered out of botocore's logs, which at DEBUG have it whole."""
-    for name in ("botocore.endpoint", "botocore.parsers"):
-        logging.getLogger(name).addFilter(_is_no_secret)  # the same one but once
-    asking = _asking.set(True)
-    try:
-        yield
-    finally:
-        _asking.reset(asking)
-
-
-def _is_no_secret(record: logging.LogRecord) -> bool:
-    return not _asking.get()

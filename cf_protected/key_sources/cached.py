@@ -1,4 +1,4 @@
-"""Keep a key for a while, and keep going when its source doesn't."""
+"""Cache a key, and serve it while its source is down."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import ClassVar, Final, NoReturn
 from cf_protected.cloudfront.keys import SigningKey
 from cf_protected.exceptions import KeySourceError, UnusableKey
 from cf_protected.key_sources.base import KeySource
-from cf_protected.key_sources.forks import reset_in_children
+from cf_protected.process import reset_after_fork
 
 _REFRESH_AHEAD: Final = 0.75  # of the lifetime, so that a slow source still answers in time
 _SHORTEST_BACKOFF: Final = 1.0
@@ -29,7 +29,7 @@ class KeyEventKind(StrEnum):
     FETCHED = "fetched"  # the first key
     REFRESHED = "refreshed"  # the key was fetched again, changed or not
     FAILED = "failed"  # a fetch failed; the next one is due after a back-off
-    STALE = "stale"  # a key past its lifetime was served, told at most once a minute
+    STALE = "stale"  # a key past its lifetime was served; at most one event a minute
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class KeyEvent:
     """One event, for logs and metrics.
 
     ``seconds`` is how long the fetch took, ``age`` how long ago a stale key was fetched.
-    ``changed`` says whether the key, or its ID, is another one than before.
+    ``changed`` says whether the key or its ID differs from before.
     """
 
     kind: KeyEventKind
@@ -51,7 +51,7 @@ class KeyEvent:
 
 @dataclass(frozen=True)
 class _Entry:
-    """A fetched key: replaced whole, so that key and ID always belong together."""
+    """A fetched key. It is replaced whole, so key and ID always belong together."""
 
     key: SigningKey
     fetched: float
@@ -62,7 +62,7 @@ class _Entry:
 
 @dataclass(frozen=True)
 class _Failure:
-    """Why the last fetch failed: without the error itself, whose frames may hold the secret."""
+    """Why the last fetch failed. The error itself isn't kept: its frames may hold the secret."""
 
     message: str
     count: int
@@ -73,27 +73,27 @@ class _Failure:
 
 
 def uptime() -> float:
-    """Monotonic seconds that go on while the machine sleeps, where the system can tell."""
+    """Return monotonic seconds, which include the machine's sleep if the system supports that."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class CachedKeySource(KeySource):
-    """Asks ``source`` once per ``lifetime``, whatever the number of threads and signatures.
+    """Asks ``source`` once in each ``lifetime``, for any number of threads and signatures.
 
     - The lifetime is shortened at random, to between half and the whole of it, so that
-      processes don't ask together.
-    - From three quarters of it on, the key is fetched again in the background; nobody waits.
-    - A key past its lifetime, after a quiet time, is fetched by one thread while the others
-      wait for it.
-    - If a fetch failed, the old key goes on being served until it is ``stale_limit`` past its
-      lifetime, and nobody waits either. A failure is remembered, and the next fetch is made
-      after 1 second and full jitter: between nothing and 1, 2, 4 … at most 30 seconds more.
+      processes don't ask at the same time.
+    - After three quarters of it, the key is fetched again in the background. No thread waits.
+    - A key past its lifetime, after a time without requests, is fetched by one thread while the
+      others wait for it.
+    - If a fetch fails, the old key is served until it is ``stale_limit`` past its lifetime. No
+      thread waits. The next fetch is made after 1 second plus full jitter: between 0 and 1, 2,
+      4 … at most 30 seconds.
 
-    Every failure is a ``KeySourceError`` here, an unusable key in the secret too: whoever
-    stored it can mend it while this goes on.
+    Every failure is a ``KeySourceError`` here. That includes an unusable key in the secret,
+    which can be corrected while the old one is served.
 
-    ``listener`` is told each ``KeyEvent``, outside of any lock, by the thread that fetched.
-    ``clock`` returns monotonic seconds; ``uniform`` is ``random.uniform``. ``source`` has to
+    ``listener`` gets each ``KeyEvent``, outside of any lock, on the thread that fetched.
+    ``clock`` returns monotonic seconds; ``uniform`` is ``random.uniform``. ``source`` must
     answer or fail in a bounded time.
 
     Source: https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
@@ -121,10 +121,10 @@ class CachedKeySource(KeySource):
         self._failure: _Failure | None = None
         self._warned = -math.inf
         self.reset()
-        reset_in_children(self)
+        reset_after_fork(self)
 
     def reset(self) -> None:
-        """Forget a fetch on its way: in a forked child its thread is gone. The key stays."""
+        """Forget a fetch in progress: in a forked child its thread is gone. The key stays."""
         self._turn = Condition()  # guards what follows and every change of entry and failure
         self._fetching = False
         self._fetches = 0
@@ -140,14 +140,14 @@ class CachedKeySource(KeySource):
         return entry.key
 
     def _wait_from(self, entry: _Entry) -> float:
-        """When ``entry`` is too old to be served without waiting for another one."""
+        """Return the time from which ``entry`` is too old to be served without a new fetch."""
         return entry.expiry if self._failure is None else entry.limit
 
     def _wait_for_key(self) -> SigningKey:
         if self._take_turn():
             self._fetch()
         with self._turn:
-            # Not just until nobody fetches: the next fetch may have begun by then.
+            # Not just until no fetch is running: the next one may have begun by then.
             fetches = self._fetches
             self._turn.wait_for(lambda: not self._fetching or self._fetches > fetches)
             entry, failure, now = self._entry, self._failure, self._clock()
@@ -159,7 +159,7 @@ class CachedKeySource(KeySource):
         return entry.key
 
     def _take_turn(self) -> bool:
-        """Whether the caller has to fetch now; whoever is told so has to call ``_fetch``."""
+        """Return whether the caller must now call ``_fetch``."""
         with self._turn:
             now = self._clock()
             is_fresh = self._entry is not None and now < self._entry.refresh
@@ -173,7 +173,7 @@ class CachedKeySource(KeySource):
         thread = Thread(target=self._fetch, name="cf_protected signing key", daemon=True)
         try:
             thread.start()
-        except RuntimeError:  # no more threads, or the interpreter is about to end
+        except RuntimeError:  # no more threads, or the interpreter is shutting down
             self._fetch()
 
     def _fetch(self) -> None:
@@ -186,7 +186,7 @@ class CachedKeySource(KeySource):
         except (KeySourceError, UnusableKey) as error:
             outcome = self._failed(str(error))
         finally:
-            # Another error is a mistake of the source's and goes its way, but not the others'.
+            # Any other error is a bug in the source. It is raised here; other threads go on.
             outcome = outcome or self._failed("the key source is broken")
             self._settle(outcome)
             self._listener(self._event(outcome, before, self._clock() - started))
@@ -243,6 +243,11 @@ class CachedKeySource(KeySource):
                 error="" if failure is None else failure.message,
             )
         )
+
+
+def uncached(source: KeySource) -> KeySource:
+    """Return the source itself, without the cache if there is one around it."""
+    return source.source if isinstance(source, CachedKeySource) else source
 
 
 def _same(one: SigningKey, other: SigningKey) -> bool:

@@ -9,20 +9,25 @@ from typing import ClassVar
 from cf_protected.cloudfront.keys import SigningKey, load_private_key
 from cf_protected.cloudfront.pem import holds_pem
 from cf_protected.exceptions import KeySourceError
-from cf_protected.key_sources.base import KeySource
-from cf_protected.key_sources.once import Once
+from cf_protected.key_sources.base import KeySource, ProductionWarning
+from cf_protected.process import Once
 
 
 class FileKeySource(KeySource):
     """The key in a file of PEM or DER at ``path``, known to CloudFront as ``key_pair_id``.
 
-    Read once, when the first signature is wanted; a new key needs a new ID and so a
-    restart in any case.
+    The file is read once, for the first signature. A new key has a new ID in the settings, so
+    it needs a restart in any case.
 
     Raises ``ValueError`` if ``path`` is the key itself.
     """
 
     is_local: ClassVar[bool] = True
+    production_warning: ClassVar[ProductionWarning] = ProductionWarning(
+        "the key is in a file, so anyone with access to the disk or a backup has it, and a new "
+        "one needs a restart.",
+        hint="Keep it in AWS, or silence this if the file is a secret mounted in memory.",
+    )
 
     def __init__(
         self,
@@ -32,7 +37,7 @@ class FileKeySource(KeySource):
         passphrase: str | bytes | None = None,
     ) -> None:
         if holds_pem(os.fspath(path)):
-            # Not repeated here, nor by the error of a file that isn't there.
+            # Not repeated here, nor in the error of a missing file.
             raise ValueError("path is the key itself; name the file that holds it")
         self.path = Path(path)
         self._key_pair_id = key_pair_id

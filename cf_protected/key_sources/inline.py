@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from cf_protected.cloudfront.keys import SigningKey, load_private_key
 from cf_protected.key_sources.base import KeySource
-from cf_protected.key_sources.once import Once
+from cf_protected.process import Once
 
 
 class InlineKeySource(KeySource):

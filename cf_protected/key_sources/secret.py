@@ -1,4 +1,4 @@
-"""Read a signing key out of the text or bytes that a secret holds."""
+"""Read a signing key from the text or bytes of a secret."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def signing_key(value: str | bytes, key_pair_id: str | None, *, label: str) -> S
 
     The JSON is ``{"key_pair_id": …, "private_key": …}``, with ``"passphrase"`` if the key
     is encrypted: both in one value, because two can't be replaced at the same moment.
-    A bare key needs ``key_pair_id``; where the JSON has one too, they have to agree.
-    ``label`` is what the secret is called in errors.
+    A bare key needs ``key_pair_id``; if the JSON has one too, they must agree.
+    ``label`` is the secret's name in errors.
 
     Raises ``UnusableKey``, which never repeats the value.
     """
@@ -39,7 +39,7 @@ def _parse(value: str | bytes, key_pair_id: str | None) -> SigningKey:
         return _parse_json(text, key_pair_id)
     if key_pair_id is None:
         raise UnusableKey(
-            f"it is no JSON, and the option key_pair_id is missing. Give it, or store {_FORM}."
+            f"it isn't JSON, and the option key_pair_id is missing. Give it, or store {_FORM}."
         )
     return load_private_key(value, key_pair_id=key_pair_id)
 
@@ -64,7 +64,7 @@ def _fields(text: str) -> dict[str, str]:
         fields = None
     if not isinstance(fields, dict):
         # Not chained: a JSONDecodeError holds the whole text.
-        raise UnusableKey(f"it starts like JSON and can't be read as such. Store {_FORM}.")
+        raise UnusableKey(f"it starts like JSON but can't be parsed. Store {_FORM}.")
     known = {name: fields[name] for name in _FIELDS if name in fields}
     if "private_key" not in known:
         raise UnusableKey(f"its JSON has {_names(fields)}. Store {_FORM}.")
@@ -75,7 +75,7 @@ def _fields(text: str) -> dict[str, str]:
 
 
 def _names(fields: dict[str, object]) -> str:
-    """The fields' names, as far as they are names: a key may have been pasted there."""
+    """Return the fields' names, if they look like names: a key may have been pasted there."""
     names = [name for name in fields if re.fullmatch(r"[A-Za-z][A-Za-z0-9_\-]{0,30}", name)]
     others = [] if len(names) == len(fields) else [f"{len(fields) - len(names)} unnamed"]
     return ", ".join(names + others) or "no fields"

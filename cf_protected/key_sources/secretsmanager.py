@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Iterator
+from typing import Any, ClassVar, Final
 
 from cf_protected.cloudfront.keys import SigningKey
 from cf_protected.key_sources.aws import AWSKeySource
+from cf_protected.key_sources.iam import Place, Statement, allow
 from cf_protected.key_sources.secret import signing_key
+
+#: The staging label of the version that is used unless another one is named.
+CURRENT: Final = "AWSCURRENT"
 
 
 class SecretsManagerKeySource(AWSKeySource):
@@ -14,13 +19,16 @@ class SecretsManagerKeySource(AWSKeySource):
 
     Its value is the JSON ``{"key_pair_id": …, "private_key": …}``, or a bare key with the
     option ``key_pair_id``. ``version_stage`` is ``AWSCURRENT`` unless given;
-    ``version_id`` names one version instead. Further options: see ``AWSAccess``.
+    ``version_id`` names one version instead. More options: see ``AWSAccess``.
 
     Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
     """
 
     service: ClassVar[str] = "secretsmanager"
     actions = ("secretsmanager:GetSecretValue",)
+    note: ClassVar[str] = (
+        "Add kms:Decrypt on the KMS key that encrypts it, if that is a key of your own."
+    )
 
     def __init__(
         self,
@@ -35,14 +43,17 @@ class SecretsManagerKeySource(AWSKeySource):
             raise TypeError("give version_stage or version_id, not both")
         super().__init__(identifier=secret_id, access=access)
         self._key_pair_id = key_pair_id
+        self.fixed_by = "key_pair_id" if key_pair_id else "version_id" if version_id else ""
+        self.version_stage = version_stage or CURRENT
         self._version = (
-            {"VersionId": version_id}
-            if version_id
-            else {"VersionStage": version_stage or "AWSCURRENT"}
+            {"VersionId": version_id} if version_id else {"VersionStage": self.version_stage}
         )
 
     def get_signing_key(self) -> SigningKey:
         return signing_key(self._value(), self._key_pair_id, label=self.label)
+
+    def iam_statements(self, place: Place) -> Iterator[Statement]:
+        yield read_secret(self.identifier, place)
 
     def _value(self) -> str | bytes:
         answer = self.ask("get_secret_value", SecretId=self.identifier, **self._version)
@@ -50,3 +61,11 @@ class SecretsManagerKeySource(AWSKeySource):
         if isinstance(value, str | bytes):
             return value
         raise self.garbled()
+
+
+def read_secret(secret_id: str, place: Place) -> Statement:
+    """Return a statement that allows reading the secret, a name or an ARN."""
+    # A secret's ARN is its name with a hyphen and six characters.
+    is_arn = secret_id.startswith("arn:")
+    arn = secret_id if is_arn else place.arn("secretsmanager", f"secret:{secret_id}-??????")
+    return allow("ReadSigningSecret", ["secretsmanager:GetSecretValue"], [arn])

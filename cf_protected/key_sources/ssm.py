@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Final
 
 from cf_protected.cloudfront.keys import SigningKey
 from cf_protected.exceptions import KeySourceError
 from cf_protected.key_sources.aws import AWSKeySource, expand_variables
+from cf_protected.key_sources.iam import Place, Statement, allow
 from cf_protected.key_sources.secret import signing_key
+from cf_protected.key_sources.secretsmanager import read_secret
+
+#: A parameter of this name is a secret of Secrets Manager, by what follows.
+REFERENCE: Final = "/aws/reference/secretsmanager/"
 
 
 class SSMKeySource(AWSKeySource):
@@ -20,13 +25,16 @@ class SSMKeySource(AWSKeySource):
     prefer the JSON where keys are rotated.
 
     ``name`` may be an ARN, end in ``:3`` (a version) or ``:live`` (a label), and be
-    ``/aws/reference/secretsmanager/…``. Further options: see ``AWSAccess``.
+    ``/aws/reference/secretsmanager/…``. More options: see ``AWSAccess``.
 
     Sources: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html
     and https://docs.aws.amazon.com/systems-manager/latest/userguide/integration-ps-secretsmanager.html
     """
 
     service: ClassVar[str] = "ssm"
+    note: ClassVar[str] = (
+        "Add kms:Decrypt on the KMS key that encrypts it, if that is a key of your own."
+    )
 
     def __init__(
         self,
@@ -41,11 +49,22 @@ class SSMKeySource(AWSKeySource):
         super().__init__(identifier=name, access=access)
         self._key_pair_id = key_pair_id
         self._key_pair_id_name = expand_variables(key_pair_id_name) if key_pair_id_name else None
+        self.fixed_by = (
+            "key_pair_id" if key_pair_id else "key_pair_id_name" if key_pair_id_name else ""
+        )
         self.actions = ("ssm:GetParameters" if self._key_pair_id_name else "ssm:GetParameter",)
 
     def get_signing_key(self) -> SigningKey:
         # No local here holds the value: a debug page shows the locals of every frame.
         return signing_key(*self._value_and_id(), label=self.label)
+
+    def iam_statements(self, place: Place) -> Iterator[Statement]:
+        names = [self.identifier, *filter(None, [self._key_pair_id_name])]
+        arns = [place.arn("ssm", _parameter(name)) for name in names]
+        yield allow("ReadSigningKey", self.actions, arns)
+        for name in names:
+            if name.startswith(REFERENCE):
+                yield read_secret(name.removeprefix(REFERENCE).partition(":")[0], place)
 
     def _value_and_id(self) -> tuple[str, str | None]:
         if self._key_pair_id_name is None:
@@ -61,7 +80,7 @@ class SSMKeySource(AWSKeySource):
         raise self.garbled()
 
     def _values(self, *names: str) -> list[str]:
-        """The values of ``names``; AWS answers in an order of its own."""
+        """Return the values in the order of ``names``, which isn't that of AWS's answer."""
         answer = self.ask("get_parameters", Names=list(names), WithDecryption=True)
         found = {name: _value_of(name, answer.get("Parameters", ())) for name in names}
         missing = [name for name, value in found.items() if value is None]
@@ -71,14 +90,21 @@ class SSMKeySource(AWSKeySource):
         del answer, found, values
         raise KeySourceError(
             f"{self.label}: there is no parameter {' and no '.join(map(repr, missing))}, or not in "
-            "this version. Check names, account and Region."
+            "this version. Check the names, account and Region."
         )
 
 
-def _value_of(name: str, parameters: list[Mapping[str, str]]) -> str | None:
-    """The value of the parameter that was asked for as ``name``: a name or an ARN.
+def _parameter(name: str) -> str:
+    """Return a parameter's ARN without version and label, or its part from ``parameter`` on."""
+    if name.startswith("arn:"):
+        return ":".join(name.split(":")[:6])
+    return f"parameter/{name.partition(':')[0].removeprefix('/')}"
 
-    The answer has a version or label apart from the name, as its ``Selector``.
+
+def _value_of(name: str, parameters: list[Mapping[str, str]]) -> str | None:
+    """Return the value of the parameter that was asked for as ``name``: a name or an ARN.
+
+    The answer has the version or label in its ``Selector``, not in its name.
     """
     for parameter in parameters:
         names = {parameter.get("Name", ""), parameter.get("ARN", "")}

@@ -3,6 +3,5 @@
 from cf_protected.models.asset import Asset, AssetFile
 from cf_protected.models.download import Download
 from cf_protected.models.grant import Grant
-from cf_protected.models.identity import Identity
 
-__all__ = ["Asset", "AssetFile", "Download", "Grant", "Identity"]
+__all__ = ["Asset", "AssetFile", "Download", "Grant"]

@@ -1,4 +1,4 @@
-"""Fetch a JSON document of the issuer's: over TLS, in bounded time and size, unredirected."""
+"""Fetch a JSON document of an issuer: over TLS, with limits on time and size, not redirected."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from http.client import HTTPException, HTTPResponse
 from typing import Any, Final
 from urllib.error import HTTPError
 
-from cf_protected.exceptions import IssuerUnavailable
+from cf_protected.oidc.exceptions import IssuerUnavailable
 
 _LOOPBACK: Final = r"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?"
 _SAFE_URL: Final = re.compile(rf"https://[^/?#@\s]+(?:[/?][^#\s]*)?|http://{_LOOPBACK}/[^#\s]*")
@@ -22,7 +22,7 @@ _MAX_BYTES: Final = 256 * 1024
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *args: Any, **kwargs: Any) -> None:
-        """Leave a redirect as what it is: an answer without keys."""
+        """Don't follow: urllib then raises the redirect as an error."""
 
 
 _opener: Final = urllib.request.build_opener(_NoRedirects)
@@ -31,10 +31,10 @@ _opener: Final = urllib.request.build_opener(_NoRedirects)
 def fetch_json(
     url: str, *, timeout: float = _TIMEOUT, clock: Callable[[], float] = time.monotonic
 ) -> dict[str, Any]:
-    """Return the JSON object at ``url``: https, or http on this computer.
+    """Return the JSON object at ``url``, which must use https, or http on this computer.
 
-    Raises ``IssuerUnavailable``, also for a redirect, more than 256 KiB and an answer that
-    takes longer than 3 seconds to begin or 10 seconds to end.
+    Raises ``IssuerUnavailable``, also for a redirect, for more than 256 KiB, and for an answer
+    that takes longer than 3 seconds to begin or 10 seconds to end.
     """
     if not _SAFE_URL.fullmatch(url):
         raise IssuerUnavailable(f"{url!r} isn't a URL with https.")

@@ -1,4 +1,4 @@
-"""The issuer's public keys: fetched once, kept for a while, and not asked for in floods."""
+"""The issuer's public keys: fetched when needed, kept for a while, at a limited rate."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import jwt
 
-from cf_protected.exceptions import IssuerUnavailable
 from cf_protected.key_sources.cached import uptime
-from cf_protected.key_sources.forks import reset_in_children
+from cf_protected.oidc.exceptions import IssuerUnavailable
 from cf_protected.oidc.fetch import fetch_json
+from cf_protected.process import reset_after_fork
 
 logger = logging.getLogger("cf_protected")
 
@@ -42,7 +42,7 @@ Keys = Mapping[tuple[str, str], jwt.PyJWK]
 def parse_keys(document: Mapping[str, Any]) -> Keys:
     """Return the keys of a JWK set (RFC 7517) that can verify tokens; others are left out.
 
-    Raises ``IssuerUnavailable`` if it is no JWK set.
+    Raises ``IssuerUnavailable`` if it isn't a JWK set.
     """
     if not isinstance(document.get("keys"), list):
         raise IssuerUnavailable("The JWK set has no list of keys.")
@@ -56,7 +56,7 @@ def parse_keys(document: Mapping[str, Any]) -> Keys:
 
 
 def _algorithms_of(jwk: Any) -> Iterator[str]:
-    """The algorithms that this key is meant for. Nobody should publish a private one."""
+    """Yield the algorithms that this key is meant for: none for a private key."""
     if not isinstance(jwk, dict) or not isinstance(jwk.get("kid"), str):
         return
     if jwk.get("use", "sig") != "sig" or "d" in jwk:
@@ -78,7 +78,7 @@ def _load(jwk: dict[str, Any], algorithm: str) -> jwt.PyJWK | None:
 
 @dataclass(frozen=True)
 class _Known:
-    """What is known of the keys: replaced whole, so that its parts belong together."""
+    """The keys and their last fetch. Replaced as a whole, so that its parts are consistent."""
 
     keys: Keys = field(default_factory=dict)
     fetched: float = -math.inf
@@ -89,13 +89,13 @@ class _Known:
 class IssuerKeys:
     """The keys of ``issuer``, from ``jwks_url`` or by OpenID Connect Discovery.
 
-    - A set of keys is kept for ``lifetime``. Then it is fetched anew, by one thread while the
-      others wait, and a key that the issuer has withdrawn is no longer known.
-    - An unknown key may be a new one, so the set is fetched for it before its time.
-    - But never more than once in ``window``, whatever the cause, the outcome and the number of
-      threads: neither a flood of made-up key IDs nor an outage becomes one of requests.
-    - If a fetch failed, the old set goes on being served until it is ``stale_limit`` past its
-      lifetime, and nobody waits for the attempts.
+    - A set of keys is kept for ``lifetime``. Then one thread fetches it again while the others
+      wait, and a key that the issuer has withdrawn is no longer known.
+    - An unknown key may be a new one, so it causes an earlier fetch.
+    - But there is never more than one fetch in ``window``, whatever its cause and outcome and
+      the number of threads. So neither forged key IDs nor an outage floods the issuer.
+    - If a fetch fails, the old set is used until ``stale_limit`` past its lifetime, and no thread
+      waits for further attempts.
 
     ``fetch`` returns the JSON object at a URL or raises ``IssuerUnavailable``; ``clock``
     returns monotonic seconds.
@@ -124,16 +124,16 @@ class IssuerKeys:
         self._clock = clock
         self._known = _Known()
         self.reset()
-        reset_in_children(self)
+        reset_after_fork(self)
 
     def reset(self) -> None:
-        """Forget a fetch on its way: in a forked child its thread is gone. The keys stay."""
+        """Forget a running fetch: in a forked child its thread is gone. The keys stay."""
         self._fetching = Lock()
 
     def get(self, key_id: str, algorithm: str) -> jwt.PyJWK | None:
         """Return the key of that ID for that algorithm, or ``None`` if the issuer has none.
 
-        Raises ``IssuerUnavailable`` when that can't be told.
+        Raises ``IssuerUnavailable`` if the keys couldn't be fetched.
         """
         known = self._known
         if self._clock() >= known.fetched + self._lifetime:
@@ -152,7 +152,7 @@ class IssuerKeys:
         """Fetch the keys unless that was done within the window or since ``seen``."""
         if self._clock() < seen.attempted + self._window:
             return seen
-        # In an outage, who has keys from before doesn't wait for somebody else's attempt.
+        # In an outage a thread that can use older keys doesn't wait for another's attempt.
         fetching = self._fetching
         if not fetching.acquire(blocking=not (seen.error and self._is_usable(seen))):
             return seen

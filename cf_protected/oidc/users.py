@@ -1,7 +1,7 @@
-"""Which user a token's subject is.
+"""Find the user that a token's subject belongs to.
 
-``USER_MAPPER`` replaces ``map_user`` by a function of the same signature, which may well call
-this one first.
+``USER_MAPPER`` replaces ``map_user`` with a function of the same signature, which may call
+``map_user`` first.
 """
 
 from __future__ import annotations
@@ -17,20 +17,21 @@ from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, router, transaction
 
-from cf_protected import conf
-from cf_protected.models import Identity
+from cf_protected.conf import import_function
+from cf_protected.oidc import check_ids, conf
+from cf_protected.oidc.models import Identity
 
 logger = logging.getLogger("cf_protected")
 
 Claims = Mapping[str, Any]
-UserMapper = Callable[[Claims, conf.OIDCSettings], AbstractBaseUser | None]
+UserMapper = Callable[[Claims, conf.IssuerSettings], AbstractBaseUser | None]
 
 
-def map_user(claims: Claims, issuer: conf.OIDCSettings) -> AbstractBaseUser | None:
+def map_user(claims: Claims, issuer: conf.IssuerSettings) -> AbstractBaseUser | None:
     """Return the user whose ``Identity`` has this issuer and subject.
 
-    For an unknown subject ``UNKNOWN_SUBJECTS`` decides: nobody, the user with the verified
-    e-mail address, or a new one.
+    For an unknown subject ``UNKNOWN_SUBJECTS`` decides: ``None``, the user with the token's
+    verified e-mail address, or a new user.
     """
     user = _known_user(claims, issuer)
     if user is not None or issuer.unknown_subjects == "refuse":
@@ -38,27 +39,31 @@ def map_user(claims: Claims, issuer: conf.OIDCSettings) -> AbstractBaseUser | No
     return _link(claims, issuer) if issuer.unknown_subjects == "link" else _create(claims, issuer)
 
 
-def get_user_mapper(name: str, issuer: conf.OIDCSettings) -> UserMapper:
+def get_user_mapper(name: str, issuer: conf.IssuerSettings) -> UserMapper:
     """Return the function that the issuer's ``USER_MAPPER`` names.
 
     Raises ``ConfigurationError``.
     """
-    where = f"{conf.SETTING}['OIDC'][{name!r}]['USER_MAPPER']"
-    return conf.import_function(where, issuer.user_mapper, like="cf_protected.oidc.users.map_user")
+    return import_function(
+        f"{conf.SETTING}[{name!r}]['USER_MAPPER']",
+        issuer.user_mapper,
+        like="cf_protected.oidc.users.map_user",
+        check=check_ids.NOT_A_USER_MAPPER,
+    )
 
 
 def _known_user(
-    claims: Claims, issuer: conf.OIDCSettings, using: str | None = None
+    claims: Claims, issuer: conf.IssuerSettings, using: str | None = None
 ) -> AbstractBaseUser | None:
     known = Identity.objects.using(using).filter(issuer=issuer.issuer, subject=claims["sub"])
     for identity in known.select_related("user"):
-        # MySQL and MariaDB take "Ab" and "ab" for the same, and subjects are exact.
+        # MySQL and MariaDB find "ab" for "Ab", but subjects are compared exactly.
         if (identity.issuer, identity.subject) == (issuer.issuer, claims["sub"]):
             return identity.user
     return None
 
 
-def _link(claims: Claims, issuer: conf.OIDCSettings) -> AbstractBaseUser | None:
+def _link(claims: Claims, issuer: conf.IssuerSettings) -> AbstractBaseUser | None:
     email = _verified_email(claims)
     users = _users_with(email) if email else []
     if len(users) != 1 or not _may_be_linked(users[0]):
@@ -66,14 +71,14 @@ def _link(claims: Claims, issuer: conf.OIDCSettings) -> AbstractBaseUser | None:
     return _remember(claims, issuer, users[0])
 
 
-def _create(claims: Claims, issuer: conf.OIDCSettings) -> AbstractBaseUser | None:
-    """The new user, or ``None`` if somebody else has the user name or the e-mail address."""
+def _create(claims: Claims, issuer: conf.IssuerSettings) -> AbstractBaseUser | None:
+    """Return the new user, or ``None`` if another user has the user name or the e-mail address."""
     model = get_user_model()
     username_field, email_field = model.USERNAME_FIELD, model.get_email_field_name()
     email = _verified_email(claims)
     fields = {username_field: _username(claims, issuer)}
     if email and _has_email():
-        if _users_with(email):  # perhaps made by the person's other request
+        if _users_with(email):  # perhaps another request of this person made it just now
             return _known_user(claims, issuer, using=router.db_for_write(Identity))
         fields[email_field] = email
     elif username_field == email_field:
@@ -84,14 +89,15 @@ def _create(claims: Claims, issuer: conf.OIDCSettings) -> AbstractBaseUser | Non
 
 
 def _remember(
-    claims: Claims, issuer: conf.OIDCSettings, user: AbstractBaseUser
+    claims: Claims, issuer: conf.IssuerSettings, user: AbstractBaseUser
 ) -> AbstractBaseUser | None:
-    """Write the identity, with its user if that is new, unless another request did so first."""
+    """Save the identity, and its user if that is new, unless another request did so first."""
     database = router.db_for_write(Identity)
     is_new = user._state.adding  # noqa: SLF001 - documented
     try:
         if is_new:
-            user.full_clean()  # before the transaction: SQLite wants its lock from the start
+            # Before the transaction: in SQLite one that begins by reading may fail to write.
+            user.full_clean()
         with transaction.atomic(using=database):
             if is_new:
                 user.save()
@@ -105,13 +111,13 @@ def _remember(
 
 
 def _fields_of(error: IntegrityError | ValidationError) -> str:
-    """Which fields are wrong, without their values, which are the person's."""
+    """Return the names of the wrong fields, without their values, which are personal data."""
     names = getattr(error, "error_dict", {})
     return ", ".join(names) or type(error).__name__
 
 
 def _verified_email(claims: Claims) -> str:
-    """The address, if the issuer says in so many words that it is the person's."""
+    """Return the e-mail address if the issuer says that it is verified, or ``""``."""
     email = claims.get("email")
     if claims.get("email_verified") is not True or not isinstance(email, str):
         return ""
@@ -132,7 +138,10 @@ def _users_with(email: str) -> list[AbstractBaseUser]:
 
 
 def _is_same(one: str, other: str) -> bool:
-    """Databases find more alike than that: "ä" and "a", or "K" and the sign for kelvin."""
+    """Compare without the case of ASCII letters.
+
+    Databases also take "ä" for "a", and the kelvin sign for "K".
+    """
     return one == other or (one.isascii() and other.isascii() and one.lower() == other.lower())
 
 
@@ -150,8 +159,8 @@ def _may_be_linked(user: AbstractBaseUser) -> bool:
     return user.is_active and not is_staff
 
 
-def _username(claims: Claims, issuer: conf.OIDCSettings) -> str:
-    """Always the same for a subject, and telling nothing of it."""
+def _username(claims: Claims, issuer: conf.IssuerSettings) -> str:
+    """Return the subject's user name: always the same, without disclosing the subject."""
     digest = hashlib.sha256(f"{issuer.issuer}\n{claims['sub']}".encode()).hexdigest()
     model = get_user_model()
     field = model._meta.get_field(model.USERNAME_FIELD)  # noqa: SLF001 - public by its docs

@@ -1,6 +1,6 @@
 """Verify access tokens: JSON Web Tokens (RFC 7519) that an issuer signed for this API.
 
-The rules are those of RFC 9068 and RFC 8725, as far as Cognito, Auth0 and Keycloak keep them.
+The rules are those of RFC 9068 and RFC 8725, as far as Cognito, Auth0 and Keycloak follow them.
 """
 
 from __future__ import annotations
@@ -13,22 +13,21 @@ from typing import Any, Final, NamedTuple
 
 import jwt
 
-from cf_protected.exceptions import InvalidToken, IssuerUnavailable
+from cf_protected.oidc.exceptions import InvalidToken, TokenFault
 from cf_protected.oidc.jwks import ALGORITHMS, IssuerKeys
 
 Claims = Mapping[str, Any]
-Code = InvalidToken.Code
 
 _MAX_LENGTH: Final = 16 * 1024
 _COMPACT: Final = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
 _TYPES: Final = ("jwt", "at+jwt", "application/at+jwt")
-#: Claims that tell other tokens apart, where they are present: Cognito's and Keycloak's.
+#: Claims with which Cognito and Keycloak mark access tokens.
 _KINDS: Final = {"token_use": "access", "typ": "Bearer"}
 #: OpenID Connect Core, section 2: at most 255 ASCII characters.
 _SUBJECT: Final = re.compile(r"[\x20-\x7e]{1,255}")
-_LATEST: Final = 2**53  # a date beyond what JSON's numbers can tell apart is none
+_LATEST: Final = 2**53  # JSON's numbers aren't exact beyond
 
-# Of PyJWT only the signature: its check of dates reads the clock by itself.
+# PyJWT verifies only the signature: its check of dates would read the clock.
 _SIGNATURE_ONLY: Final[Any] = {
     f"verify_{claim}": False for claim in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")
 }
@@ -36,40 +35,40 @@ _UNREADABLE: Final = (jwt.PyJWTError, ValueError, RecursionError)
 
 
 class Unverified(NamedTuple):
-    """What anybody may have written."""
+    """The parts of a token before its verification: anyone could have written them."""
 
     header: Mapping[str, Any]
     claims: Claims
 
 
 def parse(token: str) -> Unverified:
-    """Return the parts of ``token``, of which nothing is to be believed yet.
+    """Return the parts of ``token``, which can't be trusted yet.
 
-    Raises ``InvalidToken`` for everything but three parts of base64url with JSON objects in
-    them: encrypted tokens, for example, and those longer than 16 KiB.
+    Raises ``InvalidToken`` unless it is three parts of base64url with JSON objects in them, at
+    most 16 KiB. So encrypted tokens are refused.
     """
     if len(token) > _MAX_LENGTH or not _COMPACT.fullmatch(token):
-        raise InvalidToken(Code.MALFORMED)
+        raise InvalidToken(TokenFault.MALFORMED)
     try:
         parts = jwt.decode_complete(token, options={"verify_signature": False})
     except _UNREADABLE:
-        raise InvalidToken(Code.MALFORMED) from None  # the cause holds the token
+        raise InvalidToken(TokenFault.MALFORMED) from None  # the cause holds the token
     return Unverified(parts["header"], parts["payload"])
 
 
 class TokenVerifier:
     """Accepts the access tokens of ``issuer`` that are meant for one of ``audience``.
 
-    A token without ``aud``, as Cognito's, has to have one of ``client_ids`` as its
-    ``client_id``. At least one of the two has to be given.
+    A token without ``aud``, such as Cognito's, must have one of ``client_ids`` as its
+    ``client_id``. At least one of the two arguments is required.
 
-    ID tokens are no access tokens. Cognito's and Keycloak's say so themselves. The others'
-    have the client's ID as their audience, so ``audience`` has to be the API's own
+    ID tokens aren't access tokens. Cognito and Keycloak mark them. Those of other issuers
+    have the client's ID as their audience, so ``audience`` must be the API's own
     identifier, never a client's.
 
     ``leeway`` is how far the clocks of the issuer and this server may differ. ``now``
     returns seconds since the epoch. Raises ``ValueError`` for arguments that would accept
-    too much: no audience, ``none`` or HMAC.
+    too many tokens: no audience, ``none`` or HMAC.
     """
 
     def __init__(
@@ -84,9 +83,11 @@ class TokenVerifier:
         now: Callable[[], float] = time.time,
     ) -> None:
         if not audience and not client_ids:
-            raise ValueError("Give audience or client_ids: tokens for others aren't for you.")
+            raise ValueError(
+                "Give audience or client_ids. Without them tokens for other apps would be accepted."
+            )
         if not algorithms or not set(algorithms) <= set(ALGORITHMS):
-            raise ValueError(f"The algorithms have to be some of {', '.join(ALGORITHMS)}.")
+            raise ValueError(f"The algorithms must be some of {', '.join(ALGORITHMS)}.")
         self._issuer = issuer
         self._keys = keys
         self._audience = tuple(audience)
@@ -96,10 +97,10 @@ class TokenVerifier:
         self._now = now
 
     def verify(self, token: str) -> Claims:
-        """Return the claims of ``token``. Raises ``InvalidToken``, whatever it is.
+        """Return the claims of ``token``. Raises ``InvalidToken`` and ``IssuerUnavailable``.
 
-        The signature comes last, so that keys are fetched only for tokens that it decides
-        about.
+        The signature is verified last, so that keys are fetched only for tokens that pass
+        everything else.
         """
         header, claims = parse(token)
         self._check_header(header)
@@ -107,25 +108,28 @@ class TokenVerifier:
         return self._signed_claims(token, header["kid"], header["alg"])
 
     def _check_header(self, header: Mapping[str, Any]) -> None:
-        """Keys that a header names (``jku``, ``x5u``, ``jwk``, ``x5c``) are never looked at."""
+        """Raise ``InvalidToken`` for a wrong header.
+
+        Keys in the header (``jku``, ``x5u``, ``jwk``, ``x5c``) are ignored.
+        """
         if header.get("alg") not in self._algorithms:
-            raise InvalidToken(Code.ALGORITHM)
+            raise InvalidToken(TokenFault.ALGORITHM)
         if "crit" in header or str(header.get("typ", "JWT")).lower() not in _TYPES:
-            raise InvalidToken(Code.HEADER)
+            raise InvalidToken(TokenFault.HEADER)
         if not isinstance(header.get("kid"), str):
-            raise InvalidToken(Code.HEADER)
+            raise InvalidToken(TokenFault.HEADER)
 
     def _check_claims(self, claims: Claims) -> None:
         if claims.get("iss") != self._issuer:
-            raise InvalidToken(Code.ISSUER)
+            raise InvalidToken(TokenFault.ISSUER)
         if any(claims.get(name, kind) != kind for name, kind in _KINDS.items()):
-            raise InvalidToken(Code.NOT_ACCESS_TOKEN)
+            raise InvalidToken(TokenFault.NOT_ACCESS_TOKEN)
         if not self._is_meant(claims):
-            raise InvalidToken(Code.AUDIENCE)
+            raise InvalidToken(TokenFault.AUDIENCE)
         self._check_dates(claims)
         subject = claims.get("sub")
         if not isinstance(subject, str) or not _SUBJECT.fullmatch(subject):
-            raise InvalidToken(Code.CLAIMS)
+            raise InvalidToken(TokenFault.CLAIMS)
 
     def _is_meant(self, claims: Claims) -> bool:
         if "aud" not in claims:
@@ -138,26 +142,23 @@ class TokenVerifier:
     def _check_dates(self, claims: Claims) -> None:
         now = self._now()
         if _date(claims, "exp") + self._leeway <= now:
-            raise InvalidToken(Code.EXPIRED)
+            raise InvalidToken(TokenFault.EXPIRED)
         for name in ("nbf", "iat"):
             if name in claims and _date(claims, name) - self._leeway > now:
-                raise InvalidToken(Code.NOT_YET_VALID)
+                raise InvalidToken(TokenFault.NOT_YET_VALID)
 
     def _signed_claims(self, token: str, key_id: str, algorithm: str) -> Claims:
-        try:
-            key = self._keys.get(key_id, algorithm)
-        except IssuerUnavailable as error:
-            raise InvalidToken(Code.ISSUER_UNAVAILABLE) from error
+        key = self._keys.get(key_id, algorithm)
         if key is None:
-            raise InvalidToken(Code.UNKNOWN_KEY)
+            raise InvalidToken(TokenFault.UNKNOWN_KEY)
         try:
             return jwt.decode(token, key, algorithms=[algorithm], options=_SIGNATURE_ONLY)
         except _UNREADABLE:
-            raise InvalidToken(Code.SIGNATURE) from None  # the cause holds the token
+            raise InvalidToken(TokenFault.SIGNATURE) from None  # the cause holds the token
 
 
 def _date(claims: Claims, name: str) -> float:
     value = claims.get(name)
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < _LATEST:
-        raise InvalidToken(Code.CLAIMS)
+        raise InvalidToken(TokenFault.CLAIMS)
     return float(value)

@@ -88,7 +88,10 @@ def agree_on_terms(
             refusal = replace(decision, allowed=False, reason=Reason.ADDRESS_NOT_BOUND)
             raise DownloadRefused(refusal, asset)
     starts_at = _starts_at(request, asset)
-    if starts_at and starts_at - request.now + settings.longest_use > settings.rotation_overlap:
+    if (
+        starts_at
+        and starts_at - request.now + settings.shortest_overlap > settings.rotation_overlap
+    ):
         raise DownloadRefused(unreleased(decision, asset), asset)
     ends_at = grant_end(decision)
     if ends_at and ends_at <= (starts_at or request.now):

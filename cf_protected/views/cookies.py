@@ -18,7 +18,6 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from cf_protected import services
 from cf_protected.access import DownloadRefused
 from cf_protected.exceptions import SigningError
-from cf_protected.http.cors import CORSMixin
 from cf_protected.models import Asset, AssetFile
 from cf_protected.person import Person
 from cf_protected.responses import uncacheable
@@ -30,8 +29,8 @@ from cf_protected.views.protect import not_found, refuse
 logger = logging.getLogger("cf_protected")
 
 
-@method_decorator(login_not_required, name="dispatch")  # preflights carry no session
-class CookiesView(CORSMixin, PersonalView):
+@method_decorator(login_not_required, name="dispatch")  # a login must not lead back here with GET
+class CookiesView(PersonalView):
     """Sets the cookies of several assets at once, each named by an ``asset`` with its slug.
 
     Without one, they are those of all folders that the person can open without being

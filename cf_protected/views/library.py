@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.db.models import QuerySet
@@ -15,11 +15,6 @@ from cf_protected.access import Decision, explain
 from cf_protected.models import Asset
 from cf_protected.services import Access
 from cf_protected.views.protect import AssetRequiredMixin
-
-if TYPE_CHECKING:
-    AssetListView = ListView[Asset]
-else:
-    AssetListView = ListView  # Django's own can't be subscripted
 
 
 class PrivatePageMixin(View):
@@ -44,7 +39,7 @@ class LibraryEntry:
         return explain(self.decision)
 
 
-class LibraryView(PrivatePageMixin, LoginRequiredMixin, AssetListView):
+class LibraryView(PrivatePageMixin, LoginRequiredMixin, ListView):
     """My downloads: the assets that the person has or had, with their files.
 
     The number of queries doesn't grow with the library. The page uses neither the storage nor

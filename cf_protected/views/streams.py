@@ -17,7 +17,6 @@ from cf_protected import conf, services
 from cf_protected.access import DownloadRefused, explain
 from cf_protected.distributions import STORAGE_ERRORS, distributions
 from cf_protected.exceptions import CookiesTooLarge, InvalidPlaylist, InvalidURL
-from cf_protected.http.cors import CORSMixin
 from cf_protected.models import AssetFile
 from cf_protected.person import Person
 from cf_protected.reasons import Reason
@@ -64,7 +63,7 @@ class StreamView(FileView):
 
 
 @method_decorator(login_not_required, name="dispatch")
-class PlaylistView(CORSMixin, FileView):
+class PlaylistView(FileView):
     """An HLS playlist of a folder, in which every URI carries one signature.
 
     It serves the session's person, or with ``?token=`` the token's person, for players that
@@ -72,7 +71,6 @@ class PlaylistView(CORSMixin, FileView):
     """
 
     kind = AssetFile.Kind.PREFIX
-    cors_methods = ("GET", "HEAD")
 
     @property
     def token(self) -> str | None:

@@ -31,3 +31,13 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+
+class APIKey(models.Model):
+    """A script's key, of which the project keeps the hash."""
+
+    user = models.ForeignKey(User, models.CASCADE)
+    digest = models.CharField(max_length=64, unique=True)
+
+    def __str__(self) -> str:
+        return self.digest[:8]

@@ -40,14 +40,14 @@ class WriteOnly(InMemoryStorage):
 
 def test_missing_object(admin: Browser, asset: Asset) -> None:
     fill(admin, asset, files__0__key="books/none.pdf")
-    assert admin.file_errors == [{"key": ["The storage has no object of this key."]}]
+    assert admin.file_errors == [{"key": ["The storage has no object with this key."]}]
     assert not asset.files.exists()
 
 
 def test_folder(admin: Browser, asset: Asset, storage: Storage) -> None:
     storage.save("books/atlas.pdf", ContentFile(b"x"))
     fill(admin, asset, files__0__key="books")
-    assert admin.file_errors == [{"key": ["The storage has no object of this key."]}]
+    assert admin.file_errors == [{"key": ["The storage has no object with this key."]}]
 
 
 def test_folder_as_a_file(admin: Browser, asset: Asset, storage: Storage) -> None:
@@ -141,7 +141,7 @@ def test_uploads_are_taken_back_when_another_file_is_missing(
     fill(admin, asset, files__0__upload=upload(), files__1__key="books/none.pdf")
     assert admin.file_errors == [
         {"upload": ["Nothing was saved yet; choose this file again."]},
-        {"key": ["The storage has no object of this key."]},
+        {"key": ["The storage has no object with this key."]},
     ]
     assert objects_in(storage) == [file.key]
     assert asset.files.get().key == file.key
@@ -164,7 +164,7 @@ def test_storage_that_is_down_for_a_key(
     settings.STORAGES = settings.STORAGES | {"protected": {"BACKEND": "tests.doubles.DownStorage"}}
     fill(admin, asset, files__0__key="books/atlas.pdf")
     assert admin.page.status_code == 200
-    assert admin.file_errors == [{"key": ["The storage can't be asked at the moment (OSError)."]}]
+    assert admin.file_errors == [{"key": ["The storage is unavailable at the moment (OSError)."]}]
     assert not asset.files.exists()
 
 
@@ -183,7 +183,7 @@ def test_upload_that_cant_be_taken_back_is_logged(
     admin: Browser, asset: Asset, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     (left,) = _fill_up(admin, asset, use(settings, ReadOnlyAfterwards))
-    assert f"The upload '{left}' is of no use and can't be deleted" in caplog.text
+    assert f"The unused upload '{left}' can't be deleted" in caplog.text
 
 
 def _fill_up(admin: Browser, asset: Asset, storage: Storage) -> list[str]:
@@ -196,6 +196,6 @@ def test_upload_that_cant_be_read_back(admin: Browser, asset: Asset, settings: S
     storage = use(settings, WriteOnly)
     fill(admin, asset, files__0__upload=upload())
     assert admin.file_errors == [
-        {"upload": ["The storage can't be asked at the moment (PermissionError)."]}
+        {"upload": ["The storage is unavailable at the moment (PermissionError)."]}
     ]
     assert objects_in(storage) == []

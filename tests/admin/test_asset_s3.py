@@ -88,7 +88,7 @@ def test_content_type_is_that_of_the_object(admin: Browser, asset: Asset, bucket
 
 def test_missing_object(admin: Browser, asset: Asset, bucket: Any) -> None:
     fill(admin, asset, files__0__key="a/none.bin")
-    assert admin.file_errors == [{"key": ["The storage has no object of this key."]}]
+    assert admin.file_errors == [{"key": ["The storage has no object with this key."]}]
 
 
 def test_leading_slash(admin: Browser, asset: Asset, bucket: Any) -> None:

@@ -119,9 +119,9 @@ def test_lines_that_name_nobody_are_all_listed(admin: Browser, asset: Asset, use
     grant_to(admin, [asset], "ada@example.com\nnobody\n@\nx@example.com\n" + "x" * 250 + "@x.org")
     assert admin.errors == {
         "people": [
-            "nobody is no user, and no e-mail address either.",
-            "@ is no user, and no e-mail address either.",
-            f"{'x' * 250}@x.org is no user, and no e-mail address either.",
+            "nobody is neither a user nor an e-mail address.",
+            "@ is neither a user nor an e-mail address.",
+            f"{'x' * 250}@x.org is neither a user nor an e-mail address.",
         ]
     }
     assert not Grant.objects.exists()
@@ -139,7 +139,7 @@ def test_ambiguous_person(admin: Browser, asset: Asset) -> None:
     for email in ("ada@example.com", "Ada@example.com"):
         User.objects.create_user(email)
     grant_to(admin, [asset], "ADA@example.com")
-    assert admin.errors == {"people": ["ADA@example.com stands for more than one user."]}
+    assert admin.errors == {"people": ["ADA@example.com matches more than one user."]}
 
 
 @pytest.mark.parametrize("people", ["", " \r\n "])

@@ -71,7 +71,7 @@ def test_bulk_grant(admin: Browser, evil: Grant) -> None:
     shows(admin)
     admin.press("confirm", people=EVIL)
     shows(admin)
-    assert f"{ESCAPED} is no user" in admin.html
+    assert f"{ESCAPED} is neither a user" in admin.html
 
 
 def test_bulk_revoke(admin: Browser, evil: Grant) -> None:

@@ -55,7 +55,7 @@ def test_attach_a_folder_without_an_entry(admin: Browser, asset: Asset, key: str
 def test_entry_that_is_missing(admin: Browser, asset: Asset) -> None:
     attach(admin, asset, entry="index.html")
 
-    assert admin.file_errors == [{"entry": ["The storage has no object of this key."]}]
+    assert admin.file_errors == [{"entry": ["The storage has no object with this key."]}]
     assert not asset.files.exists()
 
 
@@ -173,7 +173,7 @@ def test_storage_that_is_down(
     settings.STORAGES = settings.STORAGES | {"protected": {"BACKEND": "tests.doubles.DownStorage"}}
     attach(admin, asset, entry=entry)
 
-    assert admin.file_errors == [{field: ["The storage can't be asked at the moment (OSError)."]}]
+    assert admin.file_errors == [{field: ["The storage is unavailable at the moment (OSError)."]}]
 
 
 def test_list_is_filtered_by_kind(admin: Browser, file: AssetFile) -> None:
@@ -200,6 +200,6 @@ def test_why_not_before_the_release(admin: Browser, grant: Grant, file: AssetFil
 
     verdict, facts = answer(admin, grant)
 
-    assert verdict == "No: The asset isn't released yet."
+    assert verdict.startswith("No: This becomes available on ")
     assert facts[0] == "This grant is active."
     assert facts[1].startswith("The asset is available from ")

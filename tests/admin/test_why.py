@@ -102,7 +102,7 @@ def test_inactive_account(admin: Browser, held: Grant, user: User) -> None:
 def test_unclaimed(admin: Browser, asset: Asset, file: AssetFile) -> None:
     grant = services.grant(asset, email="guest@example.com")
     assert answer(admin, grant) == (
-        "No: Nobody with an account has claimed this grant yet.",
+        "No: No account has claimed this grant yet.",
         ["This grant is active."],
     )
 

@@ -3,8 +3,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from cf_protected.admin import AssetAdmin, DownloadAdmin, GrantAdmin, IdentityAdmin
-from cf_protected.models import Asset, Download, Grant, Identity
+from cf_protected.admin import AssetAdmin, DownloadAdmin, GrantAdmin
+from cf_protected.models import Asset, Download, Grant
+from cf_protected.oidc.admin import IdentityAdmin
+from cf_protected.oidc.models import Identity
 from tests.accounts.models import User
 
 

@@ -6,13 +6,14 @@ from django.test import Client
 
 from cf_protected import services
 from cf_protected.distributions import distributions
-from cf_protected.models import Asset, AssetFile, Grant, Identity
+from cf_protected.models import Asset, AssetFile, Grant
+from cf_protected.oidc.models import Identity
 from tests.accounts.models import User
 from tests.conftest import Configure
-from tests.oidc.conftest import configure_issuer, issuer, no_proxy
+from tests.oidc.conftest import configure_issuer, configure_issuers, issuer, no_proxy
 from tests.oidc.issuer import Issuer
 
-__all__ = ["configure_issuer", "issuer", "no_proxy"]
+__all__ = ["configure_issuer", "configure_issuers", "issuer", "no_proxy"]
 
 
 @pytest.fixture

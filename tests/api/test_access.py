@@ -11,11 +11,10 @@ from pytest_django import Settings
 from cf_protected.models import AssetFile, Download, Grant
 from tests.accounts.models import User
 from tests.api.client import call, reason
-from tests.conftest import Configure
-from tests.cookies.jar import Jar
+from tests.cors import APP, allowed, apply_recipe
 from tests.oidc.issuer import JWKS, Answer, Issuer
+from tests.signed_cookies.jar import Jar
 
-APP = "https://app.example.com"
 CSRF_TOKEN = "a" * 32
 
 
@@ -144,49 +143,60 @@ def preflight(client: Client, path: str, origin: str) -> Any:
     return client.options(f"/api/{path}", headers=headers)
 
 
-@pytest.mark.parametrize("path", ["assets/", "cookies/", "openapi.json"])
-def test_a_preflight(client: Client, configure: Configure, path: str) -> None:
-    configure(CORS_ORIGINS=[APP])
+@pytest.fixture
+def cors(settings: Settings) -> None:
+    """The settings that docs/api.md shows."""
+    apply_recipe(settings)
 
+
+@pytest.mark.usefixtures("cors", "login_everywhere")
+@pytest.mark.parametrize("path", ["assets/", "cookies/", "openapi.json"])
+def test_a_preflight(client: Client, path: str) -> None:
     response = preflight(client, path, APP)
 
-    assert response.status_code == 204
-    assert response["Access-Control-Allow-Origin"] == APP
-    assert response["Access-Control-Allow-Credentials"] == "true"
-    assert "POST" in response["Access-Control-Allow-Methods"]
-    assert "X-CSRFToken" in response["Access-Control-Allow-Headers"]
+    assert response.status_code == 200
+    may = allowed(response)
+    assert (may["origin"], may["credentials"]) == (APP, "true")
+    assert {"POST", "DELETE"} <= {*may["methods"].split(", ")}
+    assert {"authorization", "content-type", "x-csrftoken"} <= {*may["headers"].split(", ")}
 
 
-def test_a_preflight_of_another_origin(client: Client, configure: Configure) -> None:
-    configure(CORS_ORIGINS=[APP])
-
-    response = preflight(client, "cookies/", "https://evil.example")
-
-    assert "Access-Control-Allow-Origin" not in response
+def test_a_preflight_of_another_origin(client: Client, cors: None) -> None:
+    assert allowed(preflight(client, "cookies/", "https://evil.example")) == {}
 
 
 @pytest.mark.parametrize("path", ["assets/", "assets/none/", "none/", "cookies/"])
 def test_a_page_of_the_origin_can_read_errors_too(
-    client: Client, db: None, configure: Configure, path: str
+    client: Client, db: None, cors: None, path: str
 ) -> None:
-    configure(CORS_ORIGINS=[APP])
-
     response = client.get(f"/api/{path}", headers={"Origin": APP})
 
     assert response.status_code >= 400
-    assert response["Access-Control-Allow-Origin"] == APP
-    assert "Origin" in response["Vary"]
+    may = allowed(response)
+    assert may["origin"] == APP
+    assert response["Access-Control-Expose-Headers"] == "Retry-After, WWW-Authenticate"
+    assert "origin" in response["Vary"]
 
 
 def test_a_page_of_the_origin_with_a_session(
-    browser: Client, grant: Grant, file: AssetFile, configure: Configure, settings: Settings
+    browser: Client, grant: Grant, file: AssetFile, cors: None, settings: Settings
 ) -> None:
-    configure(CORS_ORIGINS=[APP])
     headers = {"Origin": APP, "X-CSRFToken": CSRF_TOKEN}
 
-    assert reason(call(browser, "POST", signed_url(file), headers=headers)) == "csrf_failed"
-    settings.CSRF_TRUSTED_ORIGINS = [APP]
     assert call(browser, "POST", signed_url(file), headers=headers).status_code == 201
+    settings.CSRF_TRUSTED_ORIGINS = []
+    assert reason(call(browser, "POST", signed_url(file), headers=headers)) == "csrf_failed"
+
+
+def test_the_sessions_page_of_another_origin_makes_nothing(
+    browser: Client, grant: Grant, file: AssetFile, cors: None
+) -> None:
+    headers = {"Origin": "https://evil.example", "X-CSRFToken": CSRF_TOKEN}
+
+    response = call(browser, "POST", signed_url(file), headers=headers)
+
+    assert (reason(response), allowed(response)) == ("csrf_failed", {})
+    assert not Download.objects.exists()
 
 
 @pytest.mark.usefixtures("login_everywhere")

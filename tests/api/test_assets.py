@@ -101,7 +101,7 @@ def test_nobody_has_no_list(client: Client, db: None) -> None:
     response = call(client, "GET", "assets/")
 
     assert (response.status_code, reason(response)) == (401, "anonymous")
-    assert response["WWW-Authenticate"] == "Bearer"
+    assert response["WWW-Authenticate"] == "Bearer, Session"
 
 
 def test_answers_are_kept_out_of_caches(buyer: Client, client: Client) -> None:

@@ -18,8 +18,8 @@ from cf_protected.models import Asset, AssetFile, Download, Grant
 from tests.accounts.models import User
 from tests.api.client import call, reason
 from tests.conftest import Configure
-from tests.cookies.jar import Jar
 from tests.doubles import DownKeySource
+from tests.signed_cookies.jar import Jar
 
 HOST = "https://downloads.example.com"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 import cf_protected
 from cf_protected.api import urls
 from cf_protected.api.document import read_document
+from cf_protected.exceptions import AuthenticationFailed
 from cf_protected.models import AssetFile
 from cf_protected.reasons import Reason
 from tests.api.client import call, document_path
@@ -63,12 +65,13 @@ def test_reasons_are_those_of_the_code() -> None:
 
 
 def test_codes_of_problems_are_those_of_the_code() -> None:
-    sources = [*(PACKAGE / "api").glob("*.py"), PACKAGE / "http/problems.py"]
-    source = "".join(path.read_text("utf-8") for path in sources)
-    codes = re.findall(r'problem\(\s*\d{3},\s*"(\w+)"', source)
+    folders = (PACKAGE / "api", PACKAGE / "oidc")
+    source = "".join(path.read_text("utf-8") for folder in folders for path in folder.glob("*.py"))
+    codes = re.findall(r'problem\(\s*\d{3},\s*"(\w+)"|code="(\w+)"', source)
+    default = inspect.signature(AuthenticationFailed).parameters["code"].default
 
     documented = set(SCHEMAS["Problem"]["properties"]["reason"]["examples"])
-    assert {*codes} == documented
+    assert {default, *(code for pair in codes for code in pair if code)} == documented
 
 
 def test_the_page_about_it_has_each_operation() -> None:

@@ -260,3 +260,14 @@ def test_a_body_that_is_too_large(buyer: Client, grant: Grant, file: AssetFile) 
     response = buyer.generic("POST", f"/api/{path(file)}", body, content_type="application/json")
 
     assert (response.status_code, reason(response)) == (413, "too_large")
+
+
+def test_a_file_of_others_is_not_told_from_one_that_is_not_there(
+    other: Client, client: Client, file: AssetFile, configure: Configure
+) -> None:
+    configure(REFUSAL_STATUS=404)
+    nowhere = "files/00000000-0000-4000-8000-000000000000/signed-url/"
+
+    for asker in (other, client):
+        there, missing = (call(asker, "POST", each) for each in (path(file), nowhere))
+        assert (there.status_code, there.content) == (missing.status_code, missing.content)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cf_protected.cloudfront.keys import load_private_key, public_pem
@@ -84,6 +84,7 @@ def test_wrappings(kind: Kind, form: keys.Form, passphrase: str | None, wrapping
     assert_loads(WRAPPINGS[wrapping](pem), kind, passphrase)
 
 
+@settings(deadline=None)
 @given(
     of=st.sampled_from(KEYS[3:]),  # P-256 loads in microseconds
     width=st.integers(1, 200),

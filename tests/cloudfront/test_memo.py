@@ -3,7 +3,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event, Thread
 
 import pytest
 
@@ -11,6 +11,8 @@ from cf_protected.cloudfront.memo import SignatureMemo
 from cf_protected.cloudfront.signer import CloudFrontSigner
 from tests import keys
 from tests.cloudfront.samples import EXPIRES, NOW, URL
+from tests.distributions.test_registry import exit_code_of_child
+from tests.waiting import PATIENCE
 
 
 def counting_sign() -> Callable[[str], str]:
@@ -59,7 +61,7 @@ def test_threads_that_sign_at_the_same_instant_get_one_signature(threads: int) -
     memo, barrier, sign = SignatureMemo(4), Barrier(threads), counting_sign()
 
     def sign_all_at_once(policy: str) -> str:
-        barrier.wait(timeout=30)
+        barrier.wait(PATIENCE)
         return sign(policy)
 
     with ThreadPoolExecutor(threads) as pool:
@@ -73,11 +75,36 @@ def test_threads_that_share_a_signer_get_one_url(threads: int) -> None:
     signer, barrier = CloudFrontSigner(keys.signing_key("p256"), now=lambda: NOW), Barrier(threads)
 
     def sign(_: int) -> str:
-        barrier.wait(timeout=30)
+        barrier.wait(PATIENCE)
         return signer.sign_url(URL, date_less_than=EXPIRES)
 
     with ThreadPoolExecutor(threads) as pool:
         assert len(set(pool.map(sign, range(threads)))) == 1
+
+
+class SlowPolicy(str):
+    """A policy that takes its time while the memo looks it up."""
+
+    __slots__ = ()
+    looked_up, go_on = Event(), Event()
+
+    def __hash__(self) -> int:
+        self.looked_up.set()
+        self.go_on.wait(10)
+        return super().__hash__()
+
+
+def test_a_forked_child_signs_though_another_thread_held_the_lock() -> None:
+    memo = SignatureMemo(2)
+    thread = Thread(target=memo.get, args=[SlowPolicy("policy"), str])
+    thread.start()
+    SlowPolicy.looked_up.wait(10)
+
+    code = exit_code_of_child(lambda: memo.get("policy", str))
+
+    SlowPolicy.go_on.set()
+    thread.join()
+    assert code == 0
 
 
 def test_ecdsa_urls_repeat_with_the_memo(p256_signer: CloudFrontSigner) -> None:

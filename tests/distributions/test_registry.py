@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 import warnings
@@ -16,11 +17,12 @@ from cf_protected import conf
 from cf_protected.cloudfront.keys import SigningKey
 from cf_protected.distributions import distributions
 from cf_protected.key_sources.base import KeySource
-from cf_protected.key_sources.once import Once
+from cf_protected.process import Once
 from tests.conftest import Configure
 from tests.doubles import SlowDict
 from tests.keys import signing_key
 from tests.signing import sign
+from tests.waiting import PATIENCE, wait_until
 
 URL = "https://downloads.example.com/books/ebook.pdf"
 
@@ -57,7 +59,7 @@ def in_eight_threads(call: Callable[[], object]) -> list[object]:
     barrier = threading.Barrier(8)
 
     def wait_and_call(_: int) -> object:
-        barrier.wait(timeout=10)
+        barrier.wait(PATIENCE)
         return call()
 
     with ThreadPoolExecutor(8) as threads:
@@ -79,7 +81,7 @@ def test_eight_threads_load_the_key_once(slow_source: type[SlowKeySource]) -> No
 
 
 def exit_code_of_child(run: Callable[[], object]) -> int:
-    """Fork, run it in the child, and return 0 if it came to its end within ten seconds."""
+    """Fork, run it in the child, and return 0 if it came to its end."""
     with warnings.catch_warnings():
         # Newer Pythons warn of a fork with threads around, which is what is tested here.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -95,15 +97,13 @@ def exit_code_of_child(run: Callable[[], object]) -> int:
 
 
 def wait_for(child: int) -> int:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        pid, status = os.waitpid(child, os.WNOHANG)
-        if pid:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.01)
-    os.kill(child, 9)
-    os.waitpid(child, 0)
-    return -9
+    guard = threading.Timer(PATIENCE, os.kill, (child, signal.SIGKILL))
+    guard.start()
+    try:
+        _, status = os.waitpid(child, 0)
+    finally:
+        guard.cancel()
+    return os.waitstatus_to_exitcode(status)
 
 
 def test_a_forked_child_signs() -> None:
@@ -126,8 +126,7 @@ def test_a_forked_child_signs_though_another_thread_held_the_lock(
 ) -> None:
     thread = threading.Thread(target=lambda: distributions["default"])
     thread.start()
-    while not slow_source.made:
-        time.sleep(0.001)
+    wait_until(lambda: slow_source.made)
 
     code = exit_code_of_child(lambda: sign(URL))
 
@@ -141,8 +140,7 @@ def test_a_forked_child_reads_the_settings_though_another_thread_held_the_lock(
     settings.CF_PROTECTED = raw = SlowDict(settings.CF_PROTECTED)
     thread = threading.Thread(target=conf.current)
     thread.start()
-    while not raw.reads:
-        time.sleep(0.001)
+    wait_until(lambda: raw.reads)
 
     code = exit_code_of_child(conf.current)
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any
@@ -25,11 +25,14 @@ from cf_protected.distributions import distributions
 from cf_protected.doctor.facts import Facts
 from cf_protected.doctor.findings import Finding
 from cf_protected.doctor.questions import examine
+from cf_protected.doctor.web import fetch
 from cf_protected.edge.edge import Edge
 from cf_protected.edge.messages import Request, Response
 from cf_protected.edge.server import running
 from tests.doctor.aws import CACHE_POLICY_ID, Front, cache_policy_xml, running_aws
+from tests.key_sources.conftest import PATIENT
 from tests.keys import private_pem, public_pem
+from tests.waiting import PATIENCE
 
 BUCKET = "downloads"
 REGION = "us-east-1"
@@ -81,8 +84,7 @@ class Shop:
 
     def access(self) -> dict[str, Any]:
         """A key source's options to reach this AWS."""
-        slow_machine = {"connect_timeout": 30, "read_timeout": 30}
-        return {"endpoint_url": self.aws.url, "region": REGION, "max_attempts": 1, **slow_machine}
+        return {"endpoint_url": self.aws.url, "region": REGION, "max_attempts": 1, **PATIENT}
 
     def serve(self, change: Answer | None = None, **options: Any) -> None:
         """Start a CDN; ``options`` are other arguments of the edge.
@@ -133,7 +135,8 @@ class Shop:
     def examine(self, name: str = NAME, **arguments: Any) -> dict[str, Finding]:
         """The findings by ``id``."""
         # Without a clock that stands still, a busy machine would find the key slow.
-        defaults = {"clients": self.client, "clock": lambda: 0.0}
+        clock, patient = (lambda: 0.0), partial(fetch, timeout=PATIENCE)
+        defaults = {"clients": self.client, "clock": clock, "fetch": patient}
         facts = Facts(distributions["default"], name, **{**defaults, **arguments})
         return {finding.id: finding for finding in examine(facts)}
 

@@ -137,7 +137,7 @@ def test_database_is_down(ssm_shop: Shop) -> None:
 
 
 def test_unknown_distribution() -> None:
-    with pytest.raises(CommandError, match=r"'video'.*Known are default"):
+    with pytest.raises(CommandError, match=r"'video'.*Known distributions: default"):
         run("--distribution", "video")
 
 

@@ -9,7 +9,8 @@ from pytest_django import Settings
 
 from cf_protected.distributions import distributions
 from cf_protected.doctor.facts import Facts
-from cf_protected.doctor.permissions import Place, app_needs, app_policy, doctor_policy
+from cf_protected.doctor.permissions import app_policy, doctor_policy, place_of
+from cf_protected.key_sources.iam import Place, Statement, allow
 from tests.doctor.conftest import Shop, configure, use_key_source
 from tests.doubles import DownKeySource
 
@@ -45,7 +46,7 @@ def test_ssm(settings: Settings, name: str, arn: str) -> None:
     policy = app_policy(facts(), PLACE)
 
     assert statements(policy) == [(["ssm:GetParameter"], [arn])]
-    assert "kms:Decrypt" in app_needs(facts())
+    assert "kms:Decrypt" in facts().source.permissions_note
 
 
 def test_ssm_with_two_parameters(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,7 +89,7 @@ def test_kms(settings: Settings, key_id: str) -> None:
     policy = app_policy(facts(), PLACE)
 
     assert statements(policy) == [(["kms:GetPublicKey", "kms:Sign"], [f"{KMS}:key/1234abcd"])]
-    assert "nobody can read the key" in app_needs(facts())
+    assert "can't be read out of KMS" in facts().source.permissions_note
 
 
 @pytest.mark.parametrize("key_id", ["alias/shop", f"{KMS}:alias/shop"])
@@ -107,13 +108,13 @@ def test_a_role_to_assume(settings: Settings) -> None:
     role = "arn:aws:iam::123456789012:role/signer"
     use_key_source(settings, "SSMKeySource", name="/key", role_arn=role)
 
-    assert role in app_needs(facts())
-    assert "sts:AssumeRole" in app_needs(facts())
+    assert role in facts().source.permissions_note
+    assert "sts:AssumeRole" in facts().source.permissions_note
 
 
 def test_a_local_key(settings: Settings) -> None:
     assert app_policy(facts(), PLACE) is None
-    assert app_needs(facts()) == "InlineKeySource needs no permission in AWS."
+    assert facts().source.permissions_note == "InlineKeySource needs no permission in AWS."
 
 
 def test_a_key_source_of_somebody_else(settings: Settings) -> None:
@@ -121,7 +122,28 @@ def test_a_key_source_of_somebody_else(settings: Settings) -> None:
     configure(settings, KEY_SOURCE={"BACKEND": backend})
 
     assert app_policy(facts(), PLACE) is None
-    assert "authors of DownKeySource" in app_needs(facts())
+    assert "authors of DownKeySource" in facts().source.permissions_note
+
+
+class VaultKeySource(DownKeySource):
+    """A key source of another package that says what it needs."""
+
+    def iam_statements(self, place: Place) -> list[Statement]:
+        return [allow("Decrypt", ["kms:Decrypt"], [place.arn("kms", "key/vault")])]
+
+    @property
+    def permissions_note(self) -> str:
+        return "Open the vault for it."
+
+
+def test_a_key_source_of_another_package_says_what_it_needs(settings: Settings) -> None:
+    backend = f"{VaultKeySource.__module__}.{VaultKeySource.__name__}"
+    configure(settings, KEY_SOURCE={"BACKEND": backend})
+
+    policy = app_policy(facts(), PLACE)
+
+    assert statements(policy) == [(["kms:Decrypt"], [f"{KMS}:key/vault"])]
+    assert facts().source.permissions_note == "Open the vault for it."
 
 
 def test_what_the_doctor_needs(settings: Settings) -> None:
@@ -142,7 +164,7 @@ def test_what_the_doctor_needs_to_find_the_distribution(settings: Settings) -> N
 
 
 def test_place_as_aws_tells_it(ssm_shop: Shop) -> None:
-    assert Place.of(Facts(distributions["default"], "")) == Place(
+    assert place_of(Facts(distributions["default"], "")) == Place(
         "aws", "us-east-1", "123456789012"
     )
 
@@ -150,7 +172,7 @@ def test_place_as_aws_tells_it(ssm_shop: Shop) -> None:
 def test_place_without_the_account(ssm_shop: Shop) -> None:
     ssm_shop.aws.deny("GetCallerIdentity")
 
-    assert Place.of(Facts(distributions["default"], "")) == Place("aws", "us-east-1", "*")
+    assert place_of(Facts(distributions["default"], "")) == Place("aws", "us-east-1", "*")
 
 
 def test_place_without_a_region(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +182,7 @@ def test_place_without_a_region(settings: Settings, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     use_key_source(settings, "SSMKeySource", name="/key")
 
-    assert Place.of(facts()) == Place("aws", "*", "*")
+    assert place_of(facts()) == Place("aws", "*", "*")
 
 
 @pytest.mark.parametrize("key_id", ["alias/shop", f"{KMS}:alias/shop"])

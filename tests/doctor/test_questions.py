@@ -64,7 +64,7 @@ def test_unknown_identity(ssm_shop: Shop) -> None:
     findings = ssm_shop.examine()
 
     assert problems(findings) == {}
-    assert "as somebody unknown" in findings["key"].evidence
+    assert "with an unknown identity" in findings["key"].evidence
 
 
 def test_throttled(shop: Shop) -> None:

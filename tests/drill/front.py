@@ -15,6 +15,7 @@ from threading import Lock, Thread
 from typing import Any
 
 from tests.drill.account import Account, Answer
+from tests.waiting import PATIENCE
 
 
 class Front(ThreadingHTTPServer):
@@ -41,7 +42,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         super().setup()
-        self.ministack = HTTPConnection(*self.server.ministack, timeout=30)
+        self.ministack = HTTPConnection(*self.server.ministack, timeout=PATIENCE)
 
     def finish(self) -> None:
         self.ministack.close()

@@ -10,8 +10,8 @@ from uuid import uuid4
 from django.core.management import call_command
 
 from cf_protected.exceptions import ConcurrentRotation
-from cf_protected.key_rotation.lambda_handler import Handler, Settings
-from cf_protected.key_rotation.state import Goal
+from cf_protected.key_rotation.lambda_handler import Environment, Handler
+from cf_protected.key_rotation.rules import Goal
 from cf_protected.management.commands.cf_rotate_keys import Command
 from tests.drill.processes import SLOWEST_CALL, Calls, Killed, Process
 from tests.drill.scene import GROUP, SECRET_ID, Scene
@@ -50,7 +50,7 @@ def by_lambda(scene: Scene) -> int:
     """As Secrets Manager and a schedule do it, each invocation killed in the same way."""
     process = Process(scene)
     handler = Handler(
-        settings=Settings(
+        settings=Environment(
             secret_id=SECRET_ID,
             key_group=GROUP,
             overlap=scene.settings.rotation_overlap,

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
-from cf_protected.key_rotation.aws import Rotation
-from cf_protected.key_rotation.canary import Canary
-from cf_protected.key_rotation.cloudfront_api import CloudFrontKeys
-from cf_protected.key_rotation.state import Goal, Rules
+from cf_protected.key_rotation.canary import Canary, fetch
+from cf_protected.key_rotation.cloudfront_keys import CloudFrontKeys
+from cf_protected.key_rotation.rotation import Rotation
+from cf_protected.key_rotation.rules import Goal, Rules
 from cf_protected.key_rotation.steps import Done, Refuse, Wait
 from tests.drill.scene import GROUP, Scene
+from tests.waiting import PATIENCE
 
 #: How long a call of AWS takes at most, in seconds.
 SLOWEST_CALL: Final = 5.0
 
 _POLL: Final = timedelta(minutes=5)  # each time it looks costs the machine ten calls
+
+
+_fetch: Final = partial(fetch, timeout=PATIENCE)
 
 
 class Killed(BaseException):
@@ -95,6 +100,6 @@ class Process:
             CloudFrontKeys(self.client("cloudfront"), GROUP),
             scene.keeper.store(self.client(scene.keeper.service)),
             Rules(name=GROUP, overlap=scene.settings.rotation_overlap, poll=_POLL),
-            canary=Canary(scene.canary_url, now=scene.time.clock),
+            canary=Canary(scene.canary_url, fetch=_fetch, now=scene.time.clock),
             clock=scene.time.clock,
         )

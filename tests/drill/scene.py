@@ -33,6 +33,7 @@ from tests.drill.account import MAX_GROUP_MEMBERS, MAX_PUBLIC_KEYS, Account
 from tests.drill.edges import Network
 from tests.drill.shop import SHARES, Process, Shop
 from tests.drill.timeline import Timeline
+from tests.key_sources.conftest import PATIENT
 
 GROUP: Final = "shop-signing"
 #: How long the news of a changed key group take to the last edge, in seconds.
@@ -184,7 +185,7 @@ def _environment() -> dict[str, str]:
 
 
 def _settings(keeper: Keeper, aws_url: str, edge_port: int, overlap: timedelta) -> dict[str, Any]:
-    options = {**keeper.options, "endpoint_url": aws_url}
+    options = {**keeper.options, **PATIENT, "endpoint_url": aws_url}
     distribution = {
         "DOMAIN": f"127.0.0.1:{edge_port}",
         "SCHEME": "http",

@@ -11,6 +11,8 @@ from tests.drill.drills import drill
 from tests.drill.naive import Mistakes, by_hand
 from tests.drill.scene import KEY_LIFETIME, OVERLAP
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
 ALL = Mistakes(signs_first=True, replaces=True, writes_twice=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from django.test import Client
 
 from cf_protected.distributions import distributions
@@ -13,6 +14,8 @@ from tests.drill import orders
 from tests.drill.scene import scene
 from tests.drill.shop import Download, Shop, keep_key_by
 from tests.drill.timeline import Timeline
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 class Pages:

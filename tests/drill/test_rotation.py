@@ -15,6 +15,8 @@ from tests.drill.drills import Figures, drill
 from tests.drill.processes import Process
 from tests.drill.scene import KMS, SSM, Keeper, Scene, scene
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
 
 def assert_safe(figures: Figures) -> None:
     assert figures.tally.refused.total() == 0

@@ -6,10 +6,8 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPMessage, HTTPResponse
-from typing import Final
 
-# Seconds after which a test stops waiting: far more than a busy machine needs.
-PATIENCE: Final = 60
+from tests.waiting import PATIENCE
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -11,13 +10,14 @@ from urllib.parse import quote
 
 import pytest
 from django.core.files.storage import FileSystemStorage
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cf_protected.cloudfront.encoding import quote_object_key
 from cf_protected.edge.storage import object_name
-from tests.edge.client import PATIENCE, send_raw
+from tests.edge.client import send_raw
 from tests.edge.conftest import Serve, Site
+from tests.waiting import wait_until
 
 S3_DENIED = re.compile(
     rb'<\?xml version="1\.0" encoding="UTF-8"\?>\n<Error><Code>AccessDenied</Code>'
@@ -132,6 +132,7 @@ def test_name_opens_its_object(site: Site, root: Path, name: str) -> None:
     assert (answer.status, answer.body) == (200, name.encode())
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.text(st.characters(exclude_characters="/\\\0", codec="utf-8"), min_size=1), min_size=1
@@ -297,7 +298,4 @@ def test_file_is_closed(serve: Serve, headers: dict[str, str]) -> None:
     site.open("/a", headers)
     site.head(site.sign("/a"), headers)
     # The response arrives before the server's thread closes the file.
-    deadline = time.monotonic() + PATIENCE
-    while not storage.file.closed and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert storage.file.closed
+    wait_until(lambda: storage.file.closed)

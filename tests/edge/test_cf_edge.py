@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -21,8 +20,9 @@ from django.core.management import CommandError, call_command
 from cf_protected.distributions import distributions
 from cf_protected.edge.server import running
 from cf_protected.management.commands.cf_edge import edge_for
-from tests.edge.client import PATIENCE, Answer, fetch
+from tests.edge.client import Answer, fetch
 from tests.signing import sign
+from tests.waiting import PATIENCE, wait_until
 
 if TYPE_CHECKING:
     from pytest_django import Settings
@@ -76,11 +76,10 @@ def run(visit: Visit, **options: Any) -> tuple[Answer, str, str]:
 
 
 def _address(out: StringIO) -> tuple[str, int]:
-    deadline = time.monotonic() + PATIENCE
-    while not (match := re.search(r"http://([\d.]+):(\d+);", out.getvalue())):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    return match[1], int(match[2])
+    address = re.compile(r"http://([\d.]+):(\d+);")
+    wait_until(lambda: address.search(out.getvalue()))
+    host, port = address.search(out.getvalue()).groups()  # type: ignore[union-attr]
+    return host, int(port)
 
 
 def signed_target() -> str:
@@ -104,7 +103,7 @@ def test_warns_if_urls_are_signed_for_another_address(use_root: Callable[..., No
     use_root(DOMAIN="downloads.example.com")
     answer, _, err = run(lambda address: fetch(address, signed_target()), port=0)
     assert answer.status == 403
-    assert err.startswith("URLs are signed for https://downloads.example.com and open there alone.")
+    assert err.startswith("URLs are signed for https://downloads.example.com and open only there.")
 
 
 def test_cors_origins(use_root: Callable[..., None], port: int) -> None:
@@ -141,7 +140,9 @@ def test_path_prefix_of_the_distribution(use_root: Callable[..., None]) -> None:
 
 
 def test_unknown_distribution() -> None:
-    with pytest.raises(CommandError, match=r"no distribution 'nope'.* Known are default"):
+    with pytest.raises(
+        CommandError, match=r"no distribution 'nope'.* Known distributions: default"
+    ):
         call_command("cf_edge", distribution="nope")
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cf_protected.edge.ranges import Unsatisfiable, requested_range
@@ -61,6 +61,7 @@ def test_unsatisfiable_ranges(header: str, size: int) -> None:
         requested_range(header, size)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 50), st.integers(0, 60), st.integers(0, 60))
 def test_first_to_last_is_the_slice(size: int, first: int, last: int) -> None:
     data = bytes(size)
@@ -73,11 +74,13 @@ def test_first_to_last_is_the_slice(size: int, first: int, last: int) -> None:
         assert part is None or data[part.start : part.stop]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 50), st.integers(1, 60))
 def test_suffix_is_the_slice(size: int, length: int) -> None:
     assert requested_range(f"bytes=-{length}", size) == range(size)[-length:]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30) | st.from_regex(r"\A[Bb]ytes=[0-9,\- ]*\Z"), st.integers(0, 10**12))
 def test_any_text_has_a_result(header: str, size: int) -> None:
     try:

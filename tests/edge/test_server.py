@@ -3,7 +3,6 @@ from __future__ import annotations
 import socket
 import struct
 import threading
-import time
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -13,8 +12,9 @@ from django.core.files.storage import FileSystemStorage
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.edge.edge import Edge
 from cf_protected.edge.server import running, viewer_address
-from tests.edge.client import PATIENCE, fetch, host_of, send_raw
+from tests.edge.client import fetch, host_of, send_raw
 from tests.edge.conftest import Site
+from tests.waiting import PATIENCE, wait_until
 
 METHOD_NOT_ALLOWED = b"This distribution is not configured to allow the HTTP request method"
 
@@ -192,7 +192,4 @@ def _connections() -> set[threading.Thread]:
 
 
 def _wait_for_connections_to_end(others: set[threading.Thread]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while _connections() - others:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: not _connections() - others)

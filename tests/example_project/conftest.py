@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.chromium import chromium
 from tests.example_project.browsing import ARTIFACTS, NewPage
 from tests.example_project.demo import READER, STAFF, Demo, running_demo
 from tests.example_project.visitor import Visitor
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +64,7 @@ def new_buyer(demo: Demo) -> NewBuyer:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     ARTIFACTS.mkdir(exist_ok=True)
+    expect.set_options(timeout=PATIENCE * 1000)
     with chromium() as browser:
         yield browser
 
@@ -75,7 +77,7 @@ def new_page(browser: Browser, demo: Demo) -> Iterator[NewPage]:
     def open_shop(**options: Any) -> Page:
         defaults = {"viewport": {"width": 1280, "height": 900}, "base_url": demo.shop}
         context = browser.new_context(**defaults | options)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(PATIENCE * 1000)
         contexts.append(context)
         page = context.new_page()
         page.goto("/")

@@ -8,11 +8,12 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.waiting import PATIENCE, wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,8 +21,7 @@ READER = ("reader", "high-tide")
 STAFF = ("staff", "low-tide")
 
 _READY = "Stop it with Control-C."
-_SECONDS_TO_START = 120  # the files are made at the first start, on a machine that is busy
-_SECONDS_TO_STOP = 20
+_SECONDS_TO_START = 500  # the files are made at the first start, on a machine that is busy
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Demo:
     def stop(self, number: signal.Signals) -> int:
         """Send the signal; returns the exit code."""
         self.process.send_signal(number)
-        return self.process.wait(_SECONDS_TO_STOP)
+        return self.process.wait(PATIENCE)
 
 
 def _dashed(uuid: str) -> str:
@@ -115,8 +115,9 @@ def running_demo(var: Path) -> Iterator[Demo]:
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + _SECONDS_TO_START
-    while _READY not in log.read_text():
-        assert process.poll() is None, f"The demo ended:\n{log.read_text()}"
-        assert time.monotonic() < deadline, f"The demo doesn't start:\n{log.read_text()}"
-        time.sleep(0.05)
+    def is_ready() -> bool:
+        output = log.read_text()
+        assert process.poll() is None, f"The demo ended:\n{output}"
+        return _READY in output
+
+    wait_until(is_ready, patience=_SECONDS_TO_START)

@@ -19,6 +19,7 @@ from tests.example_project.demo import (
     manage,
     running_demo,
 )
+from tests.waiting import PATIENCE
 
 TABLES = ("auth_user", "shop_product", "shop_order", "cf_protected_assetfile", "cf_protected_grant")
 
@@ -29,7 +30,7 @@ def run(var: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         env=environment(var),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=500,
         check=False,
     )
 
@@ -45,7 +46,7 @@ def test_says_where_to_click_and_how_to_sign_in(demo: Demo) -> None:
 
 def test_the_edge_lets_the_shops_scripts_read_even_a_refusal(demo: Demo) -> None:
     host = demo.edge.removeprefix("http://")
-    with closing(HTTPConnection(host, timeout=10)) as connection:
+    with closing(HTTPConnection(host, timeout=PATIENCE)) as connection:
         connection.request("GET", "/videos/field-notes/master.m3u8", headers={"Origin": demo.shop})
         response = connection.getresponse()
     assert response.status == 403

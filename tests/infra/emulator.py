@@ -14,14 +14,14 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.error import URLError
+
+from tests.waiting import PATIENCE, wait_until
 
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
@@ -46,7 +46,7 @@ def running_aws(log: Path) -> Iterator[AWS]:
     port = _free_port()
     with log.open("wb") as output, _ministack(port, output) as process:
         try:
-            _wait_until_up(port, log)
+            wait_until(lambda: _is_up(port))
             with _front(port) as url:
                 yield AWS(url, f"http://127.0.0.1:{port}")
         finally:
@@ -91,15 +91,13 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _wait_until_up(port: int, log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_ministack/health", timeout=5):
-                return
-        except (URLError, ConnectionError):
-            time.sleep(0.1)
-    raise TimeoutError(f"ministack doesn't answer: {log.read_text()}")
+def _is_up(port: int) -> bool:
+    url = f"http://127.0.0.1:{port}/_ministack/health"
+    try:
+        with urllib.request.urlopen(url, timeout=PATIENCE):
+            return True
+    except OSError:
+        return False
 
 
 @contextmanager

@@ -13,11 +13,12 @@ from typing import Any, Final
 import boto3
 
 from cf_protected.exceptions import ConcurrentRotation
-from cf_protected.key_rotation.aws import Rotation
 from cf_protected.key_rotation.canary import Canary
-from cf_protected.key_rotation.cloudfront_api import CloudFrontKeys
+from cf_protected.key_rotation.cloudfront_keys import CloudFrontKeys
 from cf_protected.key_rotation.record import KeyType
-from cf_protected.key_rotation.state import Goal, Rules, State
+from cf_protected.key_rotation.rotation import Rotation
+from cf_protected.key_rotation.rules import Goal, Rules
+from cf_protected.key_rotation.state import State
 from cf_protected.key_rotation.steps import Done, Refuse, Step, Wait
 from cf_protected.key_rotation.stores.base import Store
 from cf_protected.key_rotation.stores.kms import KMSStore
@@ -27,6 +28,7 @@ from cf_protected.key_sources.base import KeySource
 from cf_protected.key_sources.kms import KMSKeySource
 from cf_protected.key_sources.secretsmanager import SecretsManagerKeySource
 from cf_protected.key_sources.ssm import SSMKeySource
+from tests.key_sources.conftest import PATIENT
 
 REGION: Final = "eu-central-1"
 GROUP: Final = "shop"
@@ -185,7 +187,7 @@ class Cloud:
 
     def source(self, kind: str) -> KeySource:
         """What the app reads the key with."""
-        access = {"endpoint_url": self.url, "region": REGION}
+        access = {"endpoint_url": self.url, "region": REGION, **PATIENT}
         if kind == "secretsmanager":
             return SecretsManagerKeySource(secret_id=NAMES[kind], **access)
         if kind == "ssm":

@@ -8,6 +8,7 @@ import pytest
 
 from tests.key_rotation.cloud import STORES, Cloud
 from tests.key_sources.conftest import environment, ministack
+from tests.waiting import PATIENCE
 
 __all__ = ["environment", "ministack"]
 
@@ -15,7 +16,7 @@ __all__ = ["environment", "ministack"]
 @pytest.fixture
 def cloud(ministack: str) -> Cloud:
     request = urllib.request.Request(f"{ministack}/_ministack/reset", method="POST")
-    with urllib.request.urlopen(request, timeout=30):
+    with urllib.request.urlopen(request, timeout=PATIENCE):
         pass
     return Cloud(ministack)
 

@@ -14,7 +14,7 @@ from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.edge.edge import Edge
 from cf_protected.edge.server import running
 from cf_protected.key_rotation.canary import Canary
-from cf_protected.key_rotation.state import Goal
+from cf_protected.key_rotation.rules import Goal
 from cf_protected.key_rotation.steps import TryCanary, Wait
 from tests.key_rotation.cloud import Cloud
 from tests.key_rotation.test_crashes import assert_clean

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from cf_protected.exceptions import AWSError, ConcurrentRotation, RotationError
-from cf_protected.key_rotation.cloudfront_api import CloudFrontKeys
-from cf_protected.key_rotation.state import Goal, StoredKey
+from cf_protected.key_rotation.cloudfront_keys import CloudFrontKeys
+from cf_protected.key_rotation.rules import Goal
+from cf_protected.key_rotation.state import StoredKey
 from cf_protected.key_rotation.steps import AddToGroup, Done, MakePair, Promote, Step, Wait
 from tests.key_rotation.cloud import GROUP, Cloud, carry_out_late
 from tests.key_rotation.test_crashes import assert_clean, assert_signing_key_is_trusted

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from cf_protected.key_rotation.state import Goal
+from cf_protected.key_rotation.rules import Goal
 from tests.key_rotation.cloud import STORES, Cloud, Crash
 
 

@@ -15,7 +15,7 @@ from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.edge.edge import Edge
 from cf_protected.edge.server import running
 from cf_protected.exceptions import RotationError
-from cf_protected.key_rotation.lambda_handler import Handler, Settings
+from cf_protected.key_rotation.lambda_handler import Environment, Handler
 from tests.key_rotation.cloud import GROUP, NAMES, OVERLAP, Cloud, Crash
 from tests.key_rotation.test_crashes import assert_clean
 from tests.keys import public_pem
@@ -35,7 +35,7 @@ class Context:
 @pytest.fixture
 def handler(cloud: Cloud) -> Handler:
     cloud.client("secretsmanager", watched=False).create_secret(Name=SECRET)
-    settings = Settings(secret_id=SECRET, key_group=GROUP, overlap=OVERLAP)
+    settings = Environment(secret_id=SECRET, key_group=GROUP, overlap=OVERLAP)
     return Handler(settings=settings, clients=cloud.client, clock=cloud.now, sleep=cloud.sleep)
 
 
@@ -278,7 +278,7 @@ def test_tidying_waits_for_the_overlap(cloud: Cloud, handler: Handler, first: st
     answer = call(handler, action="tidy")
 
     assert answer["next"] == "Wait"
-    assert answer["why"] == f"URLs signed with {first} may be alive"
+    assert answer["why"] == f"URLs signed with {first} may still be valid"
     assert first in cloud.members()
 
     cloud.sleep(OVERLAP.total_seconds())
@@ -365,7 +365,7 @@ def test_settings_from_the_environment() -> None:
         "CF_DISTRIBUTION_IDS": "E1, E2",
     }
 
-    assert Settings.read(environment) == Settings(
+    assert Environment.read(environment) == Environment(
         secret_id="shop",
         key_group="group",
         key_type="RSA-2048",
@@ -375,7 +375,7 @@ def test_settings_from_the_environment() -> None:
         distribution_ids=("E1", "E2"),
     )
     short = {"CF_SECRET_ID": "shop", "CF_KEY_GROUP": "group", "CF_KEY_TYPE": ""}
-    assert Settings.read(short) == Settings(secret_id="shop", key_group="group")
+    assert Environment.read(short) == Environment(secret_id="shop", key_group="group")
 
 
 @pytest.mark.parametrize(
@@ -386,4 +386,4 @@ def test_wrong_settings(name: str, value: str) -> None:
     environment = {"CF_SECRET_ID": "shop", "CF_KEY_GROUP": "group", name: value}
 
     with pytest.raises(RotationError, match=name):
-        Settings.read(environment)
+        Environment.read(environment)

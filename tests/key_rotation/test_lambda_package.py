@@ -52,7 +52,14 @@ def test_what_is_in_it(tmp_path: Path) -> None:
     assert {"cf_protected/key_rotation/lambda_handler.py", "cffi/__init__.py"} <= set(names)
     assert {name.split("/")[0] for name in names} == {"cf_protected", "cffi", "cryptography"}
     folders = {name.split("/")[1] for name in names if name.startswith("cf_protected/")}
-    assert folders == {"__init__.py", "exceptions.py", "cloudfront", "key_sources", "key_rotation"}
+    assert folders == {
+        "__init__.py",
+        "exceptions.py",
+        "process.py",
+        "cloudfront",
+        "key_sources",
+        "key_rotation",
+    }
     assert {(entry.date_time, entry.external_attr >> 16) for entry in entries} == {
         ((1980, 1, 1, 0, 0, 0), 0o755)
     }

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from cf_protected.key_rotation.plan import is_underway, next_step
+from cf_protected.key_rotation.rules import Goal
 from cf_protected.key_rotation.state import (
     CanaryAnswer,
-    Goal,
     KeyGroup,
     PublishedKey,
     State,
@@ -183,7 +183,7 @@ def test_a_full_group_waits_for_the_end_of_an_overlap() -> None:
     step = next_step(replace(noted(23), public_keys=keys, group=full), RULES, Goal(replace="KNEW"))
 
     assert step == Wait(
-        START + timedelta(hours=1), "URLs signed with KOLD may be alive", Phase.TIDY
+        START + timedelta(hours=1), "URLs signed with KOLD may still be valid", Phase.TIDY
     )
 
 

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from cf_protected.exceptions import AWSError, ConcurrentRotation
-from cf_protected.key_rotation.aws import Rotation
 from cf_protected.key_rotation.plan import is_underway
 from cf_protected.key_rotation.preview import preview
-from cf_protected.key_rotation.state import Goal, State
+from cf_protected.key_rotation.rotation import Rotation
+from cf_protected.key_rotation.rules import Goal
+from cf_protected.key_rotation.state import State
 from cf_protected.key_rotation.steps import Action, Done, Refuse, Step, Wait
 from tests.key_rotation.world import OVERLAP, RULES, World
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from cf_protected.key_rotation.canary import Canary
-from cf_protected.key_rotation.lambda_handler import Handler, Settings
-from cf_protected.key_rotation.state import Goal
+from cf_protected.key_rotation.lambda_handler import Environment, Handler
+from cf_protected.key_rotation.rules import Goal
 from tests.key_rotation.cloud import GROUP, NAMES, Cloud
 
 ROTATION = Path(__file__).parent.parent.parent / "docs/rotation.md"
@@ -56,7 +56,7 @@ def test_what_a_rotation_calls_is_allowed(
 
 
 def test_what_a_teardown_calls_besides(cloud: Cloud) -> None:
-    settings = Settings(secret_id=NAMES["secretsmanager"], key_group=GROUP)
+    settings = Environment(secret_id=NAMES["secretsmanager"], key_group=GROUP)
     handler: Any = Handler(settings=settings, clients=cloud.client, clock=cloud.now)
     handler({"action": "bootstrap"}, None)
     cloud.calls.clear()

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
-from cf_protected.exceptions import AWSError, RotationError, UnusableKey
-from cf_protected.key_rotation.calls import ask
+from cf_protected.exceptions import UnusableKey
 from cf_protected.key_rotation.record import Record
-from cf_protected.key_rotation.state import Goal
+from cf_protected.key_rotation.rules import Goal
 from cf_protected.key_rotation.steps import Done, MakePair, Refuse
-from cf_protected.key_rotation.stores.factory import store_for
-from cf_protected.key_rotation.stores.kms import KMSStore
-from cf_protected.key_rotation.stores.ssm import SSMStore
-from cf_protected.key_sources.inline import InlineKeySource
-from cf_protected.key_sources.kms import KMSKeySource
-from cf_protected.key_sources.secretsmanager import SecretsManagerKeySource
-from cf_protected.key_sources.ssm import SSMKeySource
 from tests.key_rotation.cloud import NAMES, Cloud
+from tests.key_rotation.test_aws import assert_no_key_in
 from tests.key_rotation.test_crashes import assert_clean
-from tests.keys import KEY_PAIR_ID, base64_lines, private_pem, public_pem
-from tests.leaks import everything_shown_by
+from tests.keys import private_pem, public_pem
 
 
 def refusal(cloud: Cloud, goal: Goal, kind: str = "ssm") -> str:
@@ -159,7 +148,7 @@ def test_a_secret_of_another_account_is_refused(cloud: Cloud) -> None:
     store_by_hand(cloud, "ssm", private_pem("p256"))
     cloud.make_group(fill_account(cloud, 1))
 
-    assert "a key that CloudFront doesn't know" in refusal(cloud, Goal(create=True))
+    assert "a key that CloudFront doesn't have" in refusal(cloud, Goal(create=True))
 
 
 def test_a_leaked_key_goes_without_the_overlap(cloud: Cloud, kind: str) -> None:
@@ -184,107 +173,6 @@ def test_a_leaked_key_that_was_replaced_already_goes_at_once(cloud: Cloud) -> No
     cloud.run(rotation, Goal(replace=leaked, distrusted=frozenset({leaked})))
 
     assert cloud.members() == [signing]
-
-
-class NoKey(InlineKeySource):
-    """No source of AWS."""
-
-
-SOURCES: list[tuple[type[Any], dict[str, Any], str]] = [
-    (SSMKeySource, {"name": "/a:3"}, "names a version, which never changes"),
-    (SSMKeySource, {"name": "/a", "key_pair_id": "K1"}, "option key_pair_id fixes one key"),
-    (SSMKeySource, {"name": "/a", "key_pair_id_name": "/b"}, "key_pair_id_name fixes one key"),
-    (SecretsManagerKeySource, {"secret_id": "a", "version_id": "v"}, "version_id fixes one key"),
-    (SecretsManagerKeySource, {"secret_id": "a", "version_stage": "MINE"}, "moves AWSCURRENT"),
-    (KMSKeySource, {"key_id": "1234", "key_pair_id": "K1"}, "option key_pair_id fixes one key"),
-    (KMSKeySource, {"key_id": "1234"}, "names one KMS key"),
-]
-
-
-@pytest.mark.parametrize(("source", "options", "message"), SOURCES)
-def test_sources_whose_key_cannot_be_replaced(
-    source: type[Any], options: dict[str, Any], message: str
-) -> None:
-    with pytest.raises(RotationError, match=message):
-        store_for(source(**options), options, "P-256")
-
-
-def test_a_source_outside_of_aws() -> None:
-    source = NoKey(private_key=private_pem("p256"), key_pair_id=KEY_PAIR_ID)
-
-    with pytest.raises(RotationError, match="The key of NoKey can't be replaced from here"):
-        store_for(source, {}, "P-256")
-
-
-@pytest.mark.parametrize("name", ["/a/b", "/a/b:live", "arn:aws:ssm:eu-central-1:1:parameter/a/b"])
-def test_names_of_parameters(name: str) -> None:
-    assert SSMStore(None, name)._pending_name == "/a/b.pending"
-
-
-def test_an_alias_is_wanted() -> None:
-    with pytest.raises(RotationError, match="Name an alias"):
-        KMSStore(None, "1234")
-
-
-def test_a_secret_read_through_parameter_store(cloud: Cloud) -> None:
-    access = {"endpoint_url": cloud.url, "region": "eu-central-1"}
-    options = {"name": f"/aws/reference/secretsmanager/{NAMES['secretsmanager']}", **access}
-    store = store_for(SSMKeySource(**options), options, "P-256")
-
-    store.make_pair(None)
-
-    assert len(cloud.store("secretsmanager").read()[1]) == 1
-
-
-def test_a_denied_call_names_the_permission() -> None:
-    class Client:
-        meta = boto3.client("ssm", region_name="eu-central-1").meta
-
-        def put_parameter(self, **parameters: str) -> None:
-            details = {"Code": "AccessDeniedException", "Message": "No.\n"}
-            raise boto3.client("ssm", region_name="eu-central-1").exceptions.ClientError(
-                {"Error": details}, "PutParameter"
-            )
-
-    with pytest.raises(AWSError) as error:
-        ask(Client(), "put_parameter", Value=private_pem("p256"))
-
-    assert str(error.value) == (
-        "ssm:PutParameter: AccessDeniedException: No. Allow ssm:PutParameter."
-    )
-    assert error.value.code == "AccessDeniedException"
-
-
-def assert_no_key_in(error: BaseException, pem: str) -> None:
-    shown = everything_shown_by(error)
-    assert [line for line in base64_lines(pem) if line in shown] == []
-
-
-def test_a_refused_write_shows_no_key(closed: Any) -> None:
-    pem = private_pem("p256")
-    store = SSMStore(closed, "/a")
-
-    with pytest.raises(AWSError, match=r"ssm:PutParameter: EndpointConnectionError") as error:
-        store._ask("put_parameter", Name="/a", Value=Record(pem).dumps(), Type="SecureString")
-
-    assert_no_key_in(error.value, pem)
-
-
-def test_a_parameter_that_does_not_fit_shows_no_key(closed: Any) -> None:
-    pem = private_pem("p256")
-
-    with pytest.raises(AWSError, match="ParamValidationError") as error:
-        ask(closed, "put_parameter", Name="/a", Value=[pem], Type="SecureString")
-
-    assert_no_key_in(error.value, pem)
-
-
-@pytest.fixture
-def closed() -> Any:
-    """A client of a place that nobody listens at."""
-    config = Config(retries={"total_max_attempts": 1}, connect_timeout=5)
-    url = "http://127.0.0.1:9"
-    return boto3.client("ssm", endpoint_url=url, region_name="eu-central-1", config=config)
 
 
 @pytest.mark.parametrize("value", ["[]", "{}", '{"private_key": 1}', "no key"])

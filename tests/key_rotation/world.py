@@ -9,8 +9,9 @@ from itertools import count
 
 from cf_protected.cloudfront.keys import SigningKey
 from cf_protected.exceptions import AWSError, ConcurrentRotation
-from cf_protected.key_rotation.aws import Rotation
-from cf_protected.key_rotation.state import KeyGroup, PublishedKey, Rules, StoredKey
+from cf_protected.key_rotation.rotation import Rotation
+from cf_protected.key_rotation.rules import Rules
+from cf_protected.key_rotation.state import KeyGroup, PublishedKey, StoredKey
 from cf_protected.key_rotation.stores.base import Store
 
 GROUP = "shop"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from queue import Queue
@@ -14,6 +13,7 @@ from cf_protected.exceptions import KeySourceError
 from cf_protected.key_sources.base import KeySource
 from cf_protected.key_sources.cached import CachedKeySource, KeyEvent, KeyEventKind
 from tests.keys import signing_key
+from tests.waiting import PATIENCE, wait_until
 
 LIFETIME = 300.0
 STALE_LIMIT = 3600.0
@@ -50,7 +50,7 @@ class GivenSource(KeySource):
 
     def get_signing_key(self) -> SigningKey:
         self.fetches += 1
-        assert self.gate.wait(30)
+        assert self.gate.wait(PATIENCE)
         if isinstance(self.key, Exception):
             raise self.key
         return self.key
@@ -88,18 +88,15 @@ class Cache:
         self.clock.now += seconds
 
     def next_event(self) -> KeyEvent:
-        return self.events.get(timeout=10)
+        return self.events.get(timeout=PATIENCE)
 
     def kinds(self) -> list[KeyEventKind]:
         return [self.events.get().kind for _ in range(self.events.qsize())]
 
     def settle(self) -> None:
         """Wait for the fetch in the background, if there is one."""
-        deadline = time.monotonic() + 10
-        while self.cached._fetching:
-            assert time.monotonic() < deadline
-            time.sleep(0.0005)
+        wait_until(lambda: not self.cached._fetching)
         # Its listener is told after the others go on.
         for thread in threading.enumerate():
             if thread.name == "cf_protected signing key" and thread.is_alive():
-                thread.join(10)
+                thread.join(PATIENCE)

@@ -7,13 +7,11 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 
 import boto3
 import pytest
@@ -21,6 +19,7 @@ from moto.server import ThreadedMotoServer
 
 from tests.faults import FaultyServer, faulty
 from tests.keys import KEY_PAIR_ID, private_pem
+from tests.waiting import PATIENCE, wait_until
 
 REGION = "eu-central-1"
 CREDENTIALS = {
@@ -30,12 +29,17 @@ CREDENTIALS = {
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 
+_SECONDS_TO_START = 240.0
+
 WARMING_UP = {
     "ssm": "describe_parameters",
     "secretsmanager": "list_secrets",
     "kms": "list_keys",
     "sts": "get_caller_identity",
 }
+
+#: A key source's options. Those of production expect AWS's speed, not this process's.
+PATIENT = {"connect_timeout": PATIENCE, "read_timeout": PATIENCE}
 
 MakeClient = Callable[[str], Any]
 
@@ -156,17 +160,17 @@ def running_ministack() -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     ) as process:
         url = f"http://127.0.0.1:{port}"
-        wait_until_up(url)
-        yield url
-        process.terminate()
-
-
-def wait_until_up(url: str) -> None:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(f"{url}/_ministack/health", timeout=2):
-                return
-        except (URLError, ConnectionError):
-            time.sleep(0.05)
-    raise TimeoutError(f"{url} doesn't answer")
+            wait_until(lambda: is_up(url), patience=_SECONDS_TO_START)
+            yield url
+        finally:
+            process.terminate()
+
+
+def is_up(url: str) -> bool:
+    """Return whether the ministack at ``url`` answers."""
+    try:
+        with urllib.request.urlopen(f"{url}/_ministack/health", timeout=PATIENCE):
+            return True
+    except OSError:
+        return False

@@ -20,14 +20,16 @@ from cf_protected.key_sources.secretsmanager import SecretsManagerKeySource
 from cf_protected.key_sources.ssm import SSMKeySource
 from tests import keys
 from tests.faults import THROTTLED, Answer, Fault, FaultyServer, body, cut_off, refusal, reset
-from tests.key_sources.conftest import as_json, free_port, put
+from tests.key_sources.conftest import PATIENT, as_json, free_port, put
 from tests.leaks import everything_shown_by
 
 PASSPHRASE = "zebra-crossing"
 
 
 def source(aws: FaultyServer, name: str = "/shop/key", **options: Any) -> SSMKeySource:
-    return SSMKeySource(name=name, endpoint_url=aws.url, **{"max_attempts": 1, **options})
+    return SSMKeySource(
+        name=name, endpoint_url=aws.url, **{**PATIENT, "max_attempts": 1, **options}
+    )
 
 
 def problem_of(one: Any) -> str:
@@ -63,7 +65,7 @@ def problem_of(one: Any) -> str:
         ),
         (
             THROTTLED,
-            "ThrottlingException: Rate exceeded. Raise the quota, or let fewer processes ask.",
+            "ThrottlingException: Rate exceeded. Raise the quota, or run fewer processes.",
         ),
         (
             refusal("InternalServerError", "Oh\n no", status=500),
@@ -79,14 +81,14 @@ def test_refusals_of_aws(aws: FaultyServer, fault: Fault, said: str) -> None:
 
 def test_secrets_manager_that_cannot_decrypt(aws: FaultyServer) -> None:
     aws.fault = refusal("DecryptionFailure")
-    one = SecretsManagerKeySource(secret_id="shop", endpoint_url=aws.url)
+    one = SecretsManagerKeySource(secret_id="shop", endpoint_url=aws.url, **PATIENT)
 
     assert "DecryptionFailure. Check the KMS key that encrypts it." in problem_of(one)
 
 
 def test_kms_names_what_it_needs(aws: FaultyServer) -> None:
     aws.fault = refusal("AccessDeniedException")
-    one = KMSKeySource(key_id="alias/shop", key_pair_id="K1", endpoint_url=aws.url)
+    one = KMSKeySource(key_id="alias/shop", key_pair_id="K1", endpoint_url=aws.url, **PATIENT)
 
     assert "Allow kms:GetPublicKey and kms:Sign (and" in problem_of(one)
 
@@ -175,7 +177,7 @@ def test_an_answer_of_sts_that_is_none(aws: FaultyServer) -> None:
 
     said = problem_of(source(aws, role_arn="arn:aws:iam::123456789012:role/shop"))
 
-    assert "UnreadableAnswer. Check what stands between here and AWS" in said
+    assert "UnreadableAnswer. Check what is between here and AWS" in said
     assert "hunter2" not in said
 
 
@@ -185,7 +187,7 @@ def test_an_answer_of_sts_that_is_none(aws: FaultyServer) -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("{not JSON", "it starts like JSON and can't be read as such. Store"),
+        ("{not JSON", "it starts like JSON but can't be parsed. Store"),
         ('{"key_pair_id": "K1"}', "its JSON has key_pair_id. Store"),
         ("{}", "its JSON has no fields. Store"),
         ('{"pem": "x", "id": "y"}', "its JSON has pem, id. Store"),
@@ -193,7 +195,7 @@ def test_an_answer_of_sts_that_is_none(aws: FaultyServer) -> None:
         ('{"key_pair_id": null, "private_key": "x"}', "its key_pair_id is NoneType, not text"),
         ('{"private_key": "x"}', "its JSON has no key_pair_id. Store"),
         ('{"key_pair_id": "K 1", "private_key": "x"}', "can't be read|key pair ID has to be"),
-        ("no JSON", "it is no JSON, and the option key_pair_id is missing. Give it, or store"),
+        ("no JSON", "it isn't JSON, and the option key_pair_id is missing. Give it, or store"),
     ],
 )
 def test_values_that_are_no_key(aws: FaultyServer, ssm: Any, value: str, said: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,9 +12,10 @@ import pytest
 from cf_protected.cloudfront.keys import SigningKey, public_pem
 from cf_protected.exceptions import KeySourceError
 from cf_protected.key_sources.cached import KeyEventKind
+from tests.distributions.test_registry import exit_code_of_child
 from tests.key_sources.caches import LIFETIME, Cache, Clock, longest
 from tests.keys import KEY_PAIR_ID, OTHER_KEY_PAIR_ID, signing_key
-from tests.test_distributions_processes import exit_code_of_child
+from tests.waiting import PATIENCE, wait_until
 
 THREADS = 64
 
@@ -25,7 +25,7 @@ def at_the_same_instant(call: Callable[[], object], source_gate: threading.Event
     barrier = threading.Barrier(THREADS)
 
     def run(_: int) -> object:
-        barrier.wait(timeout=30)
+        barrier.wait(PATIENCE)
         return call()
 
     source_gate.clear()
@@ -85,18 +85,16 @@ def test_a_thread_that_waited_does_not_wait_for_the_next_fetch_too() -> None:
     cache.source.gate.clear()
     fetching = threading.Thread(target=cache.get)
     fetching.start()
-    while not cache.source.fetches:
-        time.sleep(0.001)
+    wait_until(lambda: cache.source.fetches)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(cache.get)
-        while not cache.cached._turn._waiters:  # type: ignore[attr-defined]
-            time.sleep(0.001)
+        wait_until(lambda: cache.cached._turn._waiters)  # type: ignore[attr-defined]
         with cache.cached._turn:
             key = signing_key("p256")
             cache.cached._settle(cache.cached._fetched(key, None))
             cache.cached._fetching = True  # by the next fetch
         try:
-            assert waiting.result(timeout=10) is key
+            assert waiting.result(PATIENCE) is key
         finally:
             cache.source.gate.set()
             fetching.join()
@@ -219,8 +217,7 @@ def test_a_child_that_was_forked_while_threads_wait_fetches_by_itself() -> None:
     waiting = [threading.Thread(target=cache.get) for _ in range(8)]
     for thread in waiting:
         thread.start()
-    while not cache.source.fetches:
-        time.sleep(0.001)
+    wait_until(lambda: cache.source.fetches)
 
     def child() -> None:
         cache.source.gate = threading.Event()

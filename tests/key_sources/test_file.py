@@ -14,6 +14,7 @@ from cf_protected.exceptions import CFProtectedError, KeySourceError, UnusableKe
 from cf_protected.key_sources.file import FileKeySource
 from tests import keys
 from tests.leaks import everything_shown_by
+from tests.waiting import PATIENCE
 
 PASSPHRASE = "zebra-crossing"
 
@@ -75,7 +76,7 @@ def test_eight_threads_read_it_once(path: Path) -> None:
     one, barrier = source(path), Barrier(8)
 
     def get(_: int) -> SigningKey:
-        barrier.wait(timeout=30)
+        barrier.wait(PATIENCE)
         return one.get_signing_key()
 
     with ThreadPoolExecutor(8) as pool:
@@ -89,12 +90,12 @@ def test_eight_threads_open_the_file_once(tmp_path: Path) -> None:
     one = source(pipe)
 
     def get(_: int) -> SigningKey:
-        barrier.wait(timeout=30)
+        barrier.wait(PATIENCE)
         return one.get_signing_key()
 
     with ThreadPoolExecutor(8) as pool:
         delivered = pool.map(get, range(8))
-        barrier.wait(timeout=30)
+        barrier.wait(PATIENCE)
         pipe.write_text(keys.private_pem("p256"))
         assert len({id(key) for key in delivered}) == 1
 

@@ -13,6 +13,7 @@ from cf_protected.exceptions import UnusableKey
 from cf_protected.key_sources.base import KeySource
 from cf_protected.key_sources.inline import InlineKeySource
 from tests import keys
+from tests.waiting import PATIENCE
 
 PASSPHRASE = "zebra-crossing"
 
@@ -54,7 +55,7 @@ def test_eight_threads_get_the_same_object() -> None:
     one, barrier = source(private_key=keys.private_pem("rsa")), Barrier(8)
 
     def get(_: int) -> SigningKey:
-        barrier.wait(timeout=30)
+        barrier.wait(PATIENCE)
         return one.get_signing_key()
 
     with ThreadPoolExecutor(8) as pool:

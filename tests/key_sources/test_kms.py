@@ -16,7 +16,7 @@ from cf_protected.exceptions import KeySourceError, UnusableKey
 from cf_protected.key_sources.kms import MAX_RAW_BYTES, KMSKeySource
 from cf_protected.testing import KeySourceContract
 from tests.faults import FaultyServer, body, reset
-from tests.key_sources.conftest import REGION
+from tests.key_sources.conftest import PATIENT, REGION
 from tests.keys import KEY_PAIR_ID
 
 SPECS = ["ECC_NIST_P256", "RSA_2048"]
@@ -28,7 +28,9 @@ def make_key(kms: Any, spec: str, usage: str = "SIGN_VERIFY") -> str:
 
 
 def source(url: str, key_id: str, **options: Any) -> KMSKeySource:
-    return KMSKeySource(key_id=key_id, key_pair_id=KEY_PAIR_ID, endpoint_url=url, **options)
+    return KMSKeySource(
+        key_id=key_id, key_pair_id=KEY_PAIR_ID, endpoint_url=url, **{**PATIENT, **options}
+    )
 
 
 def openssl_verifies(key: SigningKey, signature: bytes, message: bytes, folder: Path) -> bool:
@@ -196,7 +198,7 @@ def described(kms: Any, spec: str, key_pair_id: str) -> str:
 
 def test_an_alias_moves_the_key_and_its_id(aws: FaultyServer, kms: Any, tmp_path: Path) -> None:
     kms.create_alias(AliasName="alias/moved", TargetKeyId=described(kms, "ECC_NIST_P256", "K1"))
-    one = KMSKeySource(key_id="alias/moved", endpoint_url=aws.url)
+    one = KMSKeySource(key_id="alias/moved", endpoint_url=aws.url, **PATIENT)
     old = one.get_signing_key()
 
     kms.update_alias(AliasName="alias/moved", TargetKeyId=described(kms, "RSA_2048", "K2"))
@@ -213,7 +215,7 @@ def test_a_description_without_an_id(aws: FaultyServer, kms: Any, description: s
     kms.update_key_description(KeyId=key_id, Description=description)
 
     with pytest.raises(UnusableKey, match="the key's description has no key_pair_id"):
-        KMSKeySource(key_id=key_id, endpoint_url=aws.url).get_signing_key()
+        KMSKeySource(key_id=key_id, endpoint_url=aws.url, **PATIENT).get_signing_key()
 
 
 def test_an_answer_about_the_key_that_is_not_of_aws(aws: FaultyServer, kms: Any) -> None:
@@ -221,7 +223,7 @@ def test_an_answer_about_the_key_that_is_not_of_aws(aws: FaultyServer, kms: Any)
     aws.fault = body(b"{}")
 
     with pytest.raises(KeySourceError, match="the answer holds no value"):
-        KMSKeySource(key_id=key_id, endpoint_url=aws.url).get_signing_key()
+        KMSKeySource(key_id=key_id, endpoint_url=aws.url, **PATIENT).get_signing_key()
 
 
 def test_a_described_key_needs_another_permission() -> None:

@@ -12,7 +12,7 @@ from cf_protected.key_sources.secretsmanager import SecretsManagerKeySource
 from cf_protected.testing import KeySourceContract
 from tests import keys
 from tests.faults import FaultyServer, body
-from tests.key_sources.conftest import as_json
+from tests.key_sources.conftest import PATIENT, as_json
 from tests.keys import KEY_PAIR_ID, OTHER_KEY_PAIR_ID
 
 
@@ -26,7 +26,9 @@ def secret(secretsmanager: Any, request: pytest.FixtureRequest) -> str:
 
 
 def source(aws: FaultyServer, secret_id: str, **options: Any) -> SecretsManagerKeySource:
-    return SecretsManagerKeySource(secret_id=secret_id, endpoint_url=aws.url, **options)
+    return SecretsManagerKeySource(
+        secret_id=secret_id, endpoint_url=aws.url, **{**PATIENT, **options}
+    )
 
 
 class TestContract(KeySourceContract):
@@ -121,7 +123,7 @@ def test_a_deleted_secret(aws: FaultyServer, secretsmanager: Any, secret: str) -
 def test_an_answer_that_is_not_of_aws(aws: FaultyServer, secret: str) -> None:
     aws.fault = body(b"{}")
 
-    with pytest.raises(KeySourceError, match=r"the answer holds no value. Check what stands"):
+    with pytest.raises(KeySourceError, match=r"the answer holds no value. Check what is"):
         source(aws, secret).get_signing_key()
 
 

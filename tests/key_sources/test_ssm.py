@@ -12,13 +12,13 @@ from cf_protected.key_sources.ssm import SSMKeySource
 from cf_protected.testing import KeySourceContract
 from tests import keys
 from tests.faults import FaultyServer, body
-from tests.key_sources.conftest import MakeClient, as_json, put
+from tests.key_sources.conftest import PATIENT, MakeClient, as_json, put
 from tests.keys import KEY_PAIR_ID, OTHER_KEY_PAIR_ID
 from tests.leaks import everything_shown_by
 
 
 def source(aws: FaultyServer, name: str, **options: Any) -> SSMKeySource:
-    return SSMKeySource(name=name, endpoint_url=aws.url, **options)
+    return SSMKeySource(name=name, endpoint_url=aws.url, **{**PATIENT, **options})
 
 
 class TestContract(KeySourceContract):
@@ -163,7 +163,7 @@ def test_a_stack_that_is_not_set(option: str) -> None:
 
 @pytest.mark.parametrize("name", ["", None, 7])
 def test_a_name_that_is_none(name: Any) -> None:
-    with pytest.raises(ValueError, match="a name in AWS is wanted, not"):
+    with pytest.raises(ValueError, match="give a name in AWS, not"):
         SSMKeySource(name=name)
 
 
@@ -203,7 +203,7 @@ def test_a_missing_version(aws: FaultyServer, parameter: str) -> None:
 def test_an_answer_that_is_not_of_aws(aws: FaultyServer, parameter: str, content: bytes) -> None:
     aws.fault = body(content)
 
-    with pytest.raises(KeySourceError, match="Check what stands between here and AWS"):
+    with pytest.raises(KeySourceError, match="Check what is between here and AWS"):
         source(aws, parameter).get_signing_key()
 
 

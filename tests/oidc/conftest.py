@@ -4,18 +4,21 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
-from cf_protected.exceptions import InvalidToken
+from cf_protected.oidc.exceptions import InvalidToken, TokenFault
+from cf_protected.oidc.fetch import fetch_json
 from cf_protected.oidc.jwks import IssuerKeys
 from cf_protected.oidc.verifier import TokenVerifier
 from tests.conftest import Configure
 from tests.oidc.issuer import AUDIENCE, Issuer, serving
+from tests.waiting import PATIENCE
 
 
-def refusal(verifier: TokenVerifier, token: str) -> InvalidToken.Code:
+def refusal(verifier: TokenVerifier, token: str) -> TokenFault:
     with pytest.raises(InvalidToken) as caught:
         verifier.verify(token)
-    return caught.value.code
+    return caught.value.fault
 
 
 def verifier_of(issuer: Issuer, **options: Any) -> TokenVerifier:
@@ -27,6 +30,12 @@ def verifier_of(issuer: Issuer, **options: Any) -> TokenVerifier:
 def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     """The servers are here, whatever proxy this machine has."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the issuer in this process a minute; production's seconds are for servers elsewhere."""
+    monkeypatch.setitem(fetch_json.__kwdefaults__, "timeout", PATIENCE)
 
 
 @pytest.fixture
@@ -41,10 +50,20 @@ def verifier(issuer: Issuer) -> TokenVerifier:
 
 
 @pytest.fixture
-def configure_issuer(issuer: Issuer, configure: Configure) -> Configure:
-    """Accept the issuer's tokens, with these settings besides."""
+def configure_issuers(settings: Settings) -> Configure:
+    """Accept the tokens of these issuers."""
+
+    def change(**issuers: Any) -> None:
+        settings.CF_PROTECTED_OIDC = issuers
+
+    return change
+
+
+@pytest.fixture
+def configure_issuer(issuer: Issuer, configure_issuers: Configure) -> Configure:
+    """Accept the issuer's tokens, with these settings also."""
 
     def change(**values: Any) -> None:
-        configure(OIDC={"login": {"ISSUER": issuer.url, "AUDIENCE": AUDIENCE, **values}})
+        configure_issuers(login={"ISSUER": issuer.url, "AUDIENCE": AUDIENCE, **values})
 
     return change

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from tests.keys import Kind, private_key
+from tests.waiting import PATIENCE
 
 AUDIENCE = "https://api.example.com"
 DISCOVERY = "/.well-known/openid-configuration"
@@ -133,7 +134,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
-        assert self.server.gate.wait(30)
+        assert self.server.gate.wait(PATIENCE)
         answer = self.server.answers.get(self.path, Answer(status=404))
         is_raw = isinstance(answer.body, bytes)
         content = answer.body if is_raw else json.dumps(answer.body).encode()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cf_protected.exceptions import InvalidToken
+from cf_protected.oidc.exceptions import InvalidToken
 from cf_protected.oidc.jwks import IssuerKeys
 from cf_protected.oidc.verifier import TokenVerifier
 from tests.oidc.issuer import AUDIENCE, Issuer, claims_of, join, jwk_of, new_key, rsa_key

@@ -13,28 +13,27 @@ from django.test import RequestFactory
 from django.views.debug import ExceptionReporter
 
 from cf_protected.conf import ConfigurationError
-from cf_protected.exceptions import InvalidToken
-from cf_protected.models import Identity
-from cf_protected.oidc.authentication import bearer_user, challenge
+from cf_protected.oidc.authentication import BearerAuthenticator
+from cf_protected.oidc.exceptions import InvalidToken, IssuerUnavailable, TokenFault
+from cf_protected.oidc.models import Identity
 from tests.accounts.models import User
 from tests.conftest import Configure
 from tests.oidc.issuer import JWKS, Answer, Issuer, claims_of, rsa_key, serving
 
 ROOT = Path(__file__).parent.parent.parent
-Code = InvalidToken.Code
 
 pytestmark = pytest.mark.django_db
 
 
 def authenticate(header: str | None) -> Any:
     headers = {} if header is None else {"Authorization": header}
-    return bearer_user(RequestFactory().get("/", headers=headers))
+    return BearerAuthenticator().authenticate(RequestFactory().get("/", headers=headers))
 
 
-def refusal(token: str) -> InvalidToken.Code:
+def refusal(token: str) -> TokenFault:
     with pytest.raises(InvalidToken) as caught:
         authenticate(f"Bearer {token}")
-    return caught.value.code
+    return caught.value.fault
 
 
 @pytest.fixture
@@ -64,55 +63,49 @@ def test_without_a_bearer_token(known: User, header: str | None) -> None:
 
 @pytest.mark.parametrize("token", ["", " ", "a", "a.b.c", "a b"])
 def test_what_is_no_token(known: User, token: str) -> None:
-    assert refusal(token) is Code.MALFORMED
-
-
-def test_a_token_where_none_is_expected(issuer: Issuer) -> None:
-    assert refusal(issuer.token()) is Code.NOT_CONFIGURED
-    assert issuer.asked == []
+    assert refusal(token) is TokenFault.MALFORMED
 
 
 def test_a_bad_token(known: User, issuer: Issuer) -> None:
-    assert refusal(issuer.token(exp=1)) is Code.EXPIRED
-    assert refusal(issuer.token(aud="https://other.example.com")) is Code.AUDIENCE
+    assert refusal(issuer.token(exp=1)) is TokenFault.EXPIRED
+    assert refusal(issuer.token(aud="https://other.example.com")) is TokenFault.AUDIENCE
 
 
 def test_an_unknown_subject(known: User, issuer: Issuer) -> None:
-    assert refusal(issuer.token(sub="bob")) is Code.UNKNOWN_SUBJECT
+    assert refusal(issuer.token(sub="bob")) is TokenFault.UNKNOWN_SUBJECT
 
 
 @pytest.mark.parametrize("iss", ["https://evil.example.com", None, 7, ["https://evil.example.com"]])
 def test_an_issuer_that_is_not_configured(known: User, issuer: Issuer, iss: Any) -> None:
-    assert refusal(issuer.token(iss=iss)) is Code.ISSUER
+    assert refusal(issuer.token(iss=iss)) is TokenFault.ISSUER
     assert issuer.asked == []
 
 
 def test_an_inactive_user(known: User, issuer: Issuer) -> None:
     User.objects.update(is_active=False)
 
-    assert refusal(issuer.token()) is Code.INACTIVE_USER
+    assert refusal(issuer.token()) is TokenFault.INACTIVE_USER
 
 
 def test_an_outage_of_the_issuer(known: User, issuer: Issuer) -> None:
     issuer.answers[JWKS] = Answer(status=503)
 
-    assert refusal(issuer.token()) is Code.ISSUER_UNAVAILABLE
+    with pytest.raises(IssuerUnavailable):
+        authenticate(f"Bearer {issuer.token()}")
 
 
-def test_one_of_several_issuers(user: User, issuer: Issuer, configure: Configure) -> None:
+def test_one_of_several_issuers(user: User, issuer: Issuer, configure_issuers: Configure) -> None:
     with serving() as other:
         # Both have a key "one", and it is even the same.
-        configure(
-            OIDC={
-                "shop": {"ISSUER": issuer.url, "AUDIENCE": "shop"},
-                "staff": {"ISSUER": other.url, "AUDIENCE": ["staff"], "ALGORITHMS": "RS256"},
-            }
+        configure_issuers(
+            shop={"ISSUER": issuer.url, "AUDIENCE": "shop"},
+            staff={"ISSUER": other.url, "AUDIENCE": ["staff"], "ALGORITHMS": "RS256"},
         )
         Identity.objects.create(user=user, issuer=other.url, subject="ada")
 
         assert authenticate(f"Bearer {other.token(aud='staff')}") == user
-        assert refusal(other.token(aud="shop")) is Code.AUDIENCE
-        assert refusal(issuer.token(aud="shop")) is Code.UNKNOWN_SUBJECT
+        assert refusal(other.token(aud="shop")) is TokenFault.AUDIENCE
+        assert refusal(issuer.token(aud="shop")) is TokenFault.UNKNOWN_SUBJECT
 
 
 def test_every_setting_of_an_issuer_counts(
@@ -126,7 +119,7 @@ def test_every_setting_of_an_issuer_counts(
     )
     claims = claims_of(issuer.url, aud=None, client_id="app", email=user.email, email_verified=True)
 
-    assert refusal(issuer.key.sign(claims)) is Code.ALGORITHM
+    assert refusal(issuer.key.sign(claims)) is TokenFault.ALGORITHM
     issuer.key.algorithm = "PS256"
     issuer.publish(issuer.key)
     assert authenticate(f"Bearer {issuer.key.sign(claims)}") == user
@@ -140,9 +133,9 @@ def test_a_rule_of_the_projects_own(
     configure_issuer(USER_MAPPER=f"tests.oidc.mappers.{mapper}")
 
     assert authenticate(f"Bearer {issuer.token(username=user.email)}") == user
-    assert refusal(issuer.token(username="bob")) is Code.UNKNOWN_SUBJECT
+    assert refusal(issuer.token(username="bob")) is TokenFault.UNKNOWN_SUBJECT
     User.objects.update(is_active=False)
-    assert refusal(issuer.token(username=user.email)) is Code.INACTIVE_USER
+    assert refusal(issuer.token(username=user.email)) is TokenFault.INACTIVE_USER
 
 
 def test_a_rule_that_does_not_exist(issuer: Issuer, configure_issuer: Configure) -> None:
@@ -153,8 +146,17 @@ def test_a_rule_that_does_not_exist(issuer: Issuer, configure_issuer: Configure)
 
 
 def test_the_challenge() -> None:
-    assert challenge() == "Bearer"
-    assert challenge(InvalidToken(Code.EXPIRED)) == 'Bearer error="invalid_token"'
+    assert BearerAuthenticator.challenge == "Bearer"
+    assert InvalidToken(TokenFault.EXPIRED).challenge == 'Bearer error="invalid_token"'
+
+
+def test_the_message_is_for_the_client() -> None:
+    error = InvalidToken(TokenFault.EXPIRED)
+
+    assert (error.code, str(error)) == (
+        "invalid_token",
+        "The bearer token isn't accepted: expired.",
+    )
 
 
 # Logs
@@ -212,50 +214,73 @@ sys.modules["jwt"] = None
 import django
 
 django.setup()
-import cf_protected.admin, cf_protected.services, cf_protected.views
-import cf_protected.oidc.authentication, cf_protected.oidc.users
-from django.conf import settings
+import cf_protected.oidc.admin
 from django.core.checks import run_checks
 from django.test import RequestFactory
-from django.urls import resolve
-from cf_protected.exceptions import InvalidToken
+from cf_protected.api.authentication import authenticate
 from cf_protected.conf import ConfigurationError
-from cf_protected.oidc.authentication import bearer_user
+from cf_protected.oidc.authentication import BearerAuthenticator
 
-assert resolve("/downloads/").view_name == "cf_protected:library"
 assert run_checks(tags=["cf_protected"]) == []
-assert bearer_user(RequestFactory().get("/")) is None
-with_token = RequestFactory().get("/", headers={"Authorization": "Bearer a.b.c"})
-try:
-    bearer_user(with_token)
-except InvalidToken as refusal:
-    assert refusal.code == "not_configured"
-    print("refused")
-
-issuer = {"ISSUER": "https://login.example.com", "AUDIENCE": "api"}
-settings.CF_PROTECTED = settings.CF_PROTECTED | {"OIDC": {"login": issuer}}
-(message,) = run_checks(tags=["cf_protected"])
+(message,) = run_checks(tags=["cf_protected_oidc"])
 print(message.id, message.hint)
+get = RequestFactory().get
+assert BearerAuthenticator().authenticate(get("/")) is None
 try:
-    bearer_user(with_token)
+    authenticate(get("/", headers={"Authorization": "Bearer a.b.c"}))
 except ConfigurationError as mistake:
     print(mistake)
 """
 
 
-def test_without_pyjwt_everything_else_works() -> None:
+def test_without_pyjwt_the_check_says_what_to_install() -> None:
+    assert run(WITHOUT_PYJWT, "tests.settings") == [
+        "cf_protected_oidc.E006 pip install django-cf-protected[oidc]",
+        "INSTALLED_APPS: cf_protected.oidc needs PyJWT.",
+    ]
+
+
+# Without the app
+
+WITHOUT_THE_APP = """
+import sys
+
+sys.modules["jwt"] = None
+import django
+from django.conf import settings
+
+settings.INSTALLED_APPS.remove("cf_protected.oidc")
+del settings.CF_PROTECTED_OIDC
+bearer, session = settings.CF_PROTECTED.pop("AUTHENTICATORS")
+django.setup()
+import cf_protected.admin, cf_protected.api.urls, cf_protected.services, cf_protected.views
+from django.apps import apps
+from django.core.checks import run_checks
+
+assert run_checks(tags=["cf_protected", "cf_protected_oidc"]) == []
+assert not [name for name in sys.modules if name.startswith("cf_protected.oidc")]
+print(sorted(model.__name__ for model in apps.get_models() if "Identity" in model.__name__))
+
+settings.CF_PROTECTED = settings.CF_PROTECTED | {"AUTHENTICATORS": [bearer]}
+(message,) = run_checks(tags=["cf_protected"])
+print(message.id, "INSTALLED_APPS" in message.msg, "INSTALLED_APPS" in message.hint)
+"""
+
+
+def test_the_core_does_not_need_the_app() -> None:
+    assert run(WITHOUT_THE_APP, "tests.settings") == ["[]", "cf_protected.E017 True True"]
+
+
+def run(code: str, settings: str) -> list[str]:
+    """Run the code in a process of its own, with warnings as errors; return its lines."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", WITHOUT_PYJWT],
+        [sys.executable, "-W", "error", "-c", code],
         cwd=ROOT,
-        env={"DJANGO_SETTINGS_MODULE": "tests.settings"},
+        env={"DJANGO_SETTINGS_MODULE": settings},
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
     )
-
-    assert done.stdout.splitlines() == [
-        "refused",
-        "cf_protected.E017 pip install django-cf-protected[oidc]",
-        "CF_PROTECTED['OIDC']: PyJWT isn't installed.",
-    ], done.stderr
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()

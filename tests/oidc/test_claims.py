@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from cf_protected.exceptions import InvalidToken
+from cf_protected.oidc.exceptions import TokenFault
 from cf_protected.oidc.verifier import TokenVerifier
 from tests.oidc.conftest import refusal, verifier_of
 from tests.oidc.issuer import AUDIENCE, Issuer
 
-Code = InvalidToken.Code
 NOW = 1_800_000_000.0
 CLIENT = "3n4b5urk1ft4fl3mg5e62d9ado"
 
@@ -24,7 +23,7 @@ CLIENT = "3n4b5urk1ft4fl3mg5e62d9ado"
 def test_another_issuer(issuer: Issuer, verifier: TokenVerifier, iss: Any) -> None:
     iss = json.loads(json.dumps(iss).replace("{url}", issuer.url))
 
-    assert refusal(verifier, issuer.token(iss=iss)) is Code.ISSUER
+    assert refusal(verifier, issuer.token(iss=iss)) is TokenFault.ISSUER
     assert issuer.asked == []
 
 
@@ -33,7 +32,7 @@ def test_another_issuer(issuer: Issuer, verifier: TokenVerifier, iss: Any) -> No
     [None, "", "https://other.example.com", f"{AUDIENCE}/", [], [[AUDIENCE]], 7, {AUDIENCE: 1}],
 )
 def test_another_audience(issuer: Issuer, verifier: TokenVerifier, aud: Any) -> None:
-    assert refusal(verifier, issuer.token(aud=aud)) is Code.AUDIENCE
+    assert refusal(verifier, issuer.token(aud=aud)) is TokenFault.AUDIENCE
     assert issuer.asked == []
 
 
@@ -43,7 +42,7 @@ def test_one_of_several_audiences(issuer: Issuer, verifier: TokenVerifier) -> No
 
 @pytest.mark.parametrize("client", [CLIENT, "another"])
 def test_a_client_id_is_no_audience(issuer: Issuer, verifier: TokenVerifier, client: str) -> None:
-    assert refusal(verifier, issuer.token(aud=None, client_id=client)) is Code.AUDIENCE
+    assert refusal(verifier, issuer.token(aud=None, client_id=client)) is TokenFault.AUDIENCE
 
 
 def test_a_client_id_in_place_of_the_audience(issuer: Issuer) -> None:
@@ -51,14 +50,14 @@ def test_a_client_id_in_place_of_the_audience(issuer: Issuer) -> None:
 
     assert verifier.verify(issuer.token(aud=None, client_id=CLIENT, token_use="access"))
     for client in ("another", "", None, [CLIENT]):
-        assert refusal(verifier, issuer.token(aud=None, client_id=client)) is Code.AUDIENCE
+        assert refusal(verifier, issuer.token(aud=None, client_id=client)) is TokenFault.AUDIENCE
 
 
 def test_a_client_id_does_not_outweigh_another_audience(issuer: Issuer) -> None:
     verifier = verifier_of(issuer, client_ids=[CLIENT])
     token = issuer.token(aud="https://other.example.com", client_id=CLIENT)
 
-    assert refusal(verifier, token) is Code.AUDIENCE
+    assert refusal(verifier, token) is TokenFault.AUDIENCE
 
 
 def test_an_audience_or_a_client_id_has_to_be_given(issuer: Issuer) -> None:
@@ -71,7 +70,7 @@ def test_other_tokens_of_the_issuer(
     issuer: Issuer, verifier: TokenVerifier, kind: dict[str, str]
 ) -> None:
     """Even if somebody gave the client's ID as the audience."""
-    assert refusal(verifier, issuer.token(**kind)) is Code.NOT_ACCESS_TOKEN
+    assert refusal(verifier, issuer.token(**kind)) is TokenFault.NOT_ACCESS_TOKEN
 
 
 @pytest.mark.parametrize("kind", [{"token_use": "access"}, {"typ": "Bearer"}])
@@ -83,7 +82,7 @@ def test_access_tokens_that_say_so(
 
 @pytest.mark.parametrize("sub", [None, "", 7, ["ada"], "a" * 256, "ada\0", "adä"])
 def test_no_subject(issuer: Issuer, verifier: TokenVerifier, sub: Any) -> None:
-    assert refusal(verifier, issuer.token(sub=sub)) is Code.CLAIMS
+    assert refusal(verifier, issuer.token(sub=sub)) is TokenFault.CLAIMS
 
 
 # Time
@@ -92,23 +91,23 @@ def test_no_subject(issuer: Issuer, verifier: TokenVerifier, sub: Any) -> None:
 @pytest.mark.parametrize(
     ("claims", "expected"),
     [
-        ({"exp": NOW - 30}, Code.EXPIRED),
-        ({"exp": 0}, Code.EXPIRED),
-        ({"exp": None}, Code.CLAIMS),
-        ({"exp": "1900000000"}, Code.CLAIMS),
-        ({"exp": True}, Code.CLAIMS),
-        ({"exp": -1}, Code.CLAIMS),
-        ({"exp": 10**400}, Code.CLAIMS),
-        ({"exp": float("nan")}, Code.CLAIMS),
-        ({"exp": float("inf")}, Code.CLAIMS),
-        ({"nbf": NOW + 31}, Code.NOT_YET_VALID),
-        ({"iat": NOW + 31}, Code.NOT_YET_VALID),
-        ({"nbf": "soon"}, Code.CLAIMS),
-        ({"iat": []}, Code.CLAIMS),
+        ({"exp": NOW - 30}, TokenFault.EXPIRED),
+        ({"exp": 0}, TokenFault.EXPIRED),
+        ({"exp": None}, TokenFault.CLAIMS),
+        ({"exp": "1900000000"}, TokenFault.CLAIMS),
+        ({"exp": True}, TokenFault.CLAIMS),
+        ({"exp": -1}, TokenFault.CLAIMS),
+        ({"exp": 10**400}, TokenFault.CLAIMS),
+        ({"exp": float("nan")}, TokenFault.CLAIMS),
+        ({"exp": float("inf")}, TokenFault.CLAIMS),
+        ({"nbf": NOW + 31}, TokenFault.NOT_YET_VALID),
+        ({"iat": NOW + 31}, TokenFault.NOT_YET_VALID),
+        ({"nbf": "soon"}, TokenFault.CLAIMS),
+        ({"iat": []}, TokenFault.CLAIMS),
     ],
 )
 def test_dates_that_are_refused(
-    issuer: Issuer, claims: dict[str, Any], expected: InvalidToken.Code
+    issuer: Issuer, claims: dict[str, Any], expected: TokenFault
 ) -> None:
     verifier = verifier_of(issuer, now=lambda: NOW)
     token = issuer.token(**{"iat": NOW, "exp": NOW + 300, **claims})
@@ -130,4 +129,4 @@ def test_dates_within_the_leeway(issuer: Issuer, claims: dict[str, Any]) -> None
 def test_the_leeway_can_be_none(issuer: Issuer) -> None:
     verifier = verifier_of(issuer, leeway=timedelta(0), now=lambda: NOW)
 
-    assert refusal(verifier, issuer.token(iat=NOW, exp=NOW)) is Code.EXPIRED
+    assert refusal(verifier, issuer.token(iat=NOW, exp=NOW)) is TokenFault.EXPIRED

@@ -13,15 +13,15 @@ import pytest
 from django.test import RequestFactory
 from moto.server import ThreadedMotoServer
 
-from cf_protected.exceptions import InvalidToken
-from cf_protected.models import Identity
-from cf_protected.oidc.authentication import bearer_user
+from cf_protected.oidc.authentication import BearerAuthenticator
+from cf_protected.oidc.exceptions import InvalidToken, TokenFault
+from cf_protected.oidc.models import Identity
 from tests.accounts.models import User
 from tests.conftest import Configure
+from tests.waiting import PATIENCE
 
 REGION = "eu-central-1"
 PASSWORD = "Not-a-secret-7"
-Code = InvalidToken.Code
 
 pytestmark = pytest.mark.django_db
 
@@ -81,32 +81,32 @@ def pool(server: str) -> Pool:
 
 
 @pytest.fixture
-def configure_pool(pool: Pool, configure: Configure) -> Configure:
+def configure_pool(pool: Pool, configure_issuers: Configure) -> Configure:
     def change(**values: Any) -> None:
         settings = {
             "ISSUER": pool.issuer,
             "JWKS_URL": pool.jwks_url,
             "CLIENT_IDS": [pool.client_id],
         }
-        configure(OIDC={"cognito": settings | values})
+        configure_issuers(cognito=settings | values)
 
     return change
 
 
 def authenticate(token: str) -> Any:
     headers = {"Authorization": f"Bearer {token}"}
-    return bearer_user(RequestFactory().get("/", headers=headers))
+    return BearerAuthenticator().authenticate(RequestFactory().get("/", headers=headers))
 
 
-def refusal(token: str) -> InvalidToken.Code:
+def refusal(token: str) -> TokenFault:
     with pytest.raises(InvalidToken) as caught:
         authenticate(token)
-    return caught.value.code
+    return caught.value.fault
 
 
 def test_an_access_token(pool: Pool, configure_pool: Configure, user: User) -> None:
     configure_pool()
-    assert refusal(pool.access_token) is Code.UNKNOWN_SUBJECT
+    assert refusal(pool.access_token) is TokenFault.UNKNOWN_SUBJECT
 
     Identity.objects.create(user=user, issuer=pool.issuer, subject=pool.subject)
 
@@ -116,27 +116,27 @@ def test_an_access_token(pool: Pool, configure_pool: Configure, user: User) -> N
 def test_an_id_token(pool: Pool, configure_pool: Configure) -> None:
     configure_pool()
 
-    assert refusal(pool.id_token) is Code.NOT_ACCESS_TOKEN
+    assert refusal(pool.id_token) is TokenFault.NOT_ACCESS_TOKEN
 
 
 def test_an_id_token_with_the_client_as_the_audience(pool: Pool, configure_pool: Configure) -> None:
     """The mistake that Cognito's ``token_use`` makes up for."""
     configure_pool(AUDIENCE=pool.client_id)
 
-    assert refusal(pool.id_token) is Code.NOT_ACCESS_TOKEN
+    assert refusal(pool.id_token) is TokenFault.NOT_ACCESS_TOKEN
 
 
 def test_a_token_of_another_client(pool: Pool, configure_pool: Configure) -> None:
     configure_pool(CLIENT_IDS=["another"])
 
-    assert refusal(pool.access_token) is Code.AUDIENCE
+    assert refusal(pool.access_token) is TokenFault.AUDIENCE
 
 
 def test_a_token_of_another_pool(pool: Pool, configure_pool: Configure) -> None:
     """moto's pools share their keys; the issuer tells them apart."""
     configure_pool(ISSUER=f"{pool.issuer}2")
 
-    assert refusal(pool.access_token) is Code.ISSUER
+    assert refusal(pool.access_token) is TokenFault.ISSUER
 
 
 def test_a_changed_token(pool: Pool, configure_pool: Configure) -> None:
@@ -144,12 +144,12 @@ def test_a_changed_token(pool: Pool, configure_pool: Configure) -> None:
     header, claims, signature = pool.access_token.split(".")
     other_claims = pool.id_token.split(".")[1]
 
-    assert refusal(f"{header}.{claims}.{signature[:-8]}AAAAAAAA") is Code.SIGNATURE
-    assert refusal(f"{header}.{other_claims}.{signature}") is Code.NOT_ACCESS_TOKEN
+    assert refusal(f"{header}.{claims}.{signature[:-8]}AAAAAAAA") is TokenFault.SIGNATURE
+    assert refusal(f"{header}.{other_claims}.{signature}") is TokenFault.NOT_ACCESS_TOKEN
 
 
 def test_the_tokens_are_as_the_documents_say(pool: Pool) -> None:
-    with urllib.request.urlopen(pool.jwks_url, timeout=10) as answer:
+    with urllib.request.urlopen(pool.jwks_url, timeout=PATIENCE) as answer:
         (key,) = json.load(answer)["keys"]
 
     assert (key["kty"], key["alg"], key["use"]) == ("RSA", "RS256", "sig")

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from cf_protected.exceptions import IssuerUnavailable
+from cf_protected.oidc.exceptions import IssuerUnavailable
 from cf_protected.oidc.jwks import IssuerKeys
+from tests.distributions.test_registry import exit_code_of_child
 from tests.key_sources.caches import Clock
 from tests.keys import private_key
 from tests.oidc.issuer import jwk_of
-from tests.test_distributions_processes import exit_code_of_child
+from tests.waiting import PATIENCE
 
 URL = "https://login.example.com/keys"
 HOUR = 3600.0
@@ -34,7 +35,7 @@ class Source:
     def __call__(self, url: str) -> Mapping[str, Any]:
         assert url == URL
         self.fetches += 1
-        assert self.gate.wait(30)
+        assert self.gate.wait(PATIENCE)
         if self.fails:
             raise IssuerUnavailable("It is down.")
         return {"keys": [jwk_of(private_key("p256"), key_id) for key_id in self.key_ids]}
@@ -61,13 +62,13 @@ class Keys:
         barrier = threading.Barrier(count + 1)
 
         def run(number: int) -> object:
-            barrier.wait(timeout=30)
+            barrier.wait(PATIENCE)
             return call(number)
 
         self.source.gate.clear()
         with ThreadPoolExecutor(count) as pool:
             results = [pool.submit(run, number) for number in range(count)]
-            barrier.wait(timeout=30)
+            barrier.wait(PATIENCE)
             self.source.gate.set()
             return [result.result() for result in results]
 

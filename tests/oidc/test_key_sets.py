@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cf_protected.exceptions import IssuerUnavailable
+from cf_protected.oidc.exceptions import IssuerUnavailable
 from cf_protected.oidc.jwks import parse_keys
 from tests.keys import private_key
 from tests.oidc.issuer import jwk_of

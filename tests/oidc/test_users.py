@@ -13,10 +13,11 @@ from typing import Any, Literal
 import pytest
 from django.db import connection
 
-from cf_protected.conf import OIDCSettings
-from cf_protected.models import Identity
+from cf_protected.oidc.conf import IssuerSettings
+from cf_protected.oidc.models import Identity
 from cf_protected.oidc.users import map_user
 from tests.accounts.models import User
+from tests.waiting import PATIENCE
 
 ISSUER = "https://login.example.com"
 ROOT = Path(__file__).parent.parent.parent
@@ -29,8 +30,8 @@ def claims(sub: str = "sub-1", email: Any = None, verified: Any = True) -> dict[
     return {"iss": ISSUER, "sub": sub, **emails}
 
 
-def settings(unknown: Literal["refuse", "link", "create"] = "refuse") -> OIDCSettings:
-    return OIDCSettings(issuer=ISSUER, audience=("api",), unknown_subjects=unknown)
+def settings(unknown: Literal["refuse", "link", "create"] = "refuse") -> IssuerSettings:
+    return IssuerSettings(issuer=ISSUER, audience=("api",), unknown_subjects=unknown)
 
 
 def identify(user: User, sub: str = "sub-1", issuer: str = ISSUER) -> Identity:
@@ -215,7 +216,7 @@ def test_threads_that_come_together_are_one_user(unknown: Any) -> None:
     barrier = threading.Barrier(8)
 
     def run(_: int) -> object:
-        barrier.wait(timeout=30)
+        barrier.wait(PATIENCE)
         try:
             return map_user(claims(email="grace@example.com"), settings(unknown))
         finally:
@@ -234,7 +235,12 @@ OWN_USERS = """
 from django.conf import settings
 
 settings.configure(
-    INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "cf_protected"],
+    INSTALLED_APPS=[
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "cf_protected",
+        "cf_protected.oidc",
+    ],
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
 )
 import django
@@ -242,11 +248,11 @@ import django
 django.setup()
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from cf_protected.conf import OIDCSettings
+from cf_protected.oidc.conf import IssuerSettings
 from cf_protected.oidc.users import map_user
 
 call_command("migrate", verbosity=0)
-issuer = OIDCSettings("https://login.example.com", ("api",), unknown_subjects="create")
+issuer = IssuerSettings("https://login.example.com", ("api",), unknown_subjects="create")
 
 
 def new(sub, email=None, verified=True):

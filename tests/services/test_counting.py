@@ -17,6 +17,7 @@ from cf_protected.models import Asset, AssetFile, Download, Grant
 from cf_protected.reasons import Reason
 from tests.accounts.models import User
 from tests.conftest import Configure, Verify
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,7 +50,7 @@ def click_at_once(browsers: Sequence[Client], files: Sequence[AssetFile]) -> lis
     barrier = threading.Barrier(len(browsers))
 
     def click(browser: Client, file: AssetFile) -> str:
-        barrier.wait(timeout=10)
+        barrier.wait(PATIENCE)
         try:
             response = browser.get(file.get_absolute_url())
         finally:

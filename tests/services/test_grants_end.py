@@ -24,13 +24,6 @@ def now() -> datetime:
     return timezone.now()
 
 
-@pytest.fixture
-def stream(file: AssetFile) -> AssetFile:
-    return AssetFile.objects.create(
-        asset=file.asset, key="film/", entry="index.m3u8", kind=AssetFile.Kind.PREFIX
-    )
-
-
 def ends_in(user: User, file: AssetFile, now: datetime, left: timedelta, **terms: object) -> Grant:
     grant = services.grant(file.asset, user, starts_at=now - HOUR, expires_at=now + left, **terms)
     return grant

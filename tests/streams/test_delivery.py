@@ -23,6 +23,7 @@ from tests.accounts.models import User
 from tests.conftest import Configure
 from tests.streams.conftest import CDN, RENDITIONS, put, uris
 from tests.test_templatetags import render
+from tests.waiting import PATIENCE
 
 
 class Answer(NamedTuple):
@@ -41,7 +42,7 @@ class Player:
     def get(self, url: str) -> Answer:
         """Follows redirects."""
         try:
-            with self._opener.open(Request(url), timeout=10) as response:
+            with self._opener.open(Request(url), timeout=PATIENCE) as response:
                 return Answer(response.status, response.url, response.read().decode())
         except HTTPError as error:
             with error:

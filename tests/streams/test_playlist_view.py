@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from corsheaders.signals import check_request_enabled
 from django.core import signing
 from django.core.files.storage import Storage
 from django.test import Client
@@ -19,6 +21,7 @@ from cf_protected.models import Asset, AssetFile, Download, Grant
 from cf_protected.reasons import Reason
 from tests.accounts.models import User
 from tests.conftest import Configure
+from tests.cors import APP, allowed, apply_recipe, run_receiver
 from tests.doubles import CountingKey, DownKeySource
 from tests.pages import text
 from tests.streams.conftest import NEIGHBOUR, path_of, put, uris
@@ -369,36 +372,73 @@ def test_a_prefetch_leaves_no_trace(buyer: Client, limited: Grant, stream: Asset
     assert traces() == (0, 0)
 
 
-SHOP = {"Origin": "https://app.example.com"}
+FROM_APP = {"Origin": APP}
+FROM_ELSEWHERE = {"Origin": "https://player.example"}
+
+
+@pytest.fixture
+def cors(settings: Settings) -> None:
+    """The settings that docs/api.md shows."""
+    apply_recipe(settings)
+
+
+@pytest.fixture
+def players_on_any_site(cors: None) -> Iterator[None]:
+    """The receiver that docs/streaming.md shows."""
+    receiver = run_receiver()
+    yield
+    check_request_enabled.disconnect(receiver)
 
 
 def test_a_page_of_a_known_origin_may_read_it_and_why_not(
-    client: Client, grant: Grant, stream: AssetFile, token: str, configure: Configure
+    client: Client, grant: Grant, stream: AssetFile, token: str, cors: None
 ) -> None:
-    configure(CORS_ORIGINS=["https://app.example.com"])
-
-    answers = [client.get(url_of(stream, token=one), headers=SHOP) for one in (token, "expired")]
+    answers = [
+        client.get(url_of(stream, token=one), headers=FROM_APP) for one in (token, "expired")
+    ]
 
     assert [answer.status_code for answer in answers] == [200, 403]
-    assert {answer["Access-Control-Allow-Origin"] for answer in answers} == {SHOP["Origin"]}
+    assert {allowed(answer)["origin"] for answer in answers} == {APP}
 
 
 def test_a_page_of_another_origin_may_not_read_it(
-    client: Client, grant: Grant, stream: AssetFile, token: str
+    client: Client, grant: Grant, stream: AssetFile, token: str, cors: None
 ) -> None:
-    response = client.get(url_of(stream, token=token), headers=SHOP)
+    response = client.get(url_of(stream, token=token), headers=FROM_ELSEWHERE)
 
-    assert "Access-Control-Allow-Origin" not in response
-    assert "Origin" in response["Vary"]
+    assert allowed(response) == {}
+    assert "origin" in response["Vary"]
 
 
-def test_a_preflight_names_the_methods(
-    client: Client, stream: AssetFile, configure: Configure
+def test_players_on_any_site_may_read_it_with_a_token(
+    client: Client, grant: Grant, stream: AssetFile, token: str, players_on_any_site: None
 ) -> None:
-    configure(CORS_ORIGINS=["https://app.example.com"])
-    headers = SHOP | {"Access-Control-Request-Method": "GET"}
+    response = client.get(url_of(stream, token=token), headers=FROM_ELSEWHERE)
+
+    assert response.status_code == 200
+    assert allowed(response)["origin"] == FROM_ELSEWHERE["Origin"]
+
+
+def test_players_on_any_site_may_not_use_the_session(
+    buyer: Client, grant: Grant, stream: AssetFile, players_on_any_site: None
+) -> None:
+    assert allowed(buyer.get(url_of(stream), headers=FROM_ELSEWHERE)) == {}
+    with_a_token = buyer.get(url_of(stream, token="expired"), headers=FROM_ELSEWHERE)
+    assert with_a_token.status_code == 403
+
+
+@pytest.mark.parametrize("url", ["/api/assets/?token=x", "/downloads/cookies/?token=x"])
+def test_players_on_any_site_may_not_use_anything_else(
+    buyer: Client, grant: Grant, players_on_any_site: None, url: str
+) -> None:
+    assert allowed(buyer.get(url, headers=FROM_ELSEWHERE)) == {}
+
+
+@pytest.mark.usefixtures("login_everywhere", "cors")
+def test_a_preflight_needs_no_login(client: Client, stream: AssetFile) -> None:
+    headers = FROM_APP | {"Access-Control-Request-Method": "GET"}
 
     response = client.options(url_of(stream), headers=headers)
 
-    assert response.status_code == 204
-    assert response["Access-Control-Allow-Methods"] == "GET, HEAD"
+    assert response.status_code == 200
+    assert "GET" in allowed(response)["methods"]

@@ -9,27 +9,27 @@ from cf_protected.key_rotation.state import StoredKey
 
 
 class Store(ABC):
-    """A place that keeps the key that signs and, while a rotation goes on, the next one.
+    """A place that keeps the signing key and, during a rotation, the next one.
 
-    Every method is safe to repeat and raises ``AWSError``, ``UnusableKey`` for what was
-    stored by hand and is no key, and where it changes something ``ConcurrentRotation``.
+    Every method is safe to repeat. It raises ``AWSError``, ``UnusableKey`` for a value stored by
+    hand that isn't a key, and, if it changes something, ``ConcurrentRotation``.
     """
 
     @abstractmethod
     def read(self) -> tuple[StoredKey | None, tuple[StoredKey, ...]]:
-        """The key that signs, and the others, the most advanced one first."""
+        """Return the current key, and the others, the most advanced one first."""
 
     @abstractmethod
     def make_pair(self, replaces: str | None) -> None:
-        """Make a key pair that doesn't sign yet."""
+        """Make a key pair that doesn't sign yet. ``replaces`` is the current key's ID."""
 
     @abstractmethod
     def record_id(self, key: StoredKey, key_pair_id: str) -> None:
-        """Store the ID that CloudFront gave to the key beside it."""
+        """Store the ID that CloudFront gave the key, beside the key."""
 
     @abstractmethod
     def promote(self, key: StoredKey, current: StoredKey | None) -> None:
-        """Make it the key that signs, in one write, if ``current`` is still that."""
+        """Make ``key`` the signing key in one write, if ``current`` still is the signing key."""
 
     @abstractmethod
     def forget(self, key: StoredKey) -> None:
@@ -37,4 +37,4 @@ class Store(ABC):
 
     @abstractmethod
     def signing_key(self, key: StoredKey, key_pair_id: str) -> SigningKey:
-        """The key, to sign the canary with."""
+        """Return the key, to sign the canary with."""

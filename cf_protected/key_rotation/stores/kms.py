@@ -1,4 +1,4 @@
-"""Keys that stay in KMS: an alias names the one that signs."""
+"""Keep keys in KMS, where an alias names the signing key."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from typing import Any, Final
 
 from cf_protected.cloudfront.keys import SigningKey, load_public_key, public_pem
 from cf_protected.exceptions import AWSError, ConcurrentRotation, RotationError
-from cf_protected.key_rotation.calls import ask
+from cf_protected.key_rotation.aws import ask
 from cf_protected.key_rotation.record import KeyType
 from cf_protected.key_rotation.state import StoredKey
 from cf_protected.key_rotation.stores.base import Store
-from cf_protected.key_sources.kms import KMSSigningKey, fields_of
-
-TAG: Final = "cf_protected"
+from cf_protected.key_sources.kms import TAG, KMSSigningKey, fields_of
 
 _SPECS: Final[dict[KeyType, str]] = {"P-256": "ECC_NIST_P256", "RSA-2048": "RSA_2048"}
 _DELETION_DAYS: Final = 7  # the fewest
@@ -24,12 +22,12 @@ _DELETION_DAYS: Final = 7  # the fewest
 class KMSStore(Store):
     """The KMS keys made for ``alias`` (``alias/…``).
 
-    A key's description holds what belongs to it, its key pair ID included, so that the
-    alias moves both at once. The tag ``cf_protected`` is for IAM policies.
+    A key's description holds its key pair ID, so the alias moves both at once. The tag
+    ``cf_protected`` is for IAM policies.
 
     Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_UpdateAlias.html
 
-    Raises ``RotationError`` for what is no alias.
+    Raises ``RotationError`` if ``alias`` isn't an alias.
     """
 
     def __init__(self, client: Any, alias: str, *, key_type: KeyType = "P-256") -> None:
@@ -80,7 +78,7 @@ class KMSStore(Store):
                 "schedule_key_deletion", KeyId=key.version, PendingWindowInDays=_DELETION_DAYS
             )
         except AWSError as error:
-            if error.code != "KMSInvalidStateException":  # somebody else did
+            if error.code != "KMSInvalidStateException":  # already scheduled
                 raise
 
     def signing_key(self, key: StoredKey, key_pair_id: str) -> SigningKey:
@@ -102,12 +100,12 @@ class KMSStore(Store):
         return json.dumps({name: value for name, value in fields.items() if value is not None})
 
     def _made(self) -> Iterator[dict[str, Any]]:
-        """The keys made here for this alias: only their descriptions tell them."""
+        """Yield the keys that were made for this alias. Only their descriptions say so."""
         for key_id in self._key_ids():
             try:
                 found = self._describe(key_id)
             except AWSError as error:
-                if error.code != "AccessDeniedException":  # a key that isn't our business
+                if error.code != "AccessDeniedException":  # another application's key
                     raise
                 continue
             if (
@@ -127,7 +125,7 @@ class KMSStore(Store):
             marker = {"Marker": page["NextMarker"]}
 
     def _describe(self, key_id: str) -> dict[str, Any] | None:
-        """The key's metadata, if there is one."""
+        """Return the key's metadata, or ``None`` without a key."""
         try:
             found: dict[str, Any] = self._ask("describe_key", KeyId=key_id)["KeyMetadata"]
         except AWSError as error:
@@ -146,6 +144,6 @@ class KMSStore(Store):
 
 
 def _most_advanced_first(metadata: dict[str, Any]) -> tuple[bool, Any, str]:
-    """Of two pairs that concurrent runs made, both take the same."""
+    """Return a sort key by which two concurrent runs choose the same pair."""
     has_id = "key_pair_id" in fields_of(metadata)
     return not has_id, metadata["CreationDate"], metadata["KeyId"]

@@ -1,4 +1,4 @@
-"""Keys in a secret of Secrets Manager, told apart by its staging labels."""
+"""Keep keys in a secret of Secrets Manager, told apart by staging labels."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from uuid import uuid4
 
 from cf_protected.cloudfront.keys import SigningKey
 from cf_protected.exceptions import AWSError, ConcurrentRotation
-from cf_protected.key_rotation.calls import ask
+from cf_protected.key_rotation.aws import ask
 from cf_protected.key_rotation.record import KeyType, Record, new_record
 from cf_protected.key_rotation.state import StoredKey
 from cf_protected.key_rotation.stores.base import Store
+from cf_protected.key_sources.secretsmanager import CURRENT
 
-CURRENT: Final = "AWSCURRENT"
 PENDING: Final = "AWSPENDING"
-#: A pair that CloudFront gave no ID yet. AWSPENDING can't have it: that version becomes the
-#: current one as it is, and a version never changes.
+#: The label of a pair without an ID. It can't be AWSPENDING: that version becomes current as it
+#: is, and a version's value can't be changed to add the ID.
 PAIR: Final = "CFPROTECTED_PAIR"
 
 
 class SecretsManagerStore(Store):
-    """The secret ``secret_id``, a name or an ARN; by its name it is made if need be.
+    """The secret ``secret_id``, a name or an ARN. A missing one is created by its name.
 
-    ``token`` is the version that Secrets Manager wants to become the current one, when it
-    rotates; else each is a new one.
+    ``token`` is the version that Secrets Manager wants to make current when it runs the
+    rotation. Without it, each version is a new one.
 
     Sources: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html
     and https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
@@ -49,7 +49,7 @@ class SecretsManagerStore(Store):
         versions = self._versions() or {}
         current_version = versions.get(CURRENT)
         if current_version == versions.get(PAIR):
-            current_version = None  # a secret's first version always becomes the current one
+            current_version = None  # Secrets Manager makes a secret's first version current
         current = self._stored(current_version)
         found = (self._stored(versions.get(label)) for label in (PENDING, PAIR))
         return current, tuple(key for key in found if key is not None)
@@ -117,7 +117,7 @@ class SecretsManagerStore(Store):
             raise ConcurrentRotation(f"Another run moved the label {label}.") from error
 
     def _versions(self) -> dict[str, str] | None:
-        """The version of each label; ``None`` without a secret."""
+        """Return the version of each label, or ``None`` without a secret."""
         try:
             answer = self._ask("describe_secret", SecretId=self._secret_id)
         except AWSError as error:
@@ -127,7 +127,7 @@ class SecretsManagerStore(Store):
         return dict(_labelled(answer.get("VersionIdsToStages", {})))
 
     def _stored(self, version: str | None) -> StoredKey | None:
-        """The key of a version; the one that a rotation announces has no value yet."""
+        """Return a version's key. A version that a rotation has only announced has no value yet."""
         record = self._record_if_any(version) if version else None
         return record.stored(version, self._label(version)) if version and record else None
 

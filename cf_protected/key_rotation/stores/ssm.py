@@ -1,4 +1,4 @@
-"""Keys in SSM Parameter Store: the one that signs in its parameter, the next one beside it."""
+"""Keep the signing key in an SSM parameter, and the next key in a second one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from cf_protected.cloudfront.keys import SigningKey
 from cf_protected.exceptions import AWSError, ConcurrentRotation, RotationError
-from cf_protected.key_rotation.calls import ask
+from cf_protected.key_rotation.aws import ask
 from cf_protected.key_rotation.record import KeyType, Record, new_record
 from cf_protected.key_rotation.state import StoredKey
 from cf_protected.key_rotation.stores.base import Store
@@ -18,15 +18,15 @@ _MISSING: Final = ("ParameterNotFound", "ParameterVersionNotFound")
 
 
 class SSMStore(Store):
-    """The ``SecureString`` parameter ``name``, whose latest version signs.
+    """The ``SecureString`` parameter ``name``, whose latest version holds the signing key.
 
-    With a label after its name (``/shop/key:live``) that label's version signs instead. The
-    next key waits in a parameter of its own, ``name.pending``: a version of the same one
-    would be the latest at once.
+    With a label after its name (``/shop/key:live``) that label's version does. The next key
+    waits in a second parameter, ``name.pending``: a new version of the first one would be the
+    latest at once.
 
     Source: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
 
-    Raises ``RotationError`` for the name of a version, which never changes.
+    Raises ``RotationError`` if ``name`` names a version: its value never changes.
     """
 
     def __init__(self, client: Any, name: str, *, key_type: KeyType = "P-256") -> None:
@@ -54,7 +54,7 @@ class SSMStore(Store):
         self._put(self._pending_name, record, overwrite=True)
 
     def promote(self, key: StoredKey, current: StoredKey | None) -> None:
-        # PutParameter has no condition, so this narrows a race and can't rule it out.
+        # PutParameter has no condition, so this only makes a race less likely.
         if self.read() != (current, (key,)):
             raise ConcurrentRotation("Another run made another key the signing key.")
         version = self._put(self._name, self._record(self._pending_name), overwrite=True)
@@ -89,7 +89,7 @@ class SSMStore(Store):
         return int(answer["Version"])
 
     def _encryption(self) -> dict[str, str]:
-        """The KMS key of the parameter; without one named, an overwrite takes AWS's own."""
+        """Return the parameter's KMS key: an overwrite that names none switches to AWS's own."""
         only = [{"Key": "Name", "Values": [self._name]}]
         found = self._ask("describe_parameters", ParameterFilters=only)["Parameters"]
         return {"KeyId": found[0]["KeyId"]} if found and found[0].get("KeyId") else {}
@@ -112,7 +112,7 @@ class SSMStore(Store):
 
 
 def _split(name: str) -> tuple[str, str]:
-    """A parameter's name and its label, if any."""
+    """Return a parameter's name, and its label or an empty string."""
     arn, _, rest = name.rpartition(":parameter/") if name.startswith("arn:") else ("", "", name)
     bare, _, selector = rest.partition(":")
     if selector.isdecimal():

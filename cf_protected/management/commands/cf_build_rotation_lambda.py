@@ -1,4 +1,4 @@
-"""``manage.py cf_build_rotation_lambda``: the zip of the function that rotates keys."""
+"""``manage.py cf_build_rotation_lambda``: build the function that rotates keys."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cf_protected.key_rotation.lambda_package import ARCHITECTURES, HANDLER, Arc
 
 
 class Command(BaseCommand):
-    """Needs pip and the network, for the wheels."""
+    """Builds the zip. It needs pip and the network, for the wheels."""
 
     help = "Builds the zip of the AWS Lambda function that rotates keys: the same bytes each time."
     requires_system_checks = ()
@@ -22,10 +22,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("output", type=Path, help="The zip to write.")
         parser.add_argument(
-            "--architecture", choices=ARCHITECTURES, required=True, help="Of the function."
+            "--architecture",
+            choices=ARCHITECTURES,
+            required=True,
+            help="The function's architecture.",
         )
         parser.add_argument(
-            "--python-version", default="3.13", help="Of the function's runtime (default: 3.13)."
+            "--python-version",
+            default="3.13",
+            help="The Python of the function's runtime (default: 3.13).",
         )
 
     def handle(

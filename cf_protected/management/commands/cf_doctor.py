@@ -1,4 +1,4 @@
-"""``manage.py cf_doctor``: ask CloudFront, AWS and the bucket whether all is set up right."""
+"""``manage.py cf_doctor``: check the setup of CloudFront, AWS and the bucket."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.db import Error as DatabaseError
 
 from cf_protected.distributions import distributions
 from cf_protected.doctor.facts import Facts
 from cf_protected.doctor.findings import Finding, Verdict
-from cf_protected.doctor.permissions import Place, app_needs, app_policy, doctor_policy
+from cf_protected.doctor.permissions import app_policy, doctor_policy, place_of
 from cf_protected.doctor.questions import QUESTIONS, examine
-from cf_protected.exceptions import CFProtectedError
+from cf_protected.management.arguments import add_distribution, add_json
+from cf_protected.management.errors import command_errors
 from cf_protected.models import AssetFile
 
 _VERDICT_WIDTH = max(len(verdict) for verdict in Verdict)
@@ -26,29 +26,27 @@ _QUESTION_WIDTH = max(len(question.text) for question in QUESTIONS)
 
 
 class Command(BaseCommand):
-    """Prints a line for each question. Shows neither keys nor signatures."""
+    """Prints a line for each question, without keys and signatures."""
 
     help = (
         "Asks CloudFront, AWS and the bucket whether a distribution is set up right. Exits with "
-        "1 if an answer is 'failed'; 'warning' and 'unknown' don't count."
+        "1 if an answer is 'failed', not for 'warning' and 'unknown'."
     )
-    # A key that can't be read fails the checks, and is what this command explains.
+    # They fail for a key that can't be read, which is what this command explains.
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--distribution", default="default", help="Alias in DISTRIBUTIONS (default: default)."
-        )
+        add_distribution(parser)
         parser.add_argument(
             "--key",
             default="",
             help="Object of the storage to ask for (default: a file of the distribution's assets).",
         )
+        add_json(parser, help="Print the findings as JSON.")
         parser.add_argument(
-            "--json", action="store_true", dest="as_json", help="Print the findings as JSON."
-        )
-        parser.add_argument(
-            "--policy", action="store_true", help="Print the IAM policies that this takes, and end."
+            "--policy",
+            action="store_true",
+            help="Only print the IAM policies that the app and this command need.",
         )
 
     def handle(
@@ -89,7 +87,7 @@ class Command(BaseCommand):
         return styles.get(verdict, self.style.WARNING)
 
     def _print_policies(self, facts: Facts, *, as_json: bool) -> None:
-        place = Place.of(facts)
+        place = place_of(facts)
         app, doctor = app_policy(facts, place), doctor_policy(facts, place)
         if as_json:
             self.stdout.write(json.dumps({"app": app, "doctor": doctor}, indent=2))
@@ -97,24 +95,22 @@ class Command(BaseCommand):
         self.stdout.write(self.style.MIGRATE_HEADING("The app, to sign:"))
         if app:
             self.stdout.write(json.dumps(app, indent=2))
-        self.stdout.write(app_needs(facts))
-        self.stdout.write(self.style.MIGRATE_HEADING("\ncf_doctor alone, besides:"))
+        self.stdout.write(facts.source.permissions_note)
+        self.stdout.write(self.style.MIGRATE_HEADING("\nOnly cf_doctor, in addition:"))
         self.stdout.write(json.dumps(doctor, indent=2))
 
 
 def _load(alias: str, key: str) -> Facts:
-    try:
+    with command_errors():
         distribution = distributions[alias]
         _ = distribution.storage
-    except (CFProtectedError, ImproperlyConfigured) as error:
-        raise CommandError(f"{error} {getattr(error, 'hint', '')}".rstrip()) from error
     return Facts(distribution, key or _any_key(alias))
 
 
 def _any_key(alias: str) -> str:
-    """The key of a file that is on offer; a key that ends in a slash is a whole folder."""
+    """Return the object of any file, but of no folder; an empty string without one."""
     files = AssetFile.objects.filter(asset__distribution=alias).exclude(key__endswith="/")
     try:
         return files.order_by("pk").values_list("key", flat=True).first() or ""
-    except DatabaseError:  # a doctor that needs a healthy database is none
+    except DatabaseError:  # the doctor must work even when the database is down
         return ""

@@ -1,4 +1,4 @@
-"""``manage.py cf_edge``: a distribution on the laptop."""
+"""``manage.py cf_edge``: serve a distribution on the laptop."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.distributions import STORAGE_ERRORS, Distribution, distributions
 from cf_protected.edge.edge import Edge
 from cf_protected.edge.server import EdgeServer
-from cf_protected.exceptions import CFProtectedError
+from cf_protected.management.arguments import add_distribution
+from cf_protected.management.errors import command_errors
 
 
 def edge_for(distribution: Distribution, *, cors_origins: Collection[str] = ()) -> Edge:
     """Return an edge in front of the distribution's storage, which trusts its signing key.
 
-    The key is looked up at each request, so a replaced one counts at once. Raises
+    The key is looked up for each request, so a new one is trusted at once. Raises
     ``InvalidOrigin``.
     """
     return Edge(
@@ -41,14 +41,12 @@ def _verifier(distribution: Distribution) -> CloudFrontVerifier:
 
 
 class Command(BaseCommand):
-    """Serves until it is interrupted."""
+    """Runs the edge until it is interrupted."""
 
     help = "Serves a distribution's storage as CloudFront would, for development."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--distribution", default="default", help="Alias in DISTRIBUTIONS (default: default)."
-        )
+        add_distribution(parser)
         parser.add_argument(
             "--host", default="127.0.0.1", help="Address to listen on (default: 127.0.0.1)."
         )
@@ -73,7 +71,7 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         chosen, edge = _load(distribution, cors_origin)
-        # Lines about requests go where runserver's do, and in the same colour.
+        # Requests are logged where runserver logs them, and in the same colour.
         log = partial(self.stderr.write, style_func=str)
         try:
             server = EdgeServer(host, port, edge, log=log)
@@ -94,20 +92,18 @@ class Command(BaseCommand):
         self.stdout.flush()
         if here != signed:
             self.stderr.write(
-                f"URLs are signed for {signed} and open there alone. Unless that leads here, "
+                f"URLs are signed for {signed} and open only there. Unless that leads here, "
                 f"set the distribution's 'DOMAIN': '{host}:{port}' and 'SCHEME': 'http'.",
                 style_func=self.style.WARNING,
             )
 
 
 def _load(alias: str, cors_origins: Collection[str]) -> tuple[Distribution, Edge]:
-    """Find out now what would otherwise fail at each request."""
-    try:
+    """Return the distribution and its edge. Raises ``CommandError`` now, not at each request."""
+    with command_errors():
         distribution = distributions[alias]
         distribution.key_source.get_signing_key()
         return distribution, edge_for(distribution, cors_origins=cors_origins)
-    except (CFProtectedError, ImproperlyConfigured) as error:
-        raise CommandError(f"{error} {getattr(error, 'hint', '')}".rstrip()) from error
 
 
 @contextmanager

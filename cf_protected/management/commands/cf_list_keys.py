@@ -1,4 +1,4 @@
-"""``manage.py cf_list_keys``: where each key stands."""
+"""``manage.py cf_list_keys``: list CloudFront's public keys and what each is for."""
 
 from __future__ import annotations
 
@@ -10,31 +10,35 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from cf_protected.key_rotation.listing import Row, rows
-from cf_protected.key_rotation.state import Rules, State
+from cf_protected.key_rotation.rules import Rules
+from cf_protected.key_rotation.state import State
 from cf_protected.key_rotation.steps import moment
-from cf_protected.management import rotation
+from cf_protected.management.arguments import add_distribution, add_json
+from cf_protected.management.errors import command_errors
+from cf_protected.management.rotation import rotation_for
 
 
 class Command(BaseCommand):
-    """Reads only."""
+    """Prints the public keys. It changes nothing."""
 
-    help = "Shows CloudFront's public keys: where each stands, since when, what depends on it."
+    help = "Lists CloudFront's public keys: what each is for, since when, what depends on it."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        rotation.add_arguments(parser)
+        add_distribution(parser)
+        add_json(parser)
 
     def handle(self, *args: object, distribution: str, as_json: bool, **options: Any) -> None:
-        with rotation.explained():
-            keys = rotation.rotation_of(distribution)
-            state = keys.observe()
-            found = rows(state, keys.rules)
+        with command_errors():
+            rotation = rotation_for(distribution)
+            state = rotation.observe()
+            found = rows(state, rotation.rules)
             if as_json:
-                self.stdout.write(json.dumps(_as_json(found, state, keys.rules), indent=2))
+                self.stdout.write(json.dumps(_as_json(found, state, rotation.rules), indent=2))
                 return
             for row in found:
                 self._print(row)
-            self.stdout.write(_summary(state, keys.rules))
+            self.stdout.write(_summary(state, rotation.rules))
 
     def _print(self, row: Row) -> None:
         since = moment(row.since) if row.since else "unknown"

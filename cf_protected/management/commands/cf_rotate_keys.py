@@ -1,4 +1,4 @@
-"""``manage.py cf_rotate_keys``: replace the signing key, and nobody's download fails."""
+"""``manage.py cf_rotate_keys``: replace the signing key without a failed download."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
-from cf_protected.key_rotation.aws import Rotation
 from cf_protected.key_rotation.plan import is_underway
 from cf_protected.key_rotation.preview import preview
 from cf_protected.key_rotation.record import KeyType
-from cf_protected.key_rotation.state import Goal, State
+from cf_protected.key_rotation.rotation import Rotation
+from cf_protected.key_rotation.rules import Goal
+from cf_protected.key_rotation.state import State
 from cf_protected.key_rotation.steps import (
     Done,
     Phase,
@@ -25,20 +26,22 @@ from cf_protected.key_rotation.steps import (
     duration,
     moment,
 )
-from cf_protected.management import rotation
+from cf_protected.management.arguments import add_distribution, add_json, add_key_type
+from cf_protected.management.errors import command_errors
+from cf_protected.management.rotation import rotation_for
 
-#: How often a long wait says that it goes on, in seconds.
+#: Seconds between two lines of progress during a long wait.
 PROGRESS_SECONDS: Final = 600.0
 
 _STILL_THERE: Final = (
-    "{} still signs and is trusted: there is no room for another key before an overlap is over. "
-    "Don't wait for that: delete a public key that nobody needs, or end the overlap by --emergency "
-    "with the replaced key's ID. Then run this again. manage.py cf_list_keys shows them."
+    "{} still signs and is trusted: there is no room for another key until an overlap is over. "
+    "Don't wait for that. Delete an unused public key, or end the overlap with --emergency and the "
+    "replaced key's ID. Then run this again. manage.py cf_list_keys shows the keys."
 )
 
 
 class Command(BaseCommand):
-    """Does one step after the other; stopped anywhere, it goes on where it was."""
+    """Does one step after another. Stopped anywhere, the next run goes on from there."""
 
     help = (
         "Replaces the signing key, or finishes a rotation that was begun. Without --wait it does "
@@ -46,27 +49,30 @@ class Command(BaseCommand):
     )
     requires_system_checks = ()
 
-    # Tests put their own here.
+    # Tests replace them.
     clock: Callable[[], float] = staticmethod(time.time)
     sleep: Callable[[float], object] = staticmethod(time.sleep)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        rotation.add_arguments(parser)
-        rotation.add_key_type(parser)
+        add_distribution(parser)
+        add_json(parser)
+        add_key_type(parser)
         parser.add_argument(
-            "--plan", action="store_true", help="Print what would be done, and do nothing."
+            "--plan", action="store_true", help="Print what would be done, without doing it."
         )
-        parser.add_argument("--wait", action="store_true", help="Wait, to the end: a day or so.")
+        parser.add_argument(
+            "--wait", action="store_true", help="Wait until it is finished: about a day."
+        )
         parser.add_argument(
             "--if-older-than",
             type=float,
             metavar="DAYS",
-            help="Begin a rotation only if the key is older; for a job that runs every day.",
+            help="Begin a rotation only if the key is older. For a daily job.",
         )
         parser.add_argument(
             "--emergency",
             metavar="KEY_PAIR_ID",
-            help="Distrust this leaked key at once: what was signed with it dies.",
+            help="Distrust this leaked key at once. URLs and cookies signed with it stop working.",
         )
 
     def handle(
@@ -82,31 +88,31 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         report = _Report(self, as_json=as_json)
-        # A leaked key isn't left to another run.
-        with rotation.explained(None if emergency else report.concurrent):
-            keys = rotation.rotation_of(distribution, key_type, clock=self.clock)
-            state = keys.observe()
-            goal = _goal(state, keys, if_older_than, emergency)
+        # Another run wouldn't distrust a leaked key.
+        with command_errors(on_concurrent=None if emergency else report.concurrent):
+            rotation = rotation_for(distribution, key_type, clock=self.clock)
+            state = rotation.observe()
+            goal = _goal(state, rotation, if_older_than, emergency)
             if emergency:
-                report.warn(_what_dies(emergency, state, keys))
-            run = self._run(keys, goal, wait, report)
-            for step in preview(state, keys.rules, goal) if plan else run:
+                report.warn(_what_dies(emergency, state, rotation))
+            run = self._run(rotation, goal, wait, report)
+            for step in preview(state, rotation.rules, goal) if plan else run:
                 report.step(step)
                 if isinstance(step, Refuse) and not plan:
                     raise CommandError(step.reason)
             report.end()
-            if emergency and not plan and keys.observe().current_id == emergency:
+            if emergency and not plan and rotation.observe().current_id == emergency:
                 raise CommandError(_STILL_THERE.format(emergency))
 
-    def _run(self, keys: Rotation, goal: Goal, wait: bool, report: _Report) -> Iterator[Step]:
-        """Do the steps; the last is ``Done``, ``Refuse`` or a ``Wait`` that isn't waited for."""
+    def _run(self, rotation: Rotation, goal: Goal, wait: bool, report: _Report) -> Iterator[Step]:
+        """Do the steps and yield each. The last is ``Done``, ``Refuse`` or a ``Wait`` for later."""
         while True:
-            step = keys.advance(goal)
+            step = rotation.advance(goal)
             yield step
             if isinstance(step, Done | Refuse):
                 return
             if isinstance(step, Wait):
-                # A leaked key has to go: only what comes after that may be left for later.
+                # A leaked key must go now. Only the steps after that can be left for later.
                 is_urgent = bool(goal.distrusted) and step.phase is Phase.TEST
                 if not wait and not is_urgent:
                     return
@@ -120,7 +126,7 @@ class Command(BaseCommand):
 
 
 class _Report:
-    """Tells a person as it goes, or a program in one JSON at the end."""
+    """Prints each step as it happens, or one JSON at the end."""
 
     def __init__(self, command: Command, *, as_json: bool) -> None:
         self._command = command
@@ -165,12 +171,14 @@ class _Report:
             self._command.stdout.write(json.dumps(found, indent=2))
 
 
-def _goal(state: State, keys: Rotation, if_older_than: float | None, emergency: str | None) -> Goal:
+def _goal(
+    state: State, rotation: Rotation, if_older_than: float | None, emergency: str | None
+) -> Goal:
     if emergency:
         if emergency not in {key.id for key in state.public_keys}:
             raise CommandError(f"CloudFront has no public key {emergency}, so nothing trusts it.")
         return Goal(replace=emergency, distrusted=frozenset({emergency}))
-    if is_underway(state, keys.rules, Goal()):
+    if is_underway(state, rotation.rules, Goal()):
         return Goal()
     if if_older_than is not None and _age(state) < timedelta(days=if_older_than):
         return Goal()
@@ -182,14 +190,14 @@ def _age(state: State) -> timedelta:
     return state.now - created[0] if created else timedelta.max
 
 
-def _what_dies(key_pair_id: str, state: State, keys: Rotation) -> str:
+def _what_dies(key_pair_id: str, state: State, rotation: Rotation) -> str:
     if key_pair_id not in state.members:
         return f"{key_pair_id} isn't trusted: nothing that was signed with it works."
     signing = (key.signing_since for key in state.public_keys if key.id == state.current_id)
     since = None if key_pair_id == state.current_id else next(signing, None)
-    latest = (since or state.now) + keys.rules.overlap
+    latest = (since or state.now) + rotation.rules.overlap
     return (
-        f"Every URL and cookie signed with {key_pair_id} dies when it leaves the key group. They "
-        f"would have lived until {moment(latest)} at most. Processes that still have it in their "
-        "cache sign dead URLs until that expires."
+        f"Every URL and cookie signed with {key_pair_id} stops working when the key leaves the "
+        f"key group. They would have worked until {moment(latest)} at most. Processes that have "
+        "the key in their cache sign URLs that don't work until that expires."
     )

@@ -1,1 +1,0 @@
-"""What pages and the JSON API share: who asks, cookies, CORS, problems."""
