@@ -24,7 +24,7 @@ _UNKNOWN_TYPE: Final = "application/octet-stream"
 # Turbo keeps what it prefetched and shows it at the click, whatever its status. This makes
 # the click a navigation of the browser's own: https://turbo.hotwired.dev/reference/attributes
 _PREFETCHED: Final = (
-    '<!doctype html><meta name="turbo-visit-control" content="reload"><title>…</title>'
+    '<!doctype html><title>…</title><meta name="turbo-visit-control" content="reload">'
 )
 
 

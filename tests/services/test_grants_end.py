@@ -25,8 +25,7 @@ def now() -> datetime:
 
 
 def ends_in(user: User, file: AssetFile, now: datetime, left: timedelta, **terms: object) -> Grant:
-    grant = services.grant(file.asset, user, starts_at=now - HOUR, expires_at=now + left, **terms)
-    return grant
+    return services.grant(file.asset, user, starts_at=now - HOUR, expires_at=now + left, **terms)
 
 
 def whole(moment: datetime) -> datetime:
