@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from django.core.exceptions import PermissionDenied
@@ -72,7 +73,8 @@ def decide(person: Person, asset: Asset, grants: Iterable[Grant], now: datetime)
     """Allow an active account that holds an active grant for a published or archived asset.
 
     ``grants`` are the person's grants for the asset, in any state. Of several active ones
-    an unlimited one is taken before one whose downloads are counted.
+    an unlimited one is taken before one whose downloads are counted, then the one with the
+    most downloads left, then the one that ends last.
     """
     if person.account is None:
         return Decision(False, Reason.ANONYMOUS)
@@ -87,9 +89,12 @@ def decide(person: Person, asset: Asset, grants: Iterable[Grant], now: datetime)
     return Decision(state is Grant.State.ACTIVE, _STATE_REASONS[state], ranked[0])
 
 
-def _rank(grant: Grant, now: datetime) -> tuple[int, bool, int]:
+def _rank(grant: Grant, now: datetime) -> tuple[int, bool, int, float]:
+    """Sort the grant to use first: without a limit, with the most left, with the latest end."""
     limited = grant.max_downloads is not None
-    return _STATE_ORDER.index(grant.state_at(now)), limited, -(grant.downloads_left or 0)
+    left, end = grant.downloads_left or 0, grant.expires_at
+    until = inf if end is None else end.timestamp()
+    return _STATE_ORDER.index(grant.state_at(now)), limited, -left, -until
 
 
 def get_authorizer() -> Authorizer:
@@ -124,6 +129,10 @@ def explain(decision: Decision) -> str:
             return _("On %(date)s your access begins.") % {"date": _day(grant.starts_at)}
         case Reason.EXPIRED if grant is not None and grant.expires_at is not None:
             return _("On %(date)s your access ended.") % {"date": _day(grant.expires_at)}
+        case Reason.ENDS_TOO_SOON if grant is not None and grant.expires_at is not None:
+            return _("Your access ends on %(date)s, before this becomes available.") % {
+                "date": _day(grant.expires_at)
+            }
         case Reason.LIMIT_REACHED if grant is not None and grant.max_downloads is not None:
             return _("You have used all %(count)s of your downloads.") % {
                 "count": grant.max_downloads

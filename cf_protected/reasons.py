@@ -19,4 +19,5 @@ class Reason(TextChoices):
     REVOKED = "revoked", _("The grant was revoked")
     LIMIT_REACHED = "limit_reached", _("All downloads of the grant are used up")
     NOT_RELEASED = "not_released", _("The asset isn't released yet")
+    ENDS_TOO_SOON = "ends_too_soon", _("The grant ends before the asset is released")
     ADDRESS_NOT_BOUND = "address_not_bound", _("The link can't be bound to the address")

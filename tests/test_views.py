@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 from django.test import Client
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from cf_protected import services
 from cf_protected.models import AssetFile, Download, Grant
@@ -26,6 +26,7 @@ PREFETCHES = [
     {"X-Purpose": "preview"},
     {"X-Moz": "prefetch"},
     {"X-Moz": "Prefetch"},
+    {"HX-Preloaded": "true"},
 ]
 
 
@@ -131,25 +132,103 @@ def test_a_prefetch_that_would_be_refused_is_not_logged(buyer: Client, file: Ass
     assert not Download.objects.exists()
 
 
-def test_head_says_303_without_a_trace(
+@pytest.mark.parametrize("headers", [{"X-Sec-Purpose": "prefetch"}])
+def test_a_prefetch_of_turbo_makes_the_click_a_navigation(
+    buyer: Client, limited: Grant, file: AssetFile, headers: dict[str, str]
+) -> None:
+    """Turbo shows at the click what it prefetched, unless that says otherwise."""
+    response = buyer.get(file.get_absolute_url(), headers=headers)
+
+    assert (response.status_code, traces(limited)) == (200, (0, 0))
+    assert '<meta name="turbo-visit-control" content="reload">' in response.content.decode()
+    assert "Signature" not in response.content.decode()
+    assert response["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.parametrize("destination", ["image", "style", "script", "font", "IMAGE", "other"])
+def test_a_part_of_a_page_uses_up_no_download(
+    buyer: Client, limited: Grant, file: AssetFile, destination: str
+) -> None:
+    headers = {"Sec-Fetch-Dest": destination, "Sec-Fetch-Site": "cross-site"}
+    response = buyer.get(file.get_absolute_url(), headers=headers)
+
+    assert response.status_code == 403
+    assert traces(limited) == (0, 0)
+
+
+def test_a_part_of_a_page_is_shown_uncounted_where_there_is_no_limit(
     buyer: Client, grant: Grant, file: AssetFile, verify: Verify
 ) -> None:
-    response = buyer.head(file.get_absolute_url())
+    response = buyer.get(file.get_absolute_url(), headers={"Sec-Fetch-Dest": "image"})
 
     assert response.status_code == 303
-    assert traces(grant) == (0, 0)
     verify(response["Location"])
+    assert traces(grant) == (0, 0)
 
 
-def test_head_shows_no_signature_where_downloads_are_counted(
-    buyer: Client, limited: Grant, file: AssetFile
+@pytest.mark.parametrize("destination", ["document", "empty", "audio", "video", "track"])
+def test_what_a_person_asked_for_is_counted(
+    buyer: Client, limited: Grant, file: AssetFile, destination: str
 ) -> None:
+    headers = {"Sec-Fetch-Dest": destination, "Sec-Fetch-Site": "cross-site"}
+
+    assert buyer.get(file.get_absolute_url(), headers=headers).status_code == 303
+    assert traces(limited) == (1, 1)
+
+
+@pytest.mark.parametrize(("site", "counted"), [("same-origin", 1), ("same-site", 0), ("none", 0)])
+def test_a_frame_is_a_persons_on_the_sites_own_pages(
+    buyer: Client, limited: Grant, file: AssetFile, site: str, counted: int
+) -> None:
+    headers = {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": site}
+    buyer.get(file.get_absolute_url(), headers=headers)
+
+    assert traces(limited) == (counted, counted)
+
+
+@pytest.mark.parametrize("terms", [{}, {"max_downloads": 3}])
+def test_head_describes_the_file_without_a_signature_or_a_trace(
+    buyer: Client, user: User, file: AssetFile, terms: dict[str, int]
+) -> None:
+    grant = services.grant(file.asset, user, **terms)
+
     response = buyer.head(file.get_absolute_url())
 
-    assert response.status_code == 303
-    assert "Location" not in response
+    assert (response.status_code, response.content) == (200, b"")
+    assert response["Content-Length"] == "15"
+    assert response["Content-Type"] == "application/pdf"
+    assert response["Content-Disposition"] == 'attachment; filename="Ebook.pdf"'
     assert response["Cache-Control"] == "private, no-store"
-    assert traces(limited) == (0, 0)
+    assert "Location" not in response
+    assert "Signature" not in str(response.headers)
+    assert traces(grant) == (0, 0)
+
+
+def test_head_leaves_out_a_size_that_is_not_known(
+    buyer: Client, grant: Grant, other_file: AssetFile, settings: Settings
+) -> None:
+    settings.MIDDLEWARE = ["django.middleware.common.CommonMiddleware", *settings.MIDDLEWARE]
+
+    response = buyer.head(other_file.get_absolute_url())
+
+    assert response.status_code == 200
+    assert "Content-Length" not in response
+
+
+def test_head_takes_the_stored_type(buyer: Client, grant: Grant, file: AssetFile) -> None:
+    AssetFile.objects.update(content_type="application/epub+zip")
+
+    assert buyer.head(file.get_absolute_url())["Content-Type"] == "application/epub+zip"
+
+
+def test_who_probes_first_gets_the_download(
+    buyer: Client, limited: Grant, file: AssetFile, verify: Verify
+) -> None:
+    buyer.head(file.get_absolute_url())
+    response = buyer.get(file.get_absolute_url())
+
+    verify(response["Location"])
+    assert traces(limited) == (1, 1)
 
 
 def test_head_says_what_get_would_where_the_last_download_may_be_repeated(
@@ -158,7 +237,7 @@ def test_head_says_what_get_would_where_the_last_download_may_be_repeated(
     Grant.objects.update(max_downloads=1)
     buyer.get(file.get_absolute_url())
 
-    assert buyer.head(file.get_absolute_url()).status_code == 303
+    assert buyer.head(file.get_absolute_url()).status_code == 200
     assert buyer.get(file.get_absolute_url()).status_code == 303
     assert buyer.head(other_file.get_absolute_url()).status_code == 403
     assert buyer.get(other_file.get_absolute_url()).status_code == 403
@@ -209,12 +288,12 @@ def test_without_a_key_nothing_is_counted_or_logged(
     assert traces(limited) == (0, 0)
 
 
-def test_without_a_key_head_says_so_too(
+def test_head_needs_no_key(
     buyer: Client, grant: Grant, file: AssetFile, use_key_source: Configure
 ) -> None:
     use_key_source(DownKeySource)
 
-    assert buyer.head(file.get_absolute_url()).status_code == 503
+    assert buyer.head(file.get_absolute_url()).status_code == 200
 
 
 def test_without_a_key_the_log_says_why(

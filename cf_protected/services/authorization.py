@@ -9,7 +9,7 @@ from cf_protected.access import Decision, DownloadRefused, unreleased
 from cf_protected.models import Asset, AssetFile
 from cf_protected.person import Person, User
 from cf_protected.services.approval import Approval, Approver, is_counted
-from cf_protected.services.playlist_tokens import make_playlist_token
+from cf_protected.services.playlist_tokens import make_playlist_token, token_expiry
 from cf_protected.services.signing import sign_url
 from cf_protected.services.terms import make_request, too_early
 from cf_protected.viewer import Viewer
@@ -94,9 +94,11 @@ class Access:
         """
         request, asset = self._approver.request, file.asset
         has_playlist = file.is_prefix and file.entry and asset.is_released_at(request.now)
-        if not has_playlist or not self.decide(asset).allowed:
+        decision = self.decide(asset)
+        if not has_playlist or not decision.allowed:
             return None
-        return make_playlist_token(request.person, file, now=request.now)
+        expires_at = token_expiry(decision, file, request.now)
+        return make_playlist_token(request.person, file, expires_at=expires_at)
 
     def _approval(self, file: AssetFile) -> Approval | None:
         decision = self.decide(file.asset)

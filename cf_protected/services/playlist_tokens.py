@@ -9,11 +9,12 @@ from django.contrib.auth import get_user_model
 from django.core import signing
 from django.utils import timezone
 
+from cf_protected.access import Decision
 from cf_protected.distributions import distributions
 from cf_protected.models import AssetFile
 from cf_protected.person import Person, User
 from cf_protected.services.approval import Approver
-from cf_protected.services.terms import lifetime, make_request
+from cf_protected.services.terms import grant_end, lifetime, make_request
 from cf_protected.viewer import Viewer
 
 _SALT: Final = "cf_protected.playlist"
@@ -36,32 +37,29 @@ def issue_playlist_token(
     """Return a token for ``file`` to a person who may open its playlist now.
 
     Nothing is counted or logged: the token isn't a signature, and each of its uses is
-    authorised, counted and logged. It lives as long as a signature for ``file``.
+    authorised, counted and logged. It lives as long as a signature for ``file``, but not
+    beyond the grant.
 
     Raises ``DownloadRefused``, also before the asset's release.
     """
     request = make_request(asker, viewer=viewer, ahead=False, now=now)
     approval = Approver(request, assets=[file.asset]).approve(file)
-    expires_at = request.now + approval.terms.lifetime
+    expires_at = token_expiry(approval.decision, file, request.now)
     token = make_playlist_token(request.person, file, expires_at=expires_at)
     return PlaylistToken(token, expires_at)
 
 
-def make_playlist_token(
-    asker: Person | User,
-    file: AssetFile,
-    *,
-    expires_at: datetime | None = None,
-    now: datetime | None = None,
-) -> str:
-    """Return a token for ``file`` without asking the authoriser.
+def token_expiry(decision: Decision, file: AssetFile, now: datetime) -> datetime:
+    """Return when a token ends: with a signature that begins now, or with the grant."""
+    expires_at = now + lifetime(file, distributions[file.asset.distribution].settings)
+    return min(expires_at, grant_end(decision) or expires_at)
 
-    By default it lives as long as a signature for ``file``. It opens nothing by itself: the
-    authoriser is asked about its person at each use.
+
+def make_playlist_token(asker: Person | User, file: AssetFile, *, expires_at: datetime) -> str:
+    """Return a token for ``file`` until ``expires_at``, without asking the authoriser.
+
+    It opens nothing by itself: the authoriser is asked about its person at each use.
     """
-    if expires_at is None:
-        settings = distributions[file.asset.distribution].settings
-        expires_at = (now or timezone.now()) + lifetime(file, settings)
     person = Person.of(asker)
     content = {
         "user": str(person.account_id) if person.is_known else "",

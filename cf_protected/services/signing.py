@@ -72,10 +72,12 @@ def _sign(
     *,
     shortest: timedelta = timedelta(0),
 ) -> tuple[SignatureType, datetime]:
-    """Return the signature and when it expires: after ``shortest`` at the earliest."""
+    """Return the signature and when it expires: after ``shortest``, or with the grant."""
     terms = approval.terms
     begins = terms.starts_at or approval.request.now
     expires_at = approval.distribution.expiry(begins, max(terms.lifetime, shortest))
+    if terms.ends_at is not None:
+        expires_at = min(expires_at, terms.ends_at)
     signature = sign(
         resource,
         date_less_than=expires_at,

@@ -58,11 +58,13 @@ class Terms:
     """How long a signature lives, and from when and from where it opens something.
 
     ``starts_at`` is ``None`` for at once. The ``lifetime`` runs from there and is the
-    shortest. ``ip_address`` is an IPv4 network, or ``None`` for any address.
+    shortest, but nothing lives beyond ``ends_at``: the grant's end as a whole second, or
+    ``None``. ``ip_address`` is an IPv4 network, or ``None`` for any address.
     """
 
     lifetime: timedelta
     starts_at: datetime | None
+    ends_at: datetime | None
     ip_address: str | None
 
 
@@ -72,8 +74,9 @@ def agree_on_terms(
     """Return the terms of a signature for ``file``, which ``decision`` allows.
 
     Raises ``DownloadRefused`` before the asset's release unless the request is ``ahead`` of
-    it; for a start so far away that the key may be replaced by then; and for a viewer
-    without an IPv4 address where the signature must be bound to one.
+    it; for a start so far away that the key may be replaced by then, or at the grant's end
+    or later; and for a viewer without an IPv4 address where the signature must be bound to
+    one.
     """
     asset = file.asset
     if too_early(request, asset, decision):
@@ -90,7 +93,21 @@ def agree_on_terms(
         and starts_at - request.now + settings.shortest_overlap > settings.rotation_overlap
     ):
         raise DownloadRefused(unreleased(decision, asset), asset)
-    return Terms(lifetime(file, settings), starts_at, ip_address)
+    ends_at = grant_end(decision)
+    if ends_at and ends_at <= (starts_at or request.now):
+        reason = Reason.ENDS_TOO_SOON if starts_at else Reason.EXPIRED
+        raise DownloadRefused(replace(decision, allowed=False, reason=reason), asset)
+    return Terms(lifetime(file, settings), starts_at, ends_at, ip_address)
+
+
+def grant_end(decision: Decision) -> datetime | None:
+    """Return the last whole second that the decision's grant allows; ``None`` without an end.
+
+    Policies state whole seconds.
+    """
+    if decision.grant is None or decision.grant.expires_at is None:
+        return None
+    return decision.grant.expires_at.replace(microsecond=0)
 
 
 def too_early(request: DownloadRequest, asset: Asset, decision: Decision) -> bool:

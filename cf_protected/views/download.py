@@ -7,7 +7,7 @@ from django.http import HttpResponseBase
 from cf_protected import services
 from cf_protected.models import AssetFile
 from cf_protected.person import Person
-from cf_protected.views.file import FileView, see_nothing, see_other
+from cf_protected.views.file import FileView, see_other
 
 
 class DownloadView(FileView):
@@ -22,11 +22,3 @@ class DownloadView(FileView):
         """Return the redirect."""
         issued = services.issue_url(person, file, viewer=self.get_viewer(), ahead=False)
         return see_other(issued.url)
-
-    def preview(self, person: Person, file: AssetFile) -> HttpResponseBase:
-        """Return the same redirect, but without ``Location`` where downloads are counted.
-
-        A signature that isn't counted would be a way around the limit.
-        """
-        url = services.Access(person, viewer=self.get_viewer()).signed_url(file)
-        return see_nothing() if url is None else see_other(url)

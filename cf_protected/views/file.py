@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, ClassVar
+from mimetypes import guess_type
+from typing import Any, ClassVar, Final
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.http.response import HttpResponseRedirectBase
 from django.shortcuts import get_object_or_404
+from django.utils.http import content_disposition_header
 
 from cf_protected import services
 from cf_protected.access import DownloadRefused
@@ -16,11 +17,15 @@ from cf_protected.person import Person
 from cf_protected.responses import uncacheable
 from cf_protected.views.base import PersonalView
 from cf_protected.views.protect import refuse
+from cf_protected.views.purpose import is_part_of_page, is_prefetch
 
-# Where browsers say that there was no click yet, and how. Sources: the Fetch standard's
-# Sec-Purpose, and its forerunners of Safari (which also makes previews) and Firefox.
-_PURPOSE_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
-_PURPOSE = re.compile(r"\b(?:prefetch|preview)\b", re.IGNORECASE)
+_UNKNOWN_TYPE: Final = "application/octet-stream"
+
+# Turbo keeps what it prefetched and shows it at the click, whatever its status. This makes
+# the click a navigation of the browser's own: https://turbo.hotwired.dev/reference/attributes
+_PREFETCHED: Final = (
+    '<!doctype html><title>…</title><meta name="turbo-visit-control" content="reload">'
+)
 
 
 class HttpResponseSeeOther(HttpResponseRedirectBase):
@@ -32,7 +37,7 @@ class HttpResponseSeeOther(HttpResponseRedirectBase):
 class FileView(PersonalView):
     """Answers a request for one file, or tells the person why it is refused.
 
-    A subclass defines in ``issue`` the answer to GET, and in ``preview`` the answer to HEAD.
+    A subclass defines in ``issue`` the answer to GET.
     """
 
     kind: ClassVar[AssetFile.Kind]
@@ -51,47 +56,65 @@ class FileView(PersonalView):
         return Person.of(self.request.user)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Count, log and answer; a browser that only prefetches is sent away."""
+        """Count, log and answer; a prefetch has no effect."""
         if is_prefetch(request):
-            return uncacheable(HttpResponse(status=503))
+            return self.prefetched()
         file = self.get_file()
+        person = self.get_person(file)
         try:
-            return self.issue(self.get_person(file), file)
+            if is_part_of_page(request):
+                return self.embed(person, file)
+            return self.issue(person, file)
         except DownloadRefused as refusal:
             return self.refused(file, refusal)
 
     def head(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer as ``get`` would, without any effect."""
+        """Describe the file, without a signature and any effect; refuse as ``get`` would."""
         file = self.get_file()
-        person = self.get_person(file)
-        decision = services.authorize_download(person, file, viewer=self.get_viewer(), ahead=False)
+        decision = services.authorize_download(
+            self.get_person(file), file, viewer=self.get_viewer(), ahead=False
+        )
         if not decision.allowed:
             return self.refused(file, DownloadRefused(decision, file.asset))
-        return self.preview(person, file)
+        return uncacheable(self.describe(file))
+
+    def prefetched(self) -> HttpResponseBase:
+        """Return the answer to a prefetch: none that a browser keeps for the click."""
+        if "X-Sec-Purpose" in self.request.headers:
+            return uncacheable(HttpResponse(_PREFETCHED))
+        return uncacheable(HttpResponse(status=503))
+
+    def embed(self, person: Person, file: AssetFile) -> HttpResponseBase:
+        """Return the answer to a page that shows the file: what isn't counted, or nothing.
+
+        Any site can put a link to the file into an ``<img>``, and must not use up a download.
+        """
+        url = services.Access(person, viewer=self.get_viewer()).signed_url(file)
+        return uncacheable(HttpResponse(status=403)) if url is None else see_other(url)
 
     def issue(self, person: Person, file: AssetFile) -> HttpResponseBase:
         """Return the answer to GET, through one of ``services``. Raises what that raises."""
         raise NotImplementedError
 
-    def preview(self, person: Person, file: AssetFile) -> HttpResponseBase:
-        """Return the answer to HEAD, for a person who may have the file."""
-        raise NotImplementedError
+    def describe(self, file: AssetFile) -> HttpResponseBase:
+        """Return a response with the file's type, name and size, as far as they are known."""
+        content_type = file.content_type or guess_type(file.file_name)[0] or _UNKNOWN_TYPE
+        if file.size is None or file.is_prefix:
+            # A stream, since Django's CommonMiddleware would add a Content-Length of 0.
+            response: HttpResponseBase = StreamingHttpResponse((), content_type=content_type)
+        else:
+            response = HttpResponse(content_type=content_type)
+            response["Content-Length"] = str(file.size)
+        if not file.is_prefix:
+            header = content_disposition_header(True, file.file_name)
+            response["Content-Disposition"] = header or "attachment"
+        return response
 
     def refused(self, file: AssetFile, refusal: DownloadRefused) -> HttpResponseBase:
         """Return the answer to a person who may not have the file."""
         return refuse(self.request, file.asset, refusal.decision, self.refused_template)
 
 
-def is_prefetch(request: HttpRequest) -> bool:
-    """Return whether a browser fetches this ahead of any click."""
-    return any(_PURPOSE.search(request.headers.get(name, "")) for name in _PURPOSE_HEADERS)
-
-
 def see_other(url: str) -> HttpResponse:
     """Redirect to the distribution, keeping the URL out of caches and ``Referer`` headers."""
     return uncacheable(HttpResponseSeeOther(url))
-
-
-def see_nothing() -> HttpResponse:
-    """Answer HEAD with the status of ``see_other``, without the signature in ``Location``."""
-    return uncacheable(HttpResponse(status=HttpResponseSeeOther.status_code))

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
@@ -22,7 +22,7 @@ from cf_protected.person import Person
 from cf_protected.reasons import Reason
 from cf_protected.responses import uncacheable
 from cf_protected.signed_cookies.jar import set_cookies
-from cf_protected.views.file import FileView, see_nothing, see_other
+from cf_protected.views.file import FileView, see_other
 
 logger = logging.getLogger("cf_protected")
 
@@ -57,10 +57,9 @@ class StreamView(FileView):
         set_cookies(self.request, response, issued)
         return response
 
-    def preview(self, person: Person, file: AssetFile) -> HttpResponseBase:
-        """Return the status alone: cookies would have an effect, and without them nothing opens."""
+    def describe(self, file: AssetFile) -> HttpResponseBase:
         self.get_target(file)
-        return see_nothing()
+        return super().describe(file)
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -106,11 +105,11 @@ class PlaylistView(FileView):
             return self.unavailable(error)
         return uncacheable(HttpResponse(issued.text, content_type=PLAYLIST_TYPE))
 
-    def preview(self, person: Person, file: AssetFile) -> HttpResponseBase:
+    def describe(self, file: AssetFile) -> HttpResponseBase:
         """Return the headers alone, without asking the storage."""
         if not self.kwargs.get("path"):
             _check_entry(file)
-        return uncacheable(HttpResponse(content_type=PLAYLIST_TYPE))
+        return StreamingHttpResponse((), content_type=PLAYLIST_TYPE)
 
     def refused(self, file: AssetFile, refusal: DownloadRefused) -> HttpResponseBase:
         """Return a short text to a player with a token, which shows neither pages nor a login."""

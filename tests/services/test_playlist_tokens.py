@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -14,6 +14,10 @@ from cf_protected.models import AssetFile, Grant
 from cf_protected.person import Person
 from cf_protected.reasons import Reason
 from tests.accounts.models import User
+
+
+def later() -> datetime:
+    return timezone.now() + timedelta(hours=1)
 
 
 def test_a_token_is_issued_to_a_person_who_may_have_the_folder(
@@ -53,14 +57,14 @@ def test_a_token_is_its_users_until_it_ends(user: User, stream: AssetFile) -> No
 
 
 def test_a_token_of_nobody_is_nobodys(db: None, stream: AssetFile) -> None:
-    token = services.make_playlist_token(AnonymousUser(), stream)
+    token = services.make_playlist_token(AnonymousUser(), stream, expires_at=later())
 
     assert services.read_playlist_token(token, stream) == Person()
 
 
 def test_a_token_ends_with_its_users_account(user: User, stream: AssetFile) -> None:
     """As a session does, whatever a project's own authoriser looks at."""
-    token = services.make_playlist_token(user, stream)
+    token = services.make_playlist_token(user, stream, expires_at=later())
     User.objects.update(is_active=False)
 
     assert services.read_playlist_token(token, stream) is None

@@ -44,9 +44,14 @@ def traces() -> tuple[int, int]:
     return Grant.objects.get().downloads_used, Download.objects.count()
 
 
+def token_for(user: User, stream: AssetFile) -> str:
+    expires_at = timezone.now() + timedelta(hours=1)
+    return services.make_playlist_token(user, stream, expires_at=expires_at)
+
+
 @pytest.fixture
 def token(user: User, stream: AssetFile) -> str:
-    return services.make_playlist_token(user, stream)
+    return token_for(user, stream)
 
 
 def test_the_entry_is_the_default(buyer: Client, grant: Grant, stream: AssetFile) -> None:
@@ -169,23 +174,23 @@ def expired(user: User, stream: AssetFile) -> str:
 
 def of_another_file(user: User, stream: AssetFile) -> str:
     other = AssetFile.objects.create(asset=stream.asset, kind="prefix", key=NEIGHBOUR)
-    return services.make_playlist_token(user, other)
+    return token_for(user, other)
 
 
 def of_a_deleted_user(user: User, stream: AssetFile) -> str:
     gone = User.objects.create_user("gone@example.com", "secret")
-    token = services.make_playlist_token(gone, stream)
+    token = token_for(gone, stream)
     gone.delete()
     return token
 
 
 def of_a_closed_account(user: User, stream: AssetFile) -> str:
     User.objects.update(is_active=False)
-    return services.make_playlist_token(user, stream)
+    return token_for(user, stream)
 
 
 def tampered_with(user: User, stream: AssetFile) -> str:
-    token = services.make_playlist_token(user, stream)
+    token = token_for(user, stream)
     return f"{token[:-1]}{'A' if token[-1] != 'A' else 'B'}"
 
 
@@ -239,7 +244,7 @@ def test_where_nobody_may_learn_what_exists_all_refusals_are_alike(
     client: Client, user: User, grant: Grant, stream: AssetFile, configure: Configure
 ) -> None:
     configure(REFUSAL_STATUS=404)
-    good, bad = services.make_playlist_token(user, stream), expired(user, stream)
+    good, bad = token_for(user, stream), expired(user, stream)
     services.revoke_grants(Grant.objects.all())
 
     answers = [

@@ -1,0 +1,41 @@
+"""What a browser wants a request for: a person's click, a prefetch, or a part of a page."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from django.http import HttpRequest
+
+# Browsers announce prefetches in the Fetch standard's Sec-Purpose, or in the headers that came
+# before it: Safari's, which also makes previews, and Firefox'. Turbo may not set a header that
+# begins with Sec-, so it puts an X- in front: https://turbo.hotwired.dev/reference/attributes
+_PURPOSE_HEADERS: Final = ("Sec-Purpose", "X-Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
+_PURPOSE: Final = re.compile(r"\b(?:prefetch|preview)\b", re.IGNORECASE)
+
+# A navigation, a download, media and a script's fetch. What isn't here, such as "image" or
+# "style", is fetched by a page on its own, and a page of another site may ask for it.
+# https://www.w3.org/TR/fetch-metadata/#sec-fetch-dest-header
+_WANTED: Final = {"document", "empty", "audio", "video", "track"}
+_FRAMES: Final = {"iframe", "frame", "embed", "object"}
+
+
+def is_prefetch(request: HttpRequest) -> bool:
+    """Return whether a browser or a script fetches this before any click.
+
+    htmx's preload extension: https://htmx.org/extensions/preload/
+    """
+    return request.headers.get("HX-Preloaded", "").lower() == "true" or any(
+        _PURPOSE.search(request.headers.get(name, "")) for name in _PURPOSE_HEADERS
+    )
+
+
+def is_part_of_page(request: HttpRequest) -> bool:
+    """Return whether a page fetches this on its own, such as for an ``<img>``.
+
+    A frame of the same origin isn't a part: it is a page that the person opened there.
+    """
+    destination = request.headers.get("Sec-Fetch-Dest", "document").lower()
+    if destination in _FRAMES:
+        return request.headers.get("Sec-Fetch-Site") != "same-origin"
+    return destination not in _WANTED

@@ -1,0 +1,158 @@
+"""Nothing that is signed outlives the grant it was signed for, or begins after it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from cf_protected import services
+from cf_protected.access import DownloadRefused
+from cf_protected.models import AssetFile, Download, Grant
+from cf_protected.reasons import Reason
+from tests.accounts.models import User
+from tests.conftest import Configure
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return timezone.now()
+
+
+def ends_in(user: User, file: AssetFile, now: datetime, left: timedelta, **terms: object) -> Grant:
+    return services.grant(file.asset, user, starts_at=now - HOUR, expires_at=now + left, **terms)
+
+
+def whole(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0)
+
+
+def test_a_url_ends_with_its_grant(user: User, file: AssetFile, now: datetime) -> None:
+    grant = ends_in(user, file, now, 30 * SECOND)
+
+    issued = services.issue_url(user, file, now=now)
+
+    assert issued.expires_at == whole(grant.expires_at)
+    assert f"Expires={int(issued.expires_at.timestamp())}&" in issued.url
+    assert Download.objects.get().url_expires_at == issued.expires_at
+
+
+def test_a_large_file_ends_with_its_grant(
+    user: User, file: AssetFile, now: datetime, configure: Configure
+) -> None:
+    configure({"MIN_DOWNLOAD_SPEED": 1})
+    file.size = 12 * 3600
+    grant = ends_in(user, file, now, HOUR)
+
+    assert services.issue_url(user, file, now=now).expires_at == whole(grant.expires_at)
+
+
+def test_cookies_end_with_their_grant(user: User, stream: AssetFile, now: datetime) -> None:
+    stream.duration = 2 * HOUR
+    grant = ends_in(user, stream, now, 30 * SECOND)
+
+    (one,) = services.issue_cookies(user, [stream], now=now).sets
+
+    assert one.expires_at == whole(grant.expires_at)
+    assert now < one.renew_at < one.expires_at
+
+
+def test_renewed_cookies_end_with_their_grant(user: User, stream: AssetFile, now: datetime) -> None:
+    grant = ends_in(user, stream, now, 30 * SECOND)
+
+    renewed = services.renew_cookies(user, stream, now=now)
+
+    assert renewed is not None
+    assert renewed.expires_at == whole(grant.expires_at)
+
+
+def test_the_signatures_of_tags_end_with_the_grant(
+    user: User, file: AssetFile, now: datetime
+) -> None:
+    grant = ends_in(user, file, now, 30 * SECOND)
+
+    url = services.Access(user, now=now).signed_url(file)
+
+    assert url is not None
+    assert f"Expires={int(whole(grant.expires_at).timestamp())}&" in url
+
+
+def test_tokens_end_with_the_grant(user: User, stream: AssetFile, now: datetime) -> None:
+    grant = ends_in(user, stream, now, 30 * SECOND)
+    by_tag = services.Access(user, now=now).playlist_token(stream)
+    issued = services.issue_playlist_token(user, stream, now=now)
+
+    assert by_tag is not None
+    assert issued.expires_at == whole(grant.expires_at)
+    for token in (by_tag, issued.token):
+        assert services.read_playlist_token(token, stream, now=whole(grant.expires_at)) is None
+        before = whole(grant.expires_at) - SECOND
+        assert services.read_playlist_token(token, stream, now=before) is not None
+
+
+@pytest.mark.parametrize("left", [MINUTE, HOUR, 2 * HOUR])
+def test_nothing_is_signed_that_would_begin_after_the_grant(
+    user: User, file: AssetFile, stream: AssetFile, now: datetime, left: timedelta
+) -> None:
+    file.asset.available_from = stream.asset.available_from = now + 2 * HOUR
+    ends_in(user, file, now, left)
+
+    for issue in (
+        lambda: services.issue_url(user, file, now=now),
+        lambda: services.issue_cookies(user, [stream], now=now),
+    ):
+        with pytest.raises(DownloadRefused) as refusal:
+            issue()
+        assert refusal.value.decision.reason == Reason.ENDS_TOO_SOON
+    assert Grant.objects.get().downloads_used == 0
+
+
+def test_a_start_before_the_grants_end_is_signed_until_then(
+    user: User, file: AssetFile, now: datetime
+) -> None:
+    grant = ends_in(user, file, now, HOUR)
+
+    issued = services.issue_url(user, file, date_greater_than=now + HOUR - MINUTE, now=now)
+
+    assert issued.expires_at == whole(grant.expires_at)
+
+
+@pytest.mark.parametrize("start", [HOUR, HOUR + SECOND])
+def test_a_start_at_the_grants_end_is_refused(
+    user: User, file: AssetFile, now: datetime, start: timedelta
+) -> None:
+    ends_in(user, file, now, HOUR)
+
+    with pytest.raises(DownloadRefused) as refusal:
+        services.issue_url(user, file, date_greater_than=now + start, now=now)
+
+    assert refusal.value.decision.reason == Reason.ENDS_TOO_SOON
+
+
+def test_in_the_grants_last_second_there_is_nothing_left_to_sign(
+    user: User, file: AssetFile, now: datetime
+) -> None:
+    now = whole(now) + SECOND / 4
+    ends_in(user, file, now, SECOND / 4)
+
+    with pytest.raises(DownloadRefused) as refusal:
+        services.issue_url(user, file, now=now)
+
+    assert refusal.value.decision.reason == Reason.EXPIRED
+
+
+def test_of_several_grants_the_one_that_lasts_longest_is_taken(
+    user: User, file: AssetFile, now: datetime
+) -> None:
+    ends_in(user, file, now, 30 * SECOND)
+    lasting = services.grant(file.asset, user, starts_at=now - HOUR)
+
+    issued = services.issue_url(user, file, now=now)
+
+    assert issued.decision.grant == lasting
+    assert issued.expires_at >= now + 15 * MINUTE
