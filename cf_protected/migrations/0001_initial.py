@@ -371,6 +371,7 @@ class Migration(migrations.Migration):
                             ("revoked", "The grant was revoked"),
                             ("limit_reached", "All downloads of the grant are used up"),
                             ("not_released", "The asset isn't released yet"),
+                            ("ends_too_soon", "The grant ends before the asset is released"),
                             ("address_not_bound", "The link can't be bound to the address"),
                         ],
                         max_length=50,

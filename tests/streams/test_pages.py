@@ -15,12 +15,13 @@ from tests.pages import text
 
 LIBRARY = "/downloads/"
 EBOOK = "/downloads/assets/ebook/"
+ATTRIBUTES = 'rel="nofollow" data-turbo="false" hx-boost="false"'
 
 pytestmark = pytest.mark.parametrize("path", [LIBRARY, EBOOK])
 
 
 def test_a_video_is_watched(buyer: Client, grant: Grant, stream: AssetFile, path: str) -> None:
-    link = f'<a href="{stream.get_absolute_url()}" rel="nofollow">Watch Lesson 1</a>'
+    link = f'<a href="{stream.get_absolute_url()}" {ATTRIBUTES}>Watch Lesson 1</a>'
 
     assert link in text(buyer.get(path))
 
@@ -30,7 +31,7 @@ def test_another_folder_is_opened(
 ) -> None:
     AssetFile.objects.update(entry="index.html", name="Pictures")
 
-    link = f'<a href="{stream.get_absolute_url()}" rel="nofollow">Open Pictures</a>'
+    link = f'<a href="{stream.get_absolute_url()}" {ATTRIBUTES}>Open Pictures</a>'
     assert link in text(buyer.get(path))
 
 

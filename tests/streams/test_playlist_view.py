@@ -351,7 +351,7 @@ def test_head_has_the_headers_and_leaves_no_trace(
 ) -> None:
     response = buyer.head(url_of(stream, "360p/index.m3u8"))
 
-    assert (response.status_code, response.content) == (200, b"")
+    assert (response.status_code, response.getvalue()) == (200, b"")
     assert response["Content-Type"] == "application/vnd.apple.mpegurl"
     assert traces() == (0, 0)
 
