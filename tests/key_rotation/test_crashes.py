@@ -1,4 +1,4 @@
-"""The process ends after any call; whoever runs it again brings it to the end, clean."""
+"""The process ends after any call, and the next run finishes what it began."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import pytest
 
 from cf_protected.key_rotation.rules import Goal
 from tests.key_rotation.cloud import STORES, Cloud, Crash
+
+pytestmark = pytest.mark.slow
 
 
 def assert_clean(cloud: Cloud, kind: str) -> str:
