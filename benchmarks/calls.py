@@ -1,7 +1,7 @@
 """Calls of our own functions: for a page of links, a download, and a cold signature.
 
-They say how much code one request goes through, and in how many files. They are counted, not
-timed, so they don't depend on the machine.
+The counts show how much code one request goes through, and in how many files. Nothing is timed,
+so they don't depend on the machine.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PACKAGE = str(Path(cf_protected.__file__).parent)
 
 
 def run(*, quick: bool) -> None:
-    """Count and print; there is nothing to be quicker about."""
+    """Count and print. Counting takes one round, so ``quick`` changes nothing."""
     with database():
         shop = make_shop(buyers=1)
         buyer = signed_in(shop.buyers[0])
@@ -44,7 +44,7 @@ def _row(name: str, act: Callable[[], object]) -> list[str]:
 
 @contextmanager
 def _counted() -> Iterator[Counter[str]]:
-    """Count the calls of functions of the package, by file."""
+    """Count the calls of the package's functions, by file."""
     calls: Counter[str] = Counter()
 
     def profile(frame: FrameType, event: str, argument: object) -> None:

@@ -20,7 +20,7 @@ FILES = 100
 
 @dataclass(frozen=True)
 class Shop:
-    """An asset with ``FILES`` files, the buyers who hold a grant for it, and one who doesn't."""
+    """An asset with ``FILES`` files, buyers with a grant for it, and a user without one."""
 
     files: list[AssetFile]
     buyers: list[User]
@@ -39,12 +39,12 @@ def database() -> Iterator[None]:
 
 
 def database_name() -> str:
-    """The name under which a server finds the database."""
+    """Return the name under which a server finds the database."""
     return str(connection.settings_dict["NAME"])
 
 
 def make_shop(buyers: int) -> Shop:
-    """Fill the database."""
+    """Create the asset, its files, the buyers and their grants."""
     asset = Asset.objects.create(title="Ebook", slug="ebook", state=Asset.State.PUBLISHED)
     files = [
         AssetFile(asset=asset, key=f"books/ebook-{number}.pdf", download_name="Ebook.pdf", size=15)
@@ -58,13 +58,13 @@ def make_shop(buyers: int) -> Shop:
 
 
 def signed_in(user: Any) -> Client:
-    """A client with a session of this user."""
+    """Return a client with a session of this user."""
     client = Client()
     client.force_login(user)
     return client
 
 
 def session_cookie(user: Any) -> str:
-    """The ``Cookie`` header of this user's browser."""
+    """Return the ``Cookie`` header of this user's browser."""
     name = settings.SESSION_COOKIE_NAME
     return f"{name}={signed_in(user).cookies[name].value}"

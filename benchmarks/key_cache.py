@@ -116,7 +116,7 @@ def _rate_of(distribution: Distribution, seconds: float = 0.04) -> Callable[[], 
 
 @contextmanager
 def cold_signature() -> Iterator[Callable[[], None]]:
-    """Yield a call that signs with a key in SSM of which nothing is loaded yet."""
+    """Yield a call that signs with a key in SSM before anything of it is loaded."""
     os.environ.update(CREDENTIALS)
     with _ssm(to_pem(make_rsa_key()).decode()) as server:
         url = f"http://127.0.0.1:{server.server_port}"
@@ -132,7 +132,7 @@ def cold_signature() -> Iterator[Callable[[], None]]:
 
 
 class _Clock:
-    """Seconds that pass only when told to."""
+    """A clock that is advanced by hand, in seconds."""
 
     now = 0.0
 
@@ -141,7 +141,7 @@ class _Clock:
 
 
 def _p99s(distribution: Distribution, rounds: int) -> Iterator[tuple[float, float]]:
-    """The 99th percentile of the seconds of a signature: without and within a refresh."""
+    """Yield the 99th percentile of a signature's seconds: without a refresh, and during one."""
     clock, refreshed = _Clock(), Event()
     cached = distribution.key_source
     assert isinstance(cached, CachedKeySource)  # noqa: S101 - for the type checker
@@ -195,7 +195,7 @@ class _GetParameter(BaseHTTPRequestHandler):
         self.wfile.write(self.server.answer)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Keep quiet."""
+        """Log nothing."""
 
 
 @contextmanager
@@ -228,7 +228,7 @@ class _CountingSource(KeySource):
 
 
 def _calls_per_hour(rate: int, hours: float) -> float:
-    """Ask for the key ``rate`` times a second, for ``hours`` on an injected clock."""
+    """Return the hourly fetches of a key that is used ``rate`` times a second of a fake clock."""
     clock = _Clock()
     source = _CountingSource(load_private_key(to_pem(make_p256_key()), key_pair_id=KEY_PAIR_ID))
     cached = CachedKeySource(

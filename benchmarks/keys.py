@@ -1,4 +1,4 @@
-"""Private keys for the benchmarks, made anew in each run."""
+"""Private keys for the benchmarks, made again in each run."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
 def make_rsa_key() -> rsa.RSAPrivateKey:
-    """RSA-2048."""
+    """Generate an RSA key of 2048 bits."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def make_p256_key() -> ec.EllipticCurvePrivateKey:
-    """ECDSA on P-256."""
+    """Generate an ECDSA key on P-256."""
     return ec.generate_private_key(ec.SECP256R1())
 
 
 def to_pem(private_key: PrivateKey) -> bytes:
-    """The key as ``openssl genpkey`` writes it."""
+    """Return the key as ``openssl genpkey`` writes it."""
     return private_key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,

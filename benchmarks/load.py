@@ -27,7 +27,7 @@ def requests_per_second(port: int, path: str, cookies: Sequence[str], seconds: f
 
 
 def _ask(connection: HTTPConnection, path: str, cookie: str, until: float) -> int:
-    """Ask until then, and no more than ``MAX_REQUESTS`` times; returns how often."""
+    """Ask until ``until``, at most ``MAX_REQUESTS`` times. Return the number of requests."""
     asked = 0
     try:
         while time.perf_counter() < until and asked < MAX_REQUESTS:

@@ -1,4 +1,4 @@
-"""Rewriting an HLS playlist with one signature, beside signing each of its URIs."""
+"""Rewriting an HLS playlist with one signature, compared with signing each of its URIs."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _row(rates: Rates[Way], way: Way) -> list[str]:
 
 
 def _rate_of(rewritten: Callable[[], str]) -> Callable[[], float]:
-    """A measure of playlists per second, from one playlist."""
+    """Return a measure of playlists per second, from one playlist."""
 
     def measure() -> float:
         start = time.perf_counter()

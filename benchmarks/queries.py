@@ -25,7 +25,7 @@ class Request(NamedTuple):
 
 
 def run(*, quick: bool) -> None:
-    """Count and print; there is nothing to be quicker about."""
+    """Count and print. Counting takes one round, so ``quick`` changes nothing."""
     with database():
         rows = [_row(request) for request in _requests(make_shop(buyers=1))]
         report.write(

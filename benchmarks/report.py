@@ -14,7 +14,7 @@ from cryptography.hazmat.backends.openssl import backend
 
 
 def machine() -> str:
-    """The machine and the versions that the figures depend on."""
+    """Return the machine and the versions that the figures depend on."""
     return (
         f"{date.today()}, {os.cpu_count()} CPUs ({platform.machine()}), "  # noqa: DTZ011
         f"Python {platform.python_version()}, Django {django.get_version()},\n"
@@ -23,7 +23,7 @@ def machine() -> str:
 
 
 def table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A title and aligned columns: the first one to the left, the others to the right."""
+    """Return a title and aligned columns: the first to the left, the others to the right."""
     columns = zip(headers, *rows, strict=True)
     widths = [max(len(cell) for cell in column) for column in columns]
     lines = [_line(row, widths) for row in (headers, *rows)]
@@ -40,16 +40,16 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def rate(value: float) -> str:
-    """A rate per second, in the digits that mean something."""
+    """Return a rate per second, rounded to the digits that are significant."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
 def ratio(value: float) -> str:
-    """A ratio, in the digits that mean something."""
+    """Return a ratio, rounded to the digits that are significant."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
 
 
 def write(text: str) -> None:
-    """Print a paragraph, at once."""
+    """Print a paragraph without buffering it."""
     sys.stdout.write(f"{text}\n\n")
     sys.stdout.flush()

@@ -25,7 +25,7 @@ def server(*, threads: int, repeat_window: int, database_name: str) -> Iterator[
         "BENCHMARK_REPEAT_WINDOW": str(repeat_window),
         "BENCHMARK_DATABASE_NAME": database_name,
     }
-    # Nothing of the command comes from outside.
+    # No part of the command comes from outside.
     process = subprocess.Popen(_command(port, threads), env=environment)  # noqa: S603
     try:
         _wait_for(port, process)
@@ -36,7 +36,7 @@ def server(*, threads: int, repeat_window: int, database_name: str) -> Iterator[
 
 
 def _command(port: int, threads: int) -> list[str]:
-    """One process, so that the figures are of one processor; loaded before it listens."""
+    """Return gunicorn's command: one process, so one processor, loaded before it listens."""
     return [
         *(sys.executable, "-m", "gunicorn", "django.core.wsgi:get_wsgi_application()"),
         *("--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", str(threads)),
@@ -58,4 +58,4 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
             time.sleep(0.05)
         else:
             return
-    raise RuntimeError("The server doesn't start; what it wrote above says why.")
+    raise RuntimeError("The server doesn't start; see its output above.")

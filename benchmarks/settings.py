@@ -62,13 +62,13 @@ DATABASES = {
 }
 DATABASES["default"]["TEST"] = {"NAME": "cf_protected_benchmarks"}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # As SQLite is set up for a site: readers don't wait for the writer, nor each commit
+    # SQLite as a site sets it up: readers don't wait for the writer, and a commit doesn't wait
     # for the disk.
     DATABASES["default"]["OPTIONS"] = {
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
     }
     DATABASES["default"]["TEST"] = {"NAME": str(DIRECTORY / "benchmarks.sqlite3")}
-# The servers are to use the database that the benchmark made.
+# The servers use the database that the benchmark made.
 DATABASES["default"]["NAME"] = os.environ.get(
     "BENCHMARK_DATABASE_NAME", DATABASES["default"]["NAME"]
 )
@@ -92,7 +92,7 @@ CF_PROTECTED = {
     "REPEAT_WINDOW": timedelta(seconds=int(os.environ.get("BENCHMARK_REPEAT_WINDOW", "1800"))),
 }
 
-# The refusal that is counted needn't be reported.
+# A measured refusal isn't worth a log line.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

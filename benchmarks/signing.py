@@ -74,7 +74,7 @@ def _row(rates: Rates[Way], way: Way) -> list[str]:
 
 
 def _rate_of(call: Call, seconds: float) -> Callable[[], float]:
-    """A measure of calls per second that takes about ``seconds``."""
+    """Return a measure of calls per second that takes about ``seconds``."""
     call()
     calls = max(1, round(seconds * _rate(call, 3)))
     return lambda: _rate(call, calls)
@@ -97,7 +97,7 @@ def _ways(kind: str, key: PrivateKey, directory: Path) -> Iterator[tuple[Way, Ca
 
 
 def _own(key: PrivateKey, hash_algorithm: HashAlgorithm) -> dict[str, Call]:
-    """The limit and this project's signer. Only the memo is shown the same URL twice."""
+    """Return the limit and this project's signer. Only the memo gets the same URL twice."""
     pem = to_pem(key)
     signing_key = load_private_key(pem, key_pair_id=KEY_PAIR_ID)
     signer = CloudFrontSigner(signing_key, hash_algorithm=hash_algorithm, memo_size=0)
@@ -119,7 +119,7 @@ def _own(key: PrivateKey, hash_algorithm: HashAlgorithm) -> dict[str, Call]:
 
 
 def _others(key: PrivateKey, path: Path) -> dict[str, Call]:
-    """botocore and django-storages, both of which sign with SHA-1."""
+    """Return the calls of botocore and django-storages, both of which sign with SHA-1."""
     documented = BotocoreSigner(KEY_PAIR_ID, _documented_rsa_signer(path))
     preloaded = BotocoreSigner(KEY_PAIR_ID, _sign_with(key, "SHA1"))
     own = CloudFrontSigner(
@@ -152,7 +152,7 @@ def _storage_url(**options: object) -> Call:
 
 
 def _documented_rsa_signer(path: Path) -> Callable[[bytes], bytes]:
-    """The callback of the documentation's example, which loads the key at every signing.
+    """Return the callback of boto3's documented example, which loads the key at every signing.
 
     https://docs.aws.amazon.com/boto3/latest/reference/services/cloudfront.html#generate-a-signed-url-for-amazon-cloudfront
     """
@@ -167,7 +167,7 @@ def _documented_rsa_signer(path: Path) -> Callable[[bytes], bytes]:
 
 
 def _sign_with(key: PrivateKey, hash_algorithm: HashAlgorithm) -> Callable[[bytes], bytes]:
-    """The bare signature, with everything that can be made beforehand made beforehand."""
+    """Return a function that makes the bare signature; everything else is prepared beforehand."""
     if isinstance(key, rsa.RSAPrivateKey):
         pkcs1, hash_ = padding.PKCS1v15(), HASHES[hash_algorithm]
         return lambda message: key.sign(message, pkcs1, hash_)

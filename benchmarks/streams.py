@@ -43,7 +43,7 @@ VIEW: Final = "playlist view with a session: a repeat"
 
 
 class CountingKeySource(KeySource):
-    """A key of the process's own that counts its signatures."""
+    """A source of one key in memory that counts its signatures."""
 
     is_local = True
     signatures = 0
@@ -72,7 +72,7 @@ def run(*, quick: bool) -> None:
 
 
 def _make_stream(shop: Shop) -> AssetFile:
-    """The folder of the playlist, with as many pictures as a gallery has."""
+    """Store the playlist, and return its folder."""
     storage = distributions["default"].storage
     storage.save("stream/index.m3u8", ContentFile(PLAYLIST.encode()))
     asset = shop.files[0].asset
@@ -114,7 +114,7 @@ def _rewrite_alone() -> str:
 
 
 def _rate_of(call: Callable[[], str]) -> Callable[[], float]:
-    """A measure of playlists per second, from one playlist."""
+    """Return a measure of playlists per second, from one playlist."""
 
     def measure() -> float:
         start = time.perf_counter()
@@ -168,7 +168,7 @@ def _path(view: str, stream: AssetFile) -> str:
 
 
 def _count(call: Callable[[], object]) -> list[int]:
-    """How many signatures the call takes on a new key, and how many once more."""
+    """Return how many signatures the call takes with a new key, and when it is repeated."""
     settings = distributions["default"].settings
     source = {"BACKEND": f"{__name__}.CountingKeySource"}
     default = {"DOMAIN": settings.domain, "STORAGE": settings.storage, "KEY_SOURCE": source}

@@ -16,17 +16,17 @@ SIGNED_LINKS = engines["django"].from_string(
 
 
 def empty(request: HttpRequest) -> HttpResponse:
-    """The least that a redirect can cost in Django."""
+    """Redirect, at the lowest cost that Django allows."""
     return HttpResponseSeeOther(ELSEWHERE)
 
 
 def empty_with_user(request: HttpRequest) -> HttpResponse:
-    """The least that a redirect can cost for someone who is signed in."""
+    """Redirect a user who is signed in, at the lowest cost that Django allows."""
     return HttpResponseSeeOther(f"{ELSEWHERE}?user={request.user.pk}")
 
 
 def signed_links(request: HttpRequest) -> HttpResponse:
-    """A page with a ``{% signed_url %}`` for every file."""
+    """Render a page with a ``{% signed_url %}`` for every file."""
     files = AssetFile.objects.select_related("asset")
     return HttpResponse(SIGNED_LINKS.render({"files": files}, request))
 

@@ -35,7 +35,7 @@ class Decision:
     ``reason`` is a code, usually one of ``Reason``. ``grant`` is the one that allows the
     download or comes nearest to that. The download is counted there, and fails if the grant
     is revoked or used up; without a grant nothing is counted. ``message`` is a sentence for
-    the buyer, for codes that ``explain`` doesn't have.
+    the buyer, which replaces that of ``explain``.
     """
 
     allowed: bool

@@ -27,7 +27,7 @@ from cf_protected.middleware import SignedCookiesMiddleware
 
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
-    """Return what is wrong on every machine: what ``manage.py check`` reports."""
+    """Return what ``manage.py check`` reports: mistakes on any machine."""
     mistakes = conf.problems()
     if mistakes:
         return [mistake.as_message() for mistake in mistakes]
@@ -40,7 +40,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_deployment(**kwargs: Any) -> list[CheckMessage]:
-    """Return what is fine on a laptop and wrong in production, for ``check --deploy``."""
+    """Return what ``check --deploy`` adds: what is fine on a laptop and wrong in production."""
     return [] if conf.problems() else [*_check_each(_check_for_production)]
 
 

@@ -59,7 +59,7 @@ class AWSError(RotationError):
 
 
 class GrantConflict(CFProtectedError, ValueError):
-    """The source and reference already belong to another user's grant."""
+    """The source and reference already belong to another holder's grant."""
 
 
 class AuthenticationFailed(CFProtectedError):

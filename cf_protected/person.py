@@ -1,4 +1,4 @@
-"""Who asks for a download."""
+"""The person who asks for a download."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ User = AbstractBaseUser | AnonymousUser
 
 @dataclass(frozen=True)
 class Person:
-    """The one value that asks: an account, or a stranger, of whom nothing is known.
+    """The person who asks for a download: an account, or a stranger, of whom nothing is known.
 
     The authoriser, the services and the download log take a person, never a bare user.
     """

@@ -1,4 +1,4 @@
-"""One of a thing for each process: shared by its threads, and made again in a forked child.
+"""Objects of which each process has one: shared by its threads, made again in a forked child.
 
 A fork copies memory, but only the thread that called it. A lock that another thread held is
 never released in the child, and both processes would write to the same sockets.

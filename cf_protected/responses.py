@@ -13,7 +13,7 @@ ResponseType = TypeVar("ResponseType", bound=HttpResponseBase)
 def uncacheable(response: ResponseType) -> ResponseType:
     """Return ``response``, kept out of caches, and its URL out of ``Referer`` headers.
 
-    Both may hold a signature, which opens the file for everybody who reads it.
+    Both may hold a signature, which opens the file for anyone who reads it.
     """
     patch_cache_control(response, private=True, no_store=True)
     response["Referrer-Policy"] = "no-referrer"

@@ -35,7 +35,7 @@ def client_address(request: HttpRequest) -> str | None:
     """Return the viewer's address: the connection's, or what ``TRUSTED_PROXIES`` wrote.
 
     ``X-Forwarded-For`` is read from its end, where the nearest proxy wrote, and only as far
-    as each writer is trusted. What a viewer sends stands before that.
+    as each writer is trusted. A viewer's own entries precede those.
     """
     address = request.META.get("REMOTE_ADDR") or ""
     forwarded = request.headers.get("X-Forwarded-For", "").split(",")

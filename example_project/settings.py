@@ -1,7 +1,7 @@
 """The example shop: SQLite, the filesystem and the development edge. Not for production.
 
 ``EXAMPLE_PROJECT_VAR`` names the directory with the database, the key and the files, and
-``EXAMPLE_PROJECT_EDGE`` the edge's address, for who runs ``cf_edge`` by themselves.
+``EXAMPLE_PROJECT_EDGE`` the edge's address, if you run ``cf_edge`` yourself.
 """
 
 import os
@@ -88,7 +88,7 @@ STORAGES = {
     },
 }
 
-# "manage.py demo" makes the key. Until then nothing can be signed, and all else works.
+# "manage.py demo" makes the key. Until then nothing can be signed; everything else works.
 KEY_FILE = VAR / "keys" / "private_key.pem"
 SILENCED_SYSTEM_CHECKS = [] if KEY_FILE.exists() else ["cf_protected.E008"]
 

@@ -1,4 +1,4 @@
-"""For any WSGI server."""
+"""The shop for a WSGI server."""
 
 import os
 

@@ -44,7 +44,7 @@ class APIView(View):
         return uncacheable(self._respond(request, *args, **kwargs))
 
     def _respond(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        # First of all, so that nothing parses a form on the way.
+        # This comes first, so that nothing parses a form.
         if _has_body(request) and request.content_type != "application/json":
             return problems.problem(415, "not_json", detail="Send application/json.")
         try:
@@ -72,7 +72,7 @@ class APIView(View):
 
 
 class NotFoundAPIView(APIView):
-    """Respond with 404 to every method, for addresses that have no view."""
+    """Responds with 404 to every method, for addresses that have no view."""
 
     http_method_names = ()
 
@@ -102,5 +102,5 @@ def _outage(
 
 
 def _has_body(request: HttpRequest) -> bool:
-    # The type isn't a sign of one: for a server of wsgiref a missing type is text/plain.
+    # Not the content type: wsgiref's server sets text/plain where it is missing.
     return request.META.get("CONTENT_LENGTH") not in (None, "", "0")

@@ -18,7 +18,7 @@ from cf_protected.viewer import get_viewer
 
 
 class SignedURLAPIView(APIView):
-    """Sign a file's URL for the caller, counted and logged as by the download view."""
+    """Signs a file's URL for the caller, counted and logged as by the download view."""
 
     def post(self, request: HttpRequest, uuid: UUID) -> JsonResponse:
         members = Members(request)
@@ -41,7 +41,7 @@ class SignedURLAPIView(APIView):
 
 
 class PlaylistURLAPIView(APIView):
-    """Make the URL of a folder's playlist, for players that send neither cookies nor headers.
+    """Makes the URL of a folder's playlist, for players that send neither cookies nor headers.
 
     Each time a player fetches it, the playlist view asks the authoriser, counts and logs.
     """

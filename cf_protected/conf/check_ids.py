@@ -1,6 +1,6 @@
 """The table of system checks: each id, what is wrong, and what to do about it.
 
-``docs/checks.md`` shows the same rows. A test holds the two together.
+``docs/checks.md`` shows the same rows. A test compares the two.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What ``CF_PROTECTED`` may hold: each setting once, with its type, check and default.
 
 ``cf_protected.conf.declarations`` says how a field declares a setting. ``docs/settings.md``
-explains each; a test holds the two together.
+explains each; a test compares the two.
 """
 
 from __future__ import annotations

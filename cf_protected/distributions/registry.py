@@ -22,7 +22,7 @@ class Distributions(Mapping[str, Distribution]):
         self._built = Once(_unbuilt, depends_on=conf.current)
 
     def __getitem__(self, alias: str) -> Distribution:
-        """Raises ``ConfigurationError``, also for an unknown alias."""
+        """Return the distribution. Raises ``ConfigurationError``, also for an unknown alias."""
         try:
             built = self._built.get()[alias]
         except KeyError as error:

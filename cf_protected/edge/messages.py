@@ -53,7 +53,7 @@ class Response:
     #: The rule that refused the request. It is for the developer's log and never sent.
     detail: str = ""
 
-    #: Must the connection be closed? An unread body can't be told from a next request.
+    #: Must the connection be closed? An unread body would be taken for the next request.
     is_last: bool = False
 
     def with_headers(self, headers: Mapping[str, str]) -> Response:

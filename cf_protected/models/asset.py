@@ -114,7 +114,7 @@ class AssetFile(models.Model):
     """An object at the origin that belongs to an asset, or a folder of them.
 
     URLs show the ``uuid``, never the key. The size and content type are copied from the
-    storage, so that pages don't ask it. The key of a folder, such as a stream or a
+    storage, so that pages don't read it. The key of a folder, such as a stream or a
     gallery, is the prefix of its objects' keys and ends in a slash.
     """
 

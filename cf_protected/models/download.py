@@ -19,7 +19,7 @@ class Download(models.Model):
     """One download or one refusal. It outlives the user, the grant and the file."""
 
     class Outcome(models.TextChoices):
-        """What the person got."""
+        """Whether the person got a signature or a refusal."""
 
         ISSUED = "issued", _("issued")
         REFUSED = "refused", _("refused")

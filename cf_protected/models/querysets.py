@@ -34,11 +34,11 @@ class AssetQuerySet(QuerySet["Asset"]):
     """Assets, by state and holder."""
 
     def published(self) -> AssetQuerySet:
-        """Assets on sale."""
-        return self.filter(state="published")
+        """Return the assets on sale."""
+        return self.filter(state=self.model.State.PUBLISHED)
 
     def held_by(self, asker: Person | User) -> AssetQuerySet:
-        """Assets that this person has or had a grant for, whatever its state."""
+        """Return the assets that this person has or had a grant for, whatever its state."""
         person = Person.of(asker)
         if not person.is_known:
             return self.none()
@@ -49,39 +49,39 @@ class GrantQuerySet(QuerySet["Grant"]):
     """Grants, by holder and state. ``at`` is an aware datetime; the default is now."""
 
     def held_by(self, asker: Person | User) -> GrantQuerySet:
-        """Grants of this person, in any state; none of a stranger's."""
+        """Return the person's grants, in any state; none for a stranger."""
         person = Person.of(asker)
         return self.filter(user=person.account_id) if person.is_known else self.none()
 
     def for_asset(self, asset: Asset) -> GrantQuerySet:
-        """Grants for this asset."""
+        """Return the grants for this asset."""
         return self.filter(asset=asset)
 
     def active(self, at: datetime | None = None) -> GrantQuerySet:
-        """Grants that allow a download at this moment."""
+        """Return the grants that allow a download at this moment."""
         at = at or timezone.now()
         return self.filter(_UNREVOKED, _started(at), _unexpired(at), _DOWNLOADS_LEFT)
 
     def revoked(self) -> GrantQuerySet:
-        """Grants taken back."""
+        """Return the grants that were taken back."""
         return self.exclude(_UNREVOKED)
 
     def not_started(self, at: datetime | None = None) -> GrantQuerySet:
-        """Grants that begin later."""
+        """Return the grants that begin later."""
         return self.filter(_UNREVOKED).exclude(_started(at or timezone.now()))
 
     def expired(self, at: datetime | None = None) -> GrantQuerySet:
-        """Grants that have ended."""
+        """Return the grants that have ended."""
         at = at or timezone.now()
         return self.filter(_UNREVOKED, _started(at)).exclude(_unexpired(at))
 
     def used_up(self, at: datetime | None = None) -> GrantQuerySet:
-        """Grants with no download left that would allow one otherwise."""
+        """Return the grants with no download left that would allow one otherwise."""
         at = at or timezone.now()
         return self.filter(_UNREVOKED, _started(at), _unexpired(at)).exclude(_DOWNLOADS_LEFT)
 
     def with_downloads_left(self) -> GrantQuerySet:
-        """Grants that aren't revoked and whose limit, if any, isn't reached."""
+        """Return the grants that aren't revoked and whose limit, if any, isn't reached."""
         return self.filter(_UNREVOKED, _DOWNLOADS_LEFT)
 
 
@@ -89,13 +89,13 @@ class DownloadQuerySet(QuerySet["Download"]):
     """Rows of the download log, by outcome and person."""
 
     def issued(self) -> DownloadQuerySet:
-        """Downloads that were issued."""
-        return self.filter(outcome="issued")
+        """Return the downloads that were issued."""
+        return self.filter(outcome=self.model.Outcome.ISSUED)
 
     def refused(self) -> DownloadQuerySet:
-        """Requests that were turned away."""
-        return self.filter(outcome="refused")
+        """Return the requests that were refused."""
+        return self.filter(outcome=self.model.Outcome.REFUSED)
 
     def of(self, person: Person, file: AssetFile, *, since: datetime) -> DownloadQuerySet:
-        """This person's downloads of this file later than ``since``."""
+        """Return this person's issued downloads of this file later than ``since``."""
         return self.issued().filter(user=person.account_id, file=file, requested_at__gt=since)

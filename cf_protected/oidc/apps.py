@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class CFProtectedOIDCConfig(AppConfig):
-    """Register the checks. No issuer is asked and PyJWT isn't imported here."""
+    """Registers the checks. No issuer is asked and PyJWT isn't imported here."""
 
     name = "cf_protected.oidc"
     label = "cf_protected_oidc"

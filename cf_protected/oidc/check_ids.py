@@ -1,6 +1,6 @@
-"""The table of the app's system checks, beside the first four that every setting has.
+"""The table of the app's system checks, after the four that every setting has.
 
-``docs/checks.md`` shows the same rows. A test holds the two together.
+``docs/checks.md`` shows the same rows. A test compares the two.
 """
 
 from __future__ import annotations

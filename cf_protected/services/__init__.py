@@ -1,7 +1,7 @@
 """The use cases: grant, revoke, claim; authorize; issue a URL, cookies or a playlist.
 
-The only place where models meet signers. Every signature needs an ``Approval``, and
-``approval`` alone makes one, from the authoriser's yes.
+The only place where models meet signers. Every signature needs an ``Approval``. Only
+``approval`` makes one, after the authoriser has allowed the download.
 """
 
 from cf_protected.person import Person

@@ -1,4 +1,4 @@
-"""Ask the authoriser, and turn its yes into the ``Approval`` that every signature needs."""
+"""Ask the authoriser. If it allows a download, make the ``Approval`` that signatures need."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cf_protected.services.terms import DownloadRequest, Terms, agree_on_terms
 
 
 class _Seal:
-    """What only this module can put on an approval."""
+    """Marks an approval as made by this module."""
 
 
 _SEAL: Final = _Seal()
@@ -25,7 +25,7 @@ _SEAL: Final = _Seal()
 class Approval:
     """The authoriser's yes to one file for one request, on terms that can be signed.
 
-    Signatures are made from approvals alone, and ``Approver`` alone makes them.
+    Every signature needs an approval, and only ``Approver`` makes approvals.
     """
 
     request: DownloadRequest
@@ -37,7 +37,7 @@ class Approval:
 
     def __post_init__(self, seal: _Seal) -> None:
         if seal is not _SEAL:
-            raise TypeError("Approvals are made by services.approval.Approver alone.")
+            raise TypeError("Only services.approval.Approver makes approvals.")
 
     @property
     def is_counted(self) -> bool:
@@ -68,9 +68,10 @@ class Approver:
         return self._decisions[asset.pk]
 
     def approve(self, file: AssetFile) -> Approval:
-        """Return the approval of ``file``. The grant's last download may still be repeated.
+        """Return the approval of ``file``.
 
-        Raises ``DownloadRefused``, which isn't logged here.
+        A repeat of the grant's last download is approved too, although none is left. Raises
+        ``DownloadRefused``, which isn't logged here.
         """
         decision = self.decide(file.asset)
         distribution = distributions[file.asset.distribution]
@@ -94,5 +95,5 @@ class Approver:
 
 
 def is_counted(decision: Decision) -> bool:
-    """Return whether downloads count against a limit, which no signature may bypass."""
+    """Return whether a download counts against a limit. Then it must not be signed uncounted."""
     return decision.grant is not None and decision.grant.max_downloads is not None

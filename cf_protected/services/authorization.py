@@ -1,4 +1,4 @@
-"""Ask the authoriser without any effect: about one asset or file, or about a whole page."""
+"""Ask the authoriser about an asset, a file or a whole page, without counting or logging."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def authorize_download(
     ahead: bool = True,
     now: datetime | None = None,
 ) -> Decision:
-    """Return what ``issue_url`` and the others would answer to a request for ``file`` now.
+    """Return the decision that the ``issue_…`` functions would make about ``file`` now.
 
-    The grant's last download may still be repeated. Without ``ahead`` the answer before
-    the asset's release is no.
+    A repeat of the grant's last download is allowed. Without ``ahead`` the answer before the
+    asset's release is no.
     """
     request = make_request(asker, viewer=viewer, ahead=ahead, now=now)
     try:
@@ -48,10 +48,10 @@ def authorize_download(
 
 
 class Access:
-    """What one person may download, decided from one query however many files are asked for.
+    """What one person may download, decided with one query for any number of files.
 
-    For one page or request of ``viewer``; ``now`` replaces the clock. Nothing is counted or
-    logged, and nothing is handed out before an asset's release.
+    Make one for each page or request of ``viewer``; ``now`` replaces the clock. Nothing is
+    counted or logged, and nothing is handed out before an asset's release.
     """
 
     def __init__(
@@ -73,21 +73,21 @@ class Access:
         return self._approver.decide(asset)
 
     def can_open(self, file: AssetFile) -> bool:
-        """Return whether a signature for ``file`` can be had that isn't counted."""
+        """Return whether ``file`` can be signed without being counted."""
         return self._approval(file) is not None
 
     def signed_url(self, file: AssetFile) -> str | None:
         """Return a signed URL of ``file``.
 
-        Return ``None`` if the person may not have the file, or only a counted number of
-        times, before the asset's release, for a folder, and for a viewer whom the signature
-        can't be bound to. Raises ``SigningError``, ``KeySourceError`` and ``UnusableKey``.
+        Return ``None`` for a folder, before the asset's release, if the person may not have the
+        file, if their downloads of it are counted, and if the signature can't be bound to the
+        viewer's address. Raises ``SigningError``, ``KeySourceError`` and ``UnusableKey``.
         """
         approval = None if file.is_prefix else self._approval(file)
         return None if approval is None else sign_url(approval).url
 
     def playlist_token(self, file: AssetFile) -> str | None:
-        """Return a token for the playlist of a folder, whose uses are authorised and counted.
+        """Return a token for a folder's playlist. Each use of it is authorised and counted.
 
         Return ``None`` if the person may not have the folder, before the asset's release,
         and for a file that isn't a folder with an entry.

@@ -22,8 +22,8 @@ from cf_protected.models import AssetFile
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 MAX_REQUEST_BYTES: Final = 20_480 - MAX_URL_BYTES
 
-# What browsers accept at least: longer paths are ignored. With such a path a cookie stays below
-# the 4,096 bytes that they keep.
+# The longest path that browsers accept: they ignore longer ones. With such a path a cookie
+# stays below the 4,096 bytes that they keep.
 # https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis section 5.6 and 5.7
 MAX_PATH_BYTES: Final = 1024
 
@@ -33,7 +33,7 @@ MAX_SETS: Final = 40
 
 
 class CookieScope(NamedTuple):
-    """Where a browser sends a set of cookies: what it takes to remove exactly these."""
+    """Where a browser sends a set of cookies. Removing the set takes the same values."""
 
     domain: str | None
     path: str
@@ -41,11 +41,11 @@ class CookieScope(NamedTuple):
     samesite: str
 
     def covers(self, other: CookieScope) -> bool:
-        """Return whether these are sent wherever the other's are."""
+        """Return whether the cookies are sent wherever those of ``other`` are."""
         return _host(self) == _host(other) and _lies_in(other.path, self.path)
 
     def overlaps(self, other: CookieScope) -> bool:
-        """Return whether some request carries both, so that one would hide the other."""
+        """Return whether a request could carry both sets, so that one would hide the other."""
         one, two = _host(self), _host(other)
         return (one == two or f".{one}".endswith(f".{two}") or f".{two}".endswith(f".{one}")) and (
             _lies_in(self.path, other.path) or _lies_in(other.path, self.path)
@@ -66,13 +66,16 @@ def _lies_in(path: str, folder: str) -> bool:
 
 
 def opened_by_cookies(files: Iterable[AssetFile]) -> list[AssetFile]:
-    """Return the folders among an asset's ``files``, or else all: single files need a set each."""
+    """Return the folders among an asset's ``files``, or all files if none is a folder.
+
+    Each single file needs a set of cookies of its own.
+    """
     files = list(files)
     return [file for file in files if file.is_prefix] or files
 
 
 def cookie_scopes(files: Iterable[AssetFile]) -> list[CookieScope]:
-    """Return where the cookies of ``files`` are sent, to remove them."""
+    """Return the scopes of the cookies of ``files``, for removing them."""
     return [scope_of(file) for file in files]
 
 
@@ -89,7 +92,7 @@ def scope_of(file: AssetFile, folder: str = "") -> CookieScope:
 
 
 def opened_by(scopes: Mapping[AssetFile, CookieScope]) -> dict[AssetFile, AssetFile]:
-    """Return the file whose cookies open each file: a folder's open everything in it.
+    """Map each file to the one whose cookies open it: itself, or a folder around it.
 
     Raises ``SigningError`` for cookies that would hide each other instead.
     """
@@ -127,7 +130,7 @@ def check_scopes(scopes: Collection[CookieScope]) -> None:
 
 
 def check_size(cookies: Mapping[str, str], others: int) -> None:
-    """Raise ``CookiesTooLarge`` if CloudFront would refuse ``cookies`` beside the others' bytes."""
+    """Raise ``CookiesTooLarge`` if CloudFront would refuse ``cookies`` plus ``others`` bytes."""
     own = sum(len(name) + len(value) + len("=; ") for name, value in cookies.items())
     if own + others > MAX_REQUEST_BYTES:
         raise CookiesTooLarge(

@@ -29,7 +29,7 @@ from cf_protected.viewer import Viewer
 class CookieSet:
     """The cookies, name to value, that open everything below ``scope.path``.
 
-    They open it from ``starts_at`` on, or at once. From ``renew_at`` on less than half of
+    They open it from ``starts_at`` on, or at once. From ``renew_at`` on, less than half of
     their lifetime is left. ``folder`` and ``bind_to_ip`` are what the request asked for.
     """
 
@@ -57,7 +57,7 @@ class IssuedCookies:
 
     @property
     def expires_at(self) -> datetime:
-        """When the first of the sets ends."""
+        """When the first of the sets expires."""
         return min(one.expires_at for one in self.sets)
 
 
@@ -81,8 +81,9 @@ def issue_cookies(
 
     Raises ``CookiesTooLarge`` for more cookies than CloudFront or a browser accepts;
     ``InvalidURL`` for a ``folder`` without a slash at its end or with dot segments;
-    ``SigningError`` for no files, for a ``folder`` of anything but one folder, and for sets
-    that would hide each other; and what ``issue_url`` raises. Then nothing is counted.
+    ``SigningError`` without files, for a ``folder`` unless ``files`` is one folder, and for
+    sets that would hide each other; and what ``issue_url`` raises. In each case nothing is
+    counted.
     """
     files = list(dict.fromkeys(files))
     if not files:
@@ -108,10 +109,10 @@ def renew_cookies(
     cookie_bytes: int = 0,
     now: datetime | None = None,
 ) -> IssuedCookies | None:
-    """``issue_cookies`` again for a person who didn't ask, with the authoriser's yes.
+    """Issue the cookies of ``file`` again, unasked, if the authoriser still allows it.
 
-    Return ``None`` where downloads are counted: none is used up unasked.
-    Raises what ``issue_cookies`` raises.
+    Return ``None`` where downloads are counted, so that none is used up unasked. Raises what
+    ``issue_cookies`` raises.
     """
     request = make_request(asker, viewer=viewer, bind_to_ip=bind_to_ip, now=now)
     try:

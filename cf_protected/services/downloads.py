@@ -29,9 +29,9 @@ from cf_protected.viewer import Viewer
 class IssuedURL:
     """A signed URL that was handed out.
 
-    It opens the file from ``starts_at`` on, or at once. ``download`` is its row in the log,
-    and ``None`` where the request repeated an earlier one inside ``REPEAT_WINDOW`` and so
-    was the same download.
+    It opens the file from ``starts_at`` on, or at once. ``download`` is its row in the log. It
+    is ``None`` if the request repeated an earlier one inside ``REPEAT_WINDOW``: the two are one
+    download.
     """
 
     url: str
@@ -98,7 +98,7 @@ SignedType = TypeVar("SignedType", bound=Signed)
 
 @dataclass(frozen=True)
 class Issued(Generic[SignedType]):
-    """One file's signature; without a row in the log if it repeats an earlier one."""
+    """One file's signature. ``download`` is ``None`` if it repeats an earlier one."""
 
     approval: Approval
     signed: SignedType
@@ -120,7 +120,7 @@ def issue(
 def approve_all(request: DownloadRequest, files: Iterable[AssetFile]) -> list[Approval]:
     """Return the approval of each of ``files``.
 
-    Raises ``DownloadRefused`` for the first that is refused, after that was logged.
+    Raises ``DownloadRefused`` for the first that is refused, after logging the refusal.
     """
     files = list(files)
     approver = Approver(request, assets={file.asset for file in files})
@@ -138,7 +138,7 @@ def _approve(approver: Approver, file: AssetFile) -> Approval:
 def count(signed: Iterable[Issued[SignedType]]) -> list[Issued[SignedType]]:
     """Count and log what was ``signed``, all or none.
 
-    Raises ``DownloadRefused`` if a grant has no download left, after that was logged.
+    Raises ``DownloadRefused`` if a grant has no download left, after logging the refusal.
     """
     # Grants are locked in one order, so that two requests never wait for each other.
     in_order = sorted(signed, key=lambda one: one.approval.file.asset_id)
@@ -202,8 +202,8 @@ def _refusal_of(approval: Approval) -> DownloadRefused:
 def log_refusal(request: DownloadRequest, file: AssetFile, decision: Decision) -> None:
     """Log a refusal and send its signal.
 
-    Strangers are on their way to the login page, and requests before a release will come
-    again: neither is logged.
+    Two kinds aren't logged: strangers, who go on to the login page, and requests before a
+    release, which will come again.
     """
     if not request.person.is_known or decision.reason == Reason.NOT_RELEASED:
         return

@@ -1,4 +1,4 @@
-"""Make and read what a player without cookies shows in place of a session."""
+"""Make and read the tokens that players without cookies send in place of a session."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def issue_playlist_token(
 
 
 def token_expiry(decision: Decision, file: AssetFile, now: datetime) -> datetime:
-    """Return when a token ends: with a signature that begins now, or with the grant."""
+    """Return when a token expires: as a signature made now would, or earlier with the grant."""
     expires_at = now + lifetime(file, distributions[file.asset.distribution].settings)
     return min(expires_at, grant_end(decision) or expires_at)
 

@@ -22,7 +22,7 @@ from cf_protected.services.signing import sign_query
 from cf_protected.services.terms import make_request
 from cf_protected.viewer import Viewer
 
-#: Makes the link to a playlist, given its path in the folder and when the link may end.
+#: Makes the link to a playlist, given its path in the folder and when the link may expire.
 Link = Callable[[str, datetime], str]
 
 
@@ -30,7 +30,7 @@ Link = Callable[[str, datetime], str]
 class IssuedPlaylist:
     """A rewritten playlist; its URIs work until ``expires_at``.
 
-    ``download`` is its row in the log, and ``None`` where it repeats an earlier one.
+    ``download`` is its row in the log, and ``None`` if it repeats an earlier one.
     """
 
     text: str
@@ -57,10 +57,10 @@ def issue_playlist(
     until which the link should work: those are rewritten in turn when a player asks for
     them. URIs outside the folder stay as they are, and so do those that can't name a playlist.
 
-    It is counted and logged as ``issue_url`` does, so a player's later playlists are repeats.
+    It is counted and logged as in ``issue_url``, so a player's later playlists are repeats.
 
     Raises what ``issue_url`` raises; ``ValueError`` for a file that isn't a folder;
-    ``InvalidURL`` for a ``path`` out of the folder or that no URL can carry;
+    ``InvalidURL`` for a ``path`` that leads out of the folder or that no URL can carry;
     ``InvalidPlaylist`` for an object that isn't a playlist; and what the storage raises
     (``distributions.STORAGE_ERRORS``).
     """
@@ -88,7 +88,7 @@ class _SignedPlaylist(NamedTuple):
 
 
 class _Source:
-    """One playlist of a folder, as it lies in the storage.
+    """One playlist of a folder in the storage.
 
     Raises ``InvalidURL`` for a path that could lead out of the folder: a storage may resolve
     dot segments, and take a backslash for a slash.
@@ -115,7 +115,7 @@ class _Source:
         )
 
     def _path_inside(self, url: str) -> str | None:
-        """The path in the folder that ``url`` names, if an object may have that name."""
+        """Return the path in the folder that ``url`` names; ``None`` if no object can have it."""
         if not url.startswith(self._folder) or "?" in url:
             return None
         path = unquote(url.removeprefix(self._folder))

@@ -16,10 +16,12 @@ def repeated_by(
 ) -> DownloadQuerySet:
     """Return the downloads that ``request`` for ``file`` would only repeat.
 
-    They are read where they are written. Those on a grant that was revoked since aren't
-    among them. A signature that lives longer than ``URL_LIFETIME``, since the file takes long
-    to fetch or to watch, may be repeated that much longer: a resumed download and a player's
-    next playlist are still the same download.
+    They are read from the database that they are written to: a replica may lag behind. Those
+    on a grant that was revoked since are left out.
+
+    A file that takes long to fetch or to watch has signatures that live longer than
+    ``URL_LIFETIME``, and they may be repeated that much longer. A resumed download and a
+    player's next playlist are still the same download.
     """
     window = conf.current().repeat_window
     downloads = Download.objects.using(router.db_for_write(Download))

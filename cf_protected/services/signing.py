@@ -44,7 +44,7 @@ def sign_url(approval: Approval) -> SignedURL:
 
 
 def sign_cookies(approval: Approval, *, folder: str = "") -> SignedCookies:
-    """Sign the cookies of one object, of a folder, or of what lies in its ``folder``.
+    """Sign cookies for one object, for a folder, or for the ``folder`` inside it.
 
     Raises the same errors as ``sign_url``.
     """
@@ -72,7 +72,10 @@ def _sign(
     *,
     shortest: timedelta = timedelta(0),
 ) -> tuple[SignatureType, datetime]:
-    """Return the signature and when it expires: after ``shortest``, or with the grant."""
+    """Return the signature and when it expires.
+
+    It lives for the lifetime of the terms and at least for ``shortest``, but ends with the grant.
+    """
     terms = approval.terms
     begins = terms.starts_at or approval.request.now
     expires_at = approval.distribution.expiry(begins, max(terms.lifetime, shortest))
@@ -88,6 +91,6 @@ def _sign(
 
 
 def _second_before(moment: datetime) -> datetime:
-    """Return the last whole second before: the edge opens after the one in the policy."""
+    """Return the last whole second before ``moment``: the edge opens after the policy's second."""
     whole = moment.replace(microsecond=0)
     return whole if whole < moment else whole - timedelta(seconds=1)

@@ -18,7 +18,7 @@ from cf_protected.viewer import Viewer, plain_address
 
 @dataclass(frozen=True)
 class DownloadRequest:
-    """Who asks, from where and when, and what they ask of the signatures.
+    """One request: the person, where and when they ask, and how to sign.
 
     ``bind_to_ip`` is by default the asset's. A signature opens nothing before
     ``date_greater_than`` or the asset's ``available_from``. Without ``ahead`` nothing is
@@ -57,9 +57,9 @@ def make_request(
 class Terms:
     """How long a signature lives, and from when and from where it opens something.
 
-    ``starts_at`` is ``None`` for at once. The ``lifetime`` runs from there and is the
-    shortest, but nothing lives beyond ``ends_at``: the grant's end as a whole second, or
-    ``None``. ``ip_address`` is an IPv4 network, or ``None`` for any address.
+    ``starts_at`` is ``None`` for at once. The ``lifetime`` runs from there; cookies may live
+    longer. No signature lives beyond ``ends_at``: the grant's last whole second, or ``None``.
+    ``ip_address`` is an IPv4 network, or ``None`` for any address.
     """
 
     lifetime: timedelta
@@ -74,15 +74,16 @@ def agree_on_terms(
     """Return the terms of a signature for ``file``, which ``decision`` allows.
 
     Raises ``DownloadRefused`` before the asset's release unless the request is ``ahead`` of
-    it; for a start so far away that the key may be replaced by then, or at the grant's end
-    or later; and for a viewer without an IPv4 address where the signature must be bound to
+    it; for a start so far away that the key may be replaced by then; for a start at the grant's
+    end or later; and for a viewer without an IPv4 address if the signature must be bound to
     one.
     """
     asset = file.asset
     if too_early(request, asset, decision):
         raise DownloadRefused(unreleased(decision, asset), asset)
     ip_address = None
-    if asset.bind_to_ip if request.bind_to_ip is None else request.bind_to_ip:
+    bind_to_ip = asset.bind_to_ip if request.bind_to_ip is None else request.bind_to_ip
+    if bind_to_ip:
         ip_address = _network(request.viewer, settings)
         if ip_address is None and not _may_go_unbound(request.viewer, settings):
             refusal = replace(decision, allowed=False, reason=Reason.ADDRESS_NOT_BOUND)
@@ -119,8 +120,8 @@ def too_early(request: DownloadRequest, asset: Asset, decision: Decision) -> boo
 def lifetime(file: AssetFile, settings: DistributionSettings) -> timedelta:
     """Return how long a signature for ``file`` lives: long enough to fetch or to watch it.
 
-    At least ``URL_LIFETIME``. Beyond that, as long as the download takes at
-    ``MIN_DOWNLOAD_SPEED`` or the video lasts, but at most ``MAX_LIFETIME``.
+    That is ``URL_LIFETIME`` plus a video's duration, or the time that the download takes at
+    ``MIN_DOWNLOAD_SPEED`` if that is longer. ``MAX_LIFETIME`` limits both.
     """
     longest = settings.max_lifetime
     needed = settings.url_lifetime + min(file.duration or timedelta(0), longest)
@@ -137,7 +138,7 @@ def _starts_at(request: DownloadRequest, asset: Asset) -> datetime | None:
 
 
 def _may_go_unbound(viewer: Viewer, settings: DistributionSettings) -> bool:
-    # Only a known address may: an unknown one may be an IPv4 address.
+    # Only a known address may go unbound: an unknown one may be an IPv4 address.
     return settings.ipv6_viewers == "unbound" and plain_address(viewer.ip_address) is not None
 
 

@@ -1,6 +1,6 @@
 """Set and remove signed cookies, and remember them in the session.
 
-CloudFront's cookies have fixed names, so a browser keeps several sets of them, one for each
+CloudFront's cookies have fixed names, so a browser tells several sets of them apart by their
 ``Path``. A request should carry one set only, since AWS doesn't document which of several
 counts. So a new set replaces those that it overlaps.
 
@@ -97,7 +97,7 @@ def remembered(request: HttpRequest) -> list[Remembered]:
 
 
 def end_session(request: HttpRequest) -> None:
-    """Keep what the session remembers with the request, before the session is flushed."""
+    """Move what the session remembers to the request, before the session is flushed."""
     request.META[_ENDED] = [*_ended(request), *(one.scope for one in remembered(request))]
     _remember(request, [])
 
@@ -133,7 +133,8 @@ def _remember(request: HttpRequest, sets: list[Remembered]) -> None:
     if session is None:
         return
     if sets:
-        session[SESSION_KEY] = [[[*one.scope], *one[1:]] for one in sets]  # as JSON has it
+        # Lists, as JSON returns them.
+        session[SESSION_KEY] = [[[*one.scope], *one[1:]] for one in sets]
     else:
         session.pop(SESSION_KEY, None)
 

@@ -1,4 +1,4 @@
-"""The pages: library, asset, download and streams; and what protects a project's own views."""
+"""The pages: library, asset, download and streams; and protection for a project's own views."""
 
 from cf_protected.views.cookies import AssetCookiesView, CookiesView, RemoveCookiesView
 from cf_protected.views.download import DownloadView

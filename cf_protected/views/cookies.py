@@ -31,14 +31,14 @@ logger = logging.getLogger("cf_protected")
 
 @method_decorator(login_not_required, name="dispatch")  # a login must not lead back here with GET
 class CookiesView(PersonalView):
-    """Sets the cookies of several assets at once, each named by an ``asset`` with its slug.
+    """Sets the cookies of several assets at once. Each parameter ``asset`` is a slug.
 
-    Without one, they are those of all folders that the person can open without being
-    counted. The answer is 204, or a redirect to ``next`` for a form.
+    Without a slug, sets those of all folders that the person can open without being counted.
+    The answer is 204, or a redirect to ``next`` for a form.
 
-    Only POST sets them, and Django's CSRF protection holds: they are counted as downloads,
-    and a link, an image or a prefetch of another site could ask with GET. A form can POST
-    without JavaScript. DELETE removes them again: those of each ``asset``, or all.
+    Only POST sets them, under Django's CSRF protection: they are counted as downloads, and a
+    link, an image or a prefetch on another site can send a GET. A form can POST without
+    JavaScript. DELETE removes the cookies of each ``asset``, or all.
     """
 
     http_method_names: Sequence[str] = ("post", "delete", "options")
@@ -123,7 +123,7 @@ class CookiesView(PersonalView):
         return url if safe else ""
 
     def get_login_next(self) -> str:
-        """Return where a login leads: not back here, since a login leads on with GET."""
+        """Return where a login leads: not back here, since a login redirects with GET."""
         return self.get_next_url() or self.get_page()
 
     def get_page(self) -> str:
@@ -159,7 +159,7 @@ class CookiesView(PersonalView):
 
 
 class AssetCookiesView(CookiesView):
-    """Does the same for the asset with the URL's ``slug``.
+    """Sets and removes the cookies of the asset with the URL's ``slug``.
 
     ``folder`` narrows the cookies to what lies below it in the asset's one folder.
     """

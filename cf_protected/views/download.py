@@ -11,7 +11,7 @@ from cf_protected.views.file import FileView, see_other
 
 
 class DownloadView(FileView):
-    """Redirect a person who has the file's asset to a signed URL of the file.
+    """Redirects a person who has the file's asset to a signed URL of the file.
 
     Subclass it to find the file, to describe the viewer or to refuse in another way.
     """
@@ -19,6 +19,6 @@ class DownloadView(FileView):
     kind = AssetFile.Kind.OBJECT
 
     def issue(self, person: Person, file: AssetFile) -> HttpResponseBase:
-        """Return the redirect."""
+        """Return a redirect to a signed URL, counted and logged."""
         issued = services.issue_url(person, file, viewer=self.get_viewer(), ahead=False)
         return see_other(issued.url)

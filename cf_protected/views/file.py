@@ -1,4 +1,4 @@
-"""The base of the views of one file: the answer, or the refusal."""
+"""The base of the views that answer a request for one file."""
 
 from __future__ import annotations
 
@@ -79,15 +79,15 @@ class FileView(PersonalView):
         return uncacheable(self.describe(file))
 
     def prefetched(self) -> HttpResponseBase:
-        """Return the answer to a prefetch: none that a browser keeps for the click."""
+        """Return an answer to a prefetch that no browser keeps for the click."""
         if "X-Sec-Purpose" in self.request.headers:
             return uncacheable(HttpResponse(_PREFETCHED))
         return uncacheable(HttpResponse(status=503))
 
     def embed(self, person: Person, file: AssetFile) -> HttpResponseBase:
-        """Return the answer to a page that shows the file: what isn't counted, or nothing.
+        """Return a redirect for a page that shows the file, or a 403 where downloads are counted.
 
-        Any site can put a link to the file into an ``<img>``, and must not use up a download.
+        Any site can put a link to the file into an ``<img>``. That must not use up a download.
         """
         url = services.Access(person, viewer=self.get_viewer()).signed_url(file)
         return uncacheable(HttpResponse(status=403)) if url is None else see_other(url)
@@ -116,5 +116,5 @@ class FileView(PersonalView):
 
 
 def see_other(url: str) -> HttpResponse:
-    """Redirect to the distribution, keeping the URL out of caches and ``Referer`` headers."""
+    """Return a 303 to ``url``, kept out of caches, and its own URL out of ``Referer`` headers."""
     return uncacheable(HttpResponseSeeOther(url))

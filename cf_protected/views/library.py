@@ -35,7 +35,7 @@ class LibraryEntry:
 
     @property
     def explanation(self) -> str:
-        """The sentence that says that it can be downloaded, or why not."""
+        """The sentence that tells the buyer whether it can be downloaded, and if not, why."""
         return explain(self.decision)
 
 

@@ -44,7 +44,7 @@ def refuse(
 
 
 def not_found(request: HttpRequest, error: Http404, *, after_login: str = "") -> HttpResponseBase:
-    """Answer a request for what doesn't exist; with ``REFUSAL_STATUS`` 404 as ``refuse`` does."""
+    """Raise ``error``, or with ``REFUSAL_STATUS`` 404 return the same answer as ``refuse``."""
     if conf.current().refusal_status != 404:
         raise error
     if not request.user.is_authenticated:

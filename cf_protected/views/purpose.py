@@ -1,4 +1,4 @@
-"""What a browser wants a request for: a person's click, a prefetch, or a part of a page."""
+"""Why a browser sends a request: for a person's click, a prefetch, or a part of a page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 from django.http import HttpRequest
 
 # Browsers announce prefetches in the Fetch standard's Sec-Purpose, or in the headers that came
-# before it: Safari's, which also makes previews, and Firefox'. Turbo may not set a header that
+# before it: Safari's, which also makes previews, and Firefox's. Turbo may not set a header that
 # begins with Sec-, so it puts an X- in front: https://turbo.hotwired.dev/reference/attributes
 _PURPOSE_HEADERS: Final = ("Sec-Purpose", "X-Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 _PURPOSE: Final = re.compile(r"\b(?:prefetch|preview)\b", re.IGNORECASE)
@@ -23,7 +23,7 @@ _FRAMES: Final = {"iframe", "frame", "embed", "object"}
 def is_prefetch(request: HttpRequest) -> bool:
     """Return whether a browser or a script fetches this before any click.
 
-    htmx's preload extension: https://htmx.org/extensions/preload/
+    ``HX-Preloaded`` comes from htmx's preload extension: https://htmx.org/extensions/preload/
     """
     return request.headers.get("HX-Preloaded", "").lower() == "true" or any(
         _PURPOSE.search(request.headers.get(name, "")) for name in _PURPOSE_HEADERS

@@ -40,11 +40,10 @@ class StreamView(FileView):
 
         Raises ``Http404`` for a folder without one.
         """
-        _check_entry(file)
-        return distributions[file.asset.distribution].url(file.key + file.entry)
+        return distributions[file.asset.distribution].url(file.key + _entry_or_404(file))
 
     def issue(self, person: Person, file: AssetFile) -> HttpResponseBase:
-        """Return the redirect with the cookies, or a 400 where they don't fit with others."""
+        """Return the redirect with the cookies, or a 400 if there are too many to send."""
         response = see_other(self.get_target(file))
         others = len(self.request.headers.get("Cookie", ""))
         try:
@@ -84,12 +83,13 @@ class PlaylistView(FileView):
 
     def issue(self, person: Person, file: AssetFile) -> HttpResponseBase:
         """Return the playlist, a 404 if the object isn't one, or a 503 if the storage fails."""
-        path = self.kwargs.get("path") or _check_entry(file)
+        path = self.kwargs.get("path") or _entry_or_404(file)
 
-        def link(path: str, expires_at: datetime) -> str:
+        def link(inner_path: str, expires_at: datetime) -> str:
             # The same token again: a new one would let a lost link live longer with each playlist.
             token = self.token or services.make_playlist_token(person, file, expires_at=expires_at)
-            url = reverse("cf_protected:playlist", kwargs={"uuid": file.uuid, "path": path})
+            kwargs = {"uuid": file.uuid, "path": inner_path}
+            url = reverse("cf_protected:playlist", kwargs=kwargs)
             return f"{url}?{urlencode({'token': token})}"
 
         try:
@@ -108,7 +108,7 @@ class PlaylistView(FileView):
     def describe(self, file: AssetFile) -> HttpResponseBase:
         """Return the headers alone, without asking the storage."""
         if not self.kwargs.get("path"):
-            _check_entry(file)
+            _entry_or_404(file)
         return StreamingHttpResponse((), content_type=PLAYLIST_TYPE)
 
     def refused(self, file: AssetFile, refusal: DownloadRefused) -> HttpResponseBase:
@@ -126,7 +126,7 @@ class PlaylistView(FileView):
         return super().missing(error) if self.token is None else _text(_("Not found"), 404)
 
 
-def _check_entry(file: AssetFile) -> str:
+def _entry_or_404(file: AssetFile) -> str:
     if not file.entry:
         raise Http404("The folder has no entry.")
     return file.entry

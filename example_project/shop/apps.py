@@ -2,6 +2,6 @@ from django.apps import AppConfig
 
 
 class ShopConfig(AppConfig):
-    """The shop around ``cf_protected``: what is sold, for how much, and to whom it was."""
+    """The shop around ``cf_protected``: products, prices and orders."""
 
     name = "example_project.shop"

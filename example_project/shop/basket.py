@@ -28,7 +28,7 @@ class Basket:
         self._save([])
 
     def products(self) -> list[Product]:
-        """What is to be paid. What the visitor has by now is taken out of the basket."""
+        """Return the products to pay for. Remove those that the visitor already has."""
         access = Access(self._request.user)
         chosen = Product.objects.on_sale().filter(pk__in=self._keys)
         products = [one for one in chosen if not access.decide(one.asset).allowed]

@@ -17,7 +17,7 @@ SOURCE: Final = "demo-checkout"
 
 @transaction.atomic
 def place_order(buyer: Any, products: Iterable[Product], token: UUID) -> Order:
-    """Order ``products`` and grant their assets. Repeated with a token: the order it has."""
+    """Order ``products`` and grant their assets. A repeated ``token`` gets its first order."""
     order, is_new = Order.objects.get_or_create(buyer=buyer, token=token)
     if is_new:
         for product in products:
@@ -39,7 +39,7 @@ def _grant(line: OrderLine) -> None:
 
 @transaction.atomic
 def refund(order: Order) -> bool:
-    """Take back what the order granted. False if it was refunded before."""
+    """Take back what the order granted. Return ``False`` if it was refunded before."""
     is_first = Order.objects.filter(pk=order.pk, refunded_at__isnull=True).update(
         refunded_at=timezone.now()
     )

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 
 class CheckoutForm(forms.Form):
-    """Only a token, which makes sending the form twice one order."""
+    """A hidden token, so that sending the form twice makes one order."""
 
     token = forms.UUIDField(initial=uuid.uuid4, widget=forms.HiddenInput)
 

@@ -19,7 +19,7 @@ from cf_protected.models import Asset
 
 class ProductQuerySet(QuerySet["Product"]):
     def on_sale(self) -> ProductQuerySet:
-        """What the catalogue shows, with what its cards need."""
+        """Return the products in the catalogue, with the assets that its cards show."""
         return self.filter(asset__in=Asset.objects.published()).select_related("asset")
 
 
@@ -65,12 +65,12 @@ class Product(models.Model):
 
     @property
     def viewing_url(self) -> str:
-        """The page on which those who have it look at it; empty if there is none."""
+        """The page on which its buyers view it; empty if there is none."""
         page = _VIEWING_PAGES.get(self.kind)
         return reverse(page, kwargs={"slug": self.asset.slug}) if page else ""
 
     def access_ends(self, bought_at: datetime) -> datetime | None:
-        """When access ends that was bought at this moment; ``None``: never."""
+        """Return when access bought at this moment ends, or ``None`` for never."""
         if self.access_days is None:
             return None
         return bought_at + timedelta(days=self.access_days)
@@ -112,7 +112,7 @@ class Order(models.Model):
 
     @property
     def total(self) -> Decimal:
-        """What the order costs, in euros."""
+        """The price of the order in euros."""
         return sum((line.price for line in self.lines.all()), Decimal(0))
 
 
@@ -136,5 +136,5 @@ class OrderLine(models.Model):
 
     @property
     def reference(self) -> str:
-        """What the grant knows this line by."""
+        """The reference of the line's grant."""
         return f"order-{self.order_id}-line-{self.pk}"

@@ -1,4 +1,4 @@
-"""Where those who have something look at it: prints, films and galleries, and links to take."""
+"""Pages for viewing what was bought: prints, films and galleries; and links to take elsewhere."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from example_project.shop.models import Product
 
 @method_decorator(cache_control(private=True), name="dispatch")
 class PictureView(AssetRequiredMixin, TemplateView):
-    """A print, by a signed URL: in the page, which so is one person's."""
+    """A print, by a signed URL in the page. The page is therefore private."""
 
     template_name = "shop/picture.html"
 
@@ -97,7 +97,7 @@ class GalleryView(FolderPage):
 
 
 def list_pictures(folder: AssetFile) -> list[Picture]:
-    """Name the pictures by their files, such as ``05-tracks-morning.jpg``."""
+    """Return the folder's pictures, titled by file names such as ``05-tracks-morning.jpg``."""
     distribution = distributions[folder.asset.distribution]
     _folders, names = distribution.storage.listdir(folder.key)
     pictures = []

@@ -1,4 +1,4 @@
-"""The pages of selling. ``viewing`` shows what was sold; the library is ``cf_protected``'s own."""
+"""The shop's pages. ``viewing`` shows what was sold; the library is ``cf_protected``'s own."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class BasketView(View):
         return redirect(order)
 
     def _order(self, buyer: User, basket: Basket, token: UUID) -> Order | None:
-        """The new order, or that which the form had made when it was sent before."""
+        """Return a new order, or the one that the same form made before."""
         products = basket.products()
         if products:
             return checkout.place_order(buyer, products, token)
@@ -88,7 +88,7 @@ class BasketView(View):
 
 
 class OrderView(LoginRequiredMixin, DetailView):
-    """Thanks, and on to the files."""
+    """The page after the checkout: thanks, and links to the files."""
 
     slug_field = slug_url_kwarg = "token"
     template_name = "shop/order.html"

@@ -25,7 +25,7 @@ class Store(ABC):
 
     @abstractmethod
     def record_id(self, key: StoredKey, key_pair_id: str) -> None:
-        """Store the ID that CloudFront gave the key, beside the key."""
+        """Store the ID that CloudFront gave the key, next to the key."""
 
     @abstractmethod
     def promote(self, key: StoredKey, current: StoredKey | None) -> None:

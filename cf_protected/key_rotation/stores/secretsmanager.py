@@ -24,7 +24,7 @@ PAIR: Final = "CFPROTECTED_PAIR"
 class SecretsManagerStore(Store):
     """The secret ``secret_id``, a name or an ARN. A missing one is created by its name.
 
-    ``token`` is the version that Secrets Manager wants to make current when it runs the
+    ``token`` is the version that Secrets Manager will make current when it runs the
     rotation. Without it, each version is a new one.
 
     Sources: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html

@@ -9,7 +9,7 @@ data "aws_iam_role" "app" {
 }
 
 locals {
-  # Bucket names and sign-in domains have to be nobody else's.
+  # Bucket names and sign-in domains must be unique among all accounts.
   unique = "${var.prefix}-${data.aws_caller_identity.current.account_id}"
 }
 

@@ -99,7 +99,7 @@ variable "rotate_after_days" {
 
   validation {
     condition     = var.rotate_after_days * 24 > var.overlap_hours
-    error_message = "Rotate less often: the replaced key has to be gone by then (overlap_hours)."
+    error_message = "Rotate less often: the replaced key must be gone by then (overlap_hours)."
   }
 }
 
@@ -110,7 +110,7 @@ variable "overlap_hours" {
 }
 
 variable "canary_url" {
-  description = "https URL of a protected file that a new key has to open before it is used."
+  description = "https URL of a protected file that a new key must open before it is used."
   type        = string
   default     = null
 }

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from example_project.shop import checkout
 from example_project.shop.models import Product
 
-# Printed at each start: they open nothing but this example.
+# Printed at each start. They are good for this example only.
 READER: Final = ("reader", "high-tide")
 STAFF: Final = ("staff", "low-tide")
 
@@ -21,7 +21,7 @@ _ORDERS: Final = {
 
 
 def load_accounts() -> None:
-    """Make the accounts that aren't there yet, and the buyer's orders."""
+    """Create the missing accounts, and the buyer's orders."""
     reader = _user(*READER)
     _user(*STAFF, is_staff=True, is_superuser=True)
     for token, slugs in _ORDERS.items():

@@ -107,7 +107,7 @@ def _draw_footer(canvas: Canvas, _document: Any) -> None:
 
 
 def _draw_moon(canvas: Canvas, cover: Cover) -> None:
-    """A moon on the horizon, and what the water makes of it."""
+    """Draw a moon on the horizon, and its reflection in the water."""
     middle, horizon = _WIDTH / 2, _HEIGHT * 0.45
     canvas.setFillColor(cover.foreground)
     canvas.circle(middle, horizon + 18 * mm, 34 * mm, stroke=0, fill=1)
@@ -126,7 +126,7 @@ def _draw_moon(canvas: Canvas, cover: Cover) -> None:
 
 
 def _draw_measure(canvas: Canvas, cover: Cover) -> None:
-    """A ball, how wide it is, and a ruler along the edge."""
+    """Draw a ball, its width, and a ruler along the edge."""
     x, y, radius = _WIDTH / 2, _HEIGHT * 0.47, 38 * mm
     canvas.setFillColor(HexColor("#e4572e"))
     canvas.circle(x, y, radius, stroke=0, fill=1)

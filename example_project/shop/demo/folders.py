@@ -1,4 +1,4 @@
-"""What is streamed or looked at in place: folders of files, made once."""
+"""Folders of files that are streamed or viewed in place, made once."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def paint_gallery(folder: Path) -> None:
     thumbnails.mkdir()
     for number, (light, (name, draw)) in enumerate(itertools.product(_LIGHTS, _FINDS), start=1):
         picture = gradient(light.above, light.below, _WIDTH, _HEIGHT)
-        draw(ImageDraw.Draw(picture), light, Random(number))  # noqa: S311 - a picture is no secret
+        draw(ImageDraw.Draw(picture), light, Random(number))  # noqa: S311 - a picture isn't a secret
         picture = picture.reduce(_REDUCTION)
         file_name = f"{number:02}-{name}-{light.name}.jpg"
         picture.save(folder / file_name, quality=82)
@@ -70,7 +70,7 @@ def _draw_waves(draw: _Draw, light: _Light, chance: Random) -> None:
 
 
 def _draw_scallop(draw: _Draw, light: _Light, chance: Random) -> None:
-    """A fan of ribs that meet at the hinge."""
+    """Draw a fan of ribs that meet at the hinge."""
     x, y, ribs = _WIDTH / 2, 1330.0, 2 * chance.randint(5, 7) + 1
     draw.polygon(
         [(x - 250, y + 30), (x - 90, y - 190), (x + 90, y - 190), (x + 250, y + 30)], light.deep
@@ -105,7 +105,7 @@ def _draw_starfish(draw: _Draw, light: _Light, chance: Random) -> None:
 
 
 def _draw_pebbles(draw: _Draw, light: _Light, chance: Random) -> None:
-    """A cairn: each stone a little smaller than the one below, and a little beside it."""
+    """Draw a cairn: each stone is a little smaller than the one below, and a little off it."""
     draw.rectangle([(0, 1330), (_WIDTH, _HEIGHT)], fill=mix(light.below, light.deep, 0.25))
     y, half = 1370.0, 520.0
     colours = itertools.cycle((light.deep, light.bright, light.pale))
@@ -118,7 +118,7 @@ def _draw_pebbles(draw: _Draw, light: _Light, chance: Random) -> None:
 
 
 def _draw_tracks(draw: _Draw, light: _Light, chance: Random) -> None:
-    """Where a plover walked: three toes, left and right in turn."""
+    """Draw a plover's tracks: three toes, left and right in turn."""
     for step in range(16):
         x = 160 + 140 * step
         y = 800 + 330 * math.sin(step / 3 + chance.uniform(-0.08, 0.08)) + (55 if step % 2 else -55)
@@ -129,7 +129,7 @@ def _draw_tracks(draw: _Draw, light: _Light, chance: Random) -> None:
 
 
 def _draw_weed(draw: _Draw, light: _Light, chance: Random) -> None:
-    """Blades that lean with the current, the nearer the darker."""
+    """Draw blades that lean with the current: the nearer, the darker."""
     for blade in range(22):
         root, lean = chance.uniform(0, _WIDTH), chance.uniform(-160, 360)
         height, half = chance.uniform(600, 1350), chance.uniform(16, 38)
@@ -145,7 +145,7 @@ def _draw_weed(draw: _Draw, light: _Light, chance: Random) -> None:
 
 
 def _draw_moon(draw: _Draw, light: _Light, chance: Random) -> None:
-    """The moon that makes the tide, and how it grows and wanes."""
+    """Draw the moon, which makes the tide, and its phases below."""
     draw.circle(_MOON, 430, fill=mix(light.pale, light.deep, 0.18))
     for _ in range(14):
         crater = _polar(*_MOON, chance.uniform(40, 360), chance.uniform(0, math.tau))
@@ -173,7 +173,7 @@ def _draw_plover(draw: _Draw, light: _Light, chance: Random) -> None:
 
 
 def _polar(x: float, y: float, length: float, angle: float) -> Point:
-    """The point at ``length`` from ``x`` and ``y``; an ``angle`` of 0 is up."""
+    """Return the point at ``length`` from ``x`` and ``y``; an ``angle`` of 0 is up."""
     return x + length * math.sin(angle), y - length * math.cos(angle)
 
 

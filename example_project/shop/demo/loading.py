@@ -1,4 +1,4 @@
-"""Puts the catalogue into the database and its files into the storage, once."""
+"""Put the catalogue into the database and its files into the storage, once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from example_project.shop.models import Product
 
 
 def load_catalogue() -> None:
-    """Load what isn't there yet. What staff changed in the meantime stays as it is."""
+    """Load what is missing. Changes that staff made stay as they are."""
     for position, new in enumerate(PRODUCTS):
         asset = _load_asset(new, f"PP-{position + 1:02}")
         _load_product(new, asset, position)

@@ -35,7 +35,7 @@ def draw_waves(stream: BinaryIO) -> None:
 
 
 def _sky(width: int, height: int) -> Image.Image:
-    """From the colour above to that of the horizon, which lies at 45 % of the height."""
+    """Return the sky: a gradient down to the horizon, which lies at 45 % of the height."""
     above, below = Image.new("RGB", (1, 1), _SKY), Image.new("RGB", (1, 1), _HORIZON)
     gradient = Image.linear_gradient("L").resize((width, round(0.45 * height)))
     sky = below.resize((width, height))
@@ -44,7 +44,7 @@ def _sky(width: int, height: int) -> Image.Image:
 
 
 def _wave(index: int, width: int, height: int) -> list[tuple[float, float]]:
-    """The outline of one wave, down to the lower edge; later ones are longer and nearer."""
+    """Return the outline of a wave, down to the lower edge. Later ones are longer and nearer."""
     level = (0.375 + 0.065 * index) * height
     swell = (0.025 + 0.00375 * index) * height
     length = (0.7 + 0.0617 * index) * width
@@ -56,6 +56,6 @@ def _wave(index: int, width: int, height: int) -> list[tuple[float, float]]:
 
 
 def _on_paper(image: Image.Image) -> Image.Image:
-    """With the grain of a rough paper."""
+    """Return the picture with the grain of rough paper."""
     grain = Image.effect_noise(image.size, 22).convert("RGB")
     return ImageChops.soft_light(image, grain)

@@ -49,7 +49,7 @@ class Plover:
     faces_left: bool = False
 
     def draw_on(self, draw: ImageDraw.ImageDraw) -> None:
-        """Draw it: legs first, since the body hides where they begin."""
+        """Draw the bird: legs first, since the body hides where they begin."""
         for number, hip in enumerate(_HIPS):
             self._draw_leg(draw, hip, self.stride + number / 2)
         for colour, points in _PARTS:
@@ -67,7 +67,7 @@ class Plover:
         draw.line(ends, fill="#f2a65a", width=max(1, round(2.5 * self._unit)))
 
     def _lean(self, point: Point) -> Point:
-        """Turned about the hip, as of a bird that picks something up."""
+        """Turn a point about the hip, as of a bird that picks something up."""
         angle = 0.6 * self.bow
         x, y = point[0] - _HIP[0], point[1] - _HIP[1]
         return (
@@ -76,7 +76,7 @@ class Plover:
         )
 
     def _place(self, point: Point) -> Point:
-        """From the logo's field to the picture."""
+        """Map a point of the logo's field to the picture."""
         across = (point[0] - _HIP[0]) * self._unit
         down = (point[1] - _GROUND) * self._unit
         return self.x + (-across if self.faces_left else across), self.y + down

@@ -33,7 +33,7 @@ _FOAM: Final = ("#fdf6e6", "#f0d3c4")
 _WET: Final = ("#b8966c", "#8a6a6c")
 _DRY: Final = ("#e6d2a8", "#b9938a")
 
-# When the plover is where, and does it look to the left? It runs, stops, picks, and runs on.
+# When and where the plover is, and whether it looks left. It runs, stops, picks, and runs on.
 _WALK: Final = (
     (0.0, 180.0, False),
     (1.4, 180.0, False),
@@ -66,7 +66,7 @@ def pictures(rate: int) -> Iterator[Image.Image]:
 
 
 def plover_at(seconds: float) -> Plover:
-    """Return the bird as it is then."""
+    """Return the bird at that moment."""
     steps = itertools.pairwise(_WALK)
     (start, origin, _), (end, goal, left) = next(step for step in steps if seconds < step[1][0])
     done = (seconds - start) / (end - start)
@@ -101,7 +101,7 @@ def _draw_sea(draw: ImageDraw.ImageDraw, seconds: float) -> None:
 
 
 def _draw_beach(draw: ImageDraw.ImageDraw, seconds: float) -> None:
-    """The water comes up and runs back once in five seconds; the sand stays wet."""
+    """Draw the water, which runs up and back once in five seconds, and the wet sand."""
     reach = 535 - 38 * math.cos(math.tau * seconds / 5)
     water = _wave(reach, 9, 520, 0.5 * seconds)
     foam = [(x, y + 9) for x, y in water]
@@ -118,7 +118,7 @@ def _wave(level: float, height: float, length: float, turn: float) -> list[Point
 
 
 def _write(image: Image.Image, draw: ImageDraw.ImageDraw, seconds: float) -> None:
-    """A title that goes away, and a clock that runs."""
+    """Write a title that disappears, and a running clock."""
     draw.text((48, 40), "Plover Press", font=font(30), fill=_INK)
     clock = f"0:{int(seconds):02}.{int(10 * seconds) % 10}"
     draw.text((WIDTH - 150, 40), clock, font=font(30), fill=_INK)

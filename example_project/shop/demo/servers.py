@@ -12,9 +12,9 @@ from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 
 
 def use_addresses(host: str, edge_port: int) -> str:
-    """Sign for the edge at this address, and let the shop answer there. Returns the host.
+    """Sign for the edge at this address, and let the shop answer there. Return the host.
 
-    Whoever listens everywhere is found at the loopback address.
+    A server that listens on all addresses is reached at the loopback address.
     """
     public_host = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104
     changed: dict[str, Any] = copy.deepcopy(settings.CF_PROTECTED)
@@ -27,7 +27,7 @@ def use_addresses(host: str, edge_port: int) -> str:
 class ShopServer(ThreadedWSGIServer):
     """Django's development server with the shop and its static files.
 
-    Raises ``OSError`` when it can't listen there.
+    Raises ``OSError`` if it can't listen there.
     """
 
     def __init__(self, host: str, port: int) -> None:

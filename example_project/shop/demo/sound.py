@@ -39,7 +39,7 @@ def play_harbour(stream: BinaryIO) -> None:
 
 
 def _chord(frequencies: tuple[float, ...]) -> bytes:
-    """One chord of both channels: the right one hears it a moment later."""
+    """Return one chord for both channels; the right one is a moment late."""
     four_seconds = _samples(frequencies)
     mono = _faded(four_seconds * (_SECONDS // 4))
     late = _RATE // 90
@@ -50,7 +50,7 @@ def _chord(frequencies: tuple[float, ...]) -> bytes:
 
 
 def _samples(frequencies: tuple[float, ...]) -> array[int]:
-    """Four seconds of sines, the higher the softer."""
+    """Return four seconds of sines: the higher, the softer."""
     sine, length = math.sin, 4 * _RATE
     total = [0.0] * length
     loudness = sum(1 / rank for rank in range(1, len(frequencies) + 1))
@@ -69,7 +69,7 @@ def _faded(samples: array[int]) -> array[int]:
 
 
 def _little_endian(samples: array[int]) -> array[int]:
-    """As WAV has it, whatever this machine is."""
+    """Return the samples in WAV's byte order, on any machine."""
     if array("h", [1]).tobytes() != b"\x01\x00":
         samples.byteswap()
     return samples

@@ -1,4 +1,4 @@
-"""The distribution: everything needs a signature, but for the public path."""
+"""The distribution: everything except the public path needs a signature."""
 
 from __future__ import annotations
 
@@ -76,9 +76,9 @@ class Distribution(Construct):
 
 
 def cache_policy(scope: Construct, options: Options) -> cloudfront.CachePolicy:
-    """A copy for each file name.
+    """Return a policy that caches a copy for each file name.
 
-    In an origin request policy instead, one buyer would get the name meant for another.
+    With the name in an origin request policy instead, one buyer would get another's name.
     """
     return cloudfront.CachePolicy(
         scope,
@@ -97,7 +97,7 @@ def cache_policy(scope: Construct, options: Options) -> cloudfront.CachePolicy:
 
 
 def response_headers(scope: Construct, options: Options) -> cloudfront.ResponseHeadersPolicy:
-    """Players on the app's pages, and no other page."""
+    """Return the headers that let the app's pages play files, and no other page."""
     return cloudfront.ResponseHeadersPolicy(
         scope,
         "Headers",
@@ -122,7 +122,7 @@ def response_headers(scope: Construct, options: Options) -> cloudfront.ResponseH
 
 
 def cors(app_origins: list[str]) -> cloudfront.ResponseHeadersCorsBehavior:
-    """Players that send signed cookies need the exact origin and credentials."""
+    """Allow credentials from exact origins, which players that send signed cookies need."""
     return cloudfront.ResponseHeadersCorsBehavior(
         origin_override=True,
         access_control_allow_credentials=True,

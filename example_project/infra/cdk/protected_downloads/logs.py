@@ -1,4 +1,4 @@
-"""CloudFront's standard logs. They hold signed URLs whole: only you read them, and they go."""
+"""CloudFront's standard logs. They hold whole signed URLs, so they are private and expire."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from protected_downloads.options import Options
 
 
 class LogBucket(Construct):
-    """Where CloudFront may leave its logs."""
+    """The bucket that CloudFront writes its logs to."""
 
     def __init__(self, scope: Construct, id: str, bucket_name: str, options: Options) -> None:
         super().__init__(scope, id)
@@ -19,7 +19,7 @@ class LogBucket(Construct):
             "Bucket",
             bucket_name=bucket_name,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            # CloudFront adds itself to the bucket's ACL, so there has to be one.
+            # CloudFront adds itself to the bucket's ACL, so it needs one.
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_PREFERRED,
             encryption=s3.BucketEncryption.S3_MANAGED,
             enforce_ssl=True,

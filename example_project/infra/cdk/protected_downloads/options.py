@@ -1,4 +1,4 @@
-"""What a stack may have otherwise: the same names and defaults as Terraform's variables."""
+"""The options of a stack, with the same names and defaults as Terraform's variables."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from constructs import Node
 class Options:
     """Options from ``context`` in ``cdk.json``.
 
-    Raises ``ValueError`` where two don't fit together.
+    Raises ``ValueError`` for a wrong one, and for two that don't fit together.
     """
 
     #: Starts the name of everything, so that several stacks live in one account.
     prefix: str
     #: Let ``cdk destroy`` delete the files, the logs and the users too.
     force_destroy: bool = False
-    #: For so many days a file that was replaced or deleted can be had back.
+    #: How many days a replaced or deleted file can be restored.
     keep_replaced_files_days: int = 90
 
     #: Your domains, the one that URLs are signed for first; none: CloudFront's own.
@@ -41,11 +41,11 @@ class Options:
     rotation_architecture: str = "arm64"
     #: P-256, whose signatures are short and quick, or RSA-2048.
     key_type: str = "P-256"
-    #: A new signing key every so many days; more than the overlap.
+    #: Days between two signing keys; more than the overlap.
     rotate_after_days: int = 90
-    #: A replaced key stays trusted for so long: ROTATION_OVERLAP of the settings.
+    #: How many hours a replaced key stays trusted: ROTATION_OVERLAP of the settings.
     overlap_hours: int = 24
-    #: https URL of a protected file that a new key has to open before it is used.
+    #: https URL of a protected file that a new key must open before it is used.
     canary_url: str | None = None
     #: Public keys made by hand that stay trusted, in a key group of their own.
     existing_public_key_ids: list[str] = field(default_factory=list)
@@ -68,7 +68,7 @@ class Options:
 
     @classmethod
     def from_context(cls, node: Node) -> Options:
-        """Take what ``cdk.json`` and ``--context`` say, and the defaults for the rest."""
+        """Return the options of ``cdk.json`` and ``--context``, with defaults for the rest."""
         given = {f.name: node.try_get_context(f.name) for f in fields(cls)}
         return cls(**{name: value for name, value in given.items() if value is not None})
 
@@ -95,7 +95,7 @@ class Options:
             ),
             (
                 self.rotate_after_days * 24 <= self.overlap_hours,
-                "rotate_after_days: rotate less often: the replaced key has to be gone by then "
+                "rotate_after_days: rotate less often: the replaced key must be gone by then "
                 "(overlap_hours).",
             ),
             (

@@ -1,4 +1,4 @@
-"""What the rotation's function may do, and nothing beyond."""
+"""The least that the rotation's function must be allowed to do."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ UNSCOPED = [
 def rotation_role(
     scope: Construct, name: str, secret_arn: str, log_group: logs.ILogGroup
 ) -> iam.Role:
-    """The function's role, with all that it needs inside."""
+    """Return the function's role, with its permissions inline."""
     statements = [
         iam.PolicyStatement(
             sid="ReplaceTheSecret",
@@ -40,7 +40,7 @@ def rotation_role(
             resources=[secret_arn],
         ),
         iam.PolicyStatement(sid="ReplaceThePublicKey", actions=UNSCOPED, resources=["*"]),
-        # Of every distribution: the one that trusts the key group is made after this role.
+        # For every distribution: the one that trusts the key group is created after this role.
         iam.PolicyStatement(
             sid="SeeWhatIsDeployed",
             actions=["cloudfront:GetDistribution"],

@@ -1,4 +1,4 @@
-"""A Cognito user pool, whose tokens tell the app who asks."""
+"""A Cognito user pool, whose access tokens the app accepts."""
 
 from __future__ import annotations
 

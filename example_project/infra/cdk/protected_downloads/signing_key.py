@@ -23,14 +23,14 @@ ARCHITECTURES = {
 class SigningKey(Construct):
     """A key that no person ever sees.
 
-    The function makes the key pair while the stack is deployed, and the key group too: its
-    members change with each rotation, and CloudFormation would put them back as soon as it has
-    a reason to touch a group of its own. On deletion it deletes the group and the public keys.
+    The function makes the key pair and the key group while the stack is deployed. The group's
+    members change with each rotation, and CloudFormation would reset them when it updates a
+    group of its own. On deletion the function deletes the group and the public keys.
     """
 
     def __init__(self, scope: Construct, id: str, options: Options) -> None:
         super().__init__(scope, id)
-        # The L2 construct would fill it with a random password.
+        # The L2 construct would fill the secret with a random password.
         secret = secretsmanager.CfnSecret(
             self,
             "Secret",

@@ -19,12 +19,12 @@ from protected_downloads.uploads import UploadRole
 
 
 class ProtectedDownloads(Stack):
-    """The whole, as ``options`` say."""
+    """All parts, as ``options`` describe them."""
 
     def __init__(self, scope: Construct, id: str, options: Options, **kwargs: Any) -> None:
         super().__init__(scope, id, **kwargs)
         Tags.of(self).add("stack", options.prefix)
-        # Bucket names and sign-in domains have to be nobody else's.
+        # Bucket names and sign-in domains must be unique among all accounts.
         unique = f"{options.prefix}-{Aws.ACCOUNT_ID}"
         logs = LogBucket(self, "Logs", f"{unique}-logs", options) if options.logs_enabled else None
         self.origin = Origin(self, "Origin", f"{unique}-files", options)

@@ -1,4 +1,4 @@
-"""A role for browsers: the app assumes it, narrows it to one key, and hands that out."""
+"""A role for browsers. The app assumes it and hands out credentials narrowed to one key."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Constituent:
 
 
 def height(constituents: Iterable[Constituent], moment: datetime) -> float:
-    """The sea's height at this moment, in metres above its mean level."""
+    """Return the sea's height at this moment, in metres above its mean level."""
     hours = (moment - EPOCH) / timedelta(hours=1)
     return sum(constituent.height(hours) for constituent in constituents)
 
@@ -41,7 +41,7 @@ def height(constituents: Iterable[Constituent], moment: datetime) -> float:
 def turns(
     constituents: list[Constituent], start: datetime, end: datetime
 ) -> Iterator[tuple[datetime, float]]:
-    """High and low waters between the two moments, to the minute."""
+    """Yield the high and low waters between the two moments, to the minute."""
     minute = timedelta(minutes=1)
     before, now = (height(constituents, start + n * minute) for n in (-1, 0))
     while start < end:

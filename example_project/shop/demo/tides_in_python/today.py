@@ -11,13 +11,13 @@ MIDDLE, METRE = 30, 10  # columns
 
 
 def table(start: datetime) -> Iterator[str]:
-    """The high and low waters, one a line."""
+    """Yield the high and low waters, one on each line."""
     for moment, level in turns(PLOVER_SANDS, start, start + timedelta(hours=25)):
         yield f"{moment:%a %H:%M} UTC  {'high' if level > 0 else 'low':4}  {level:+.2f} m\n"
 
 
 def curve(start: datetime) -> Iterator[str]:
-    """The sea's height at each hour, as a bar of water."""
+    """Yield the sea's height at each hour, as a bar of water."""
     for hour in range(25):
         moment = start + timedelta(hours=hour)
         yield f"{moment:%H:%M} {'~' * round(MIDDLE + METRE * height(PLOVER_SANDS, moment))}\n"

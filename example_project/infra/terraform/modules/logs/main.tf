@@ -1,4 +1,4 @@
-# CloudFront's standard logs. They hold signed URLs whole: nobody but you reads them, and they go.
+# CloudFront's standard logs. They hold whole signed URLs, so they are private and expire.
 
 resource "aws_s3_bucket" "logs" {
   bucket        = var.bucket_name
@@ -13,7 +13,7 @@ resource "aws_s3_bucket_public_access_block" "logs" {
   restrict_public_buckets = true
 }
 
-# CloudFront adds itself to the bucket's ACL, so there has to be one.
+# CloudFront adds itself to the bucket's ACL, so it needs one.
 resource "aws_s3_bucket_ownership_controls" "logs" {
   bucket = aws_s3_bucket.logs.id
 

@@ -22,7 +22,7 @@ resource "aws_cloudfront_key_group" "existing" {
   comment = "Keys made by hand, trusted until they are taken out of existing_public_key_ids"
   items   = var.existing_public_key_ids
 
-  # The distribution has to let it go before it can be deleted.
+  # The distribution must stop trusting the group before the group can be deleted.
   lifecycle {
     create_before_destroy = true
   }
