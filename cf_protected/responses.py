@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from django.http import HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.utils.cache import patch_cache_control
 
 ResponseType = TypeVar("ResponseType", bound=HttpResponseBase)
@@ -18,3 +18,8 @@ def uncacheable(response: ResponseType) -> ResponseType:
     patch_cache_control(response, private=True, no_store=True)
     response["Referrer-Policy"] = "no-referrer"
     return response
+
+
+def plain_text(text: str, *, status: int) -> HttpResponse:
+    """Return ``text`` for a player or a script, kept out of caches."""
+    return uncacheable(HttpResponse(text, status=status, content_type="text/plain; charset=utf-8"))

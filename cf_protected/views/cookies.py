@@ -20,7 +20,7 @@ from cf_protected.access import DownloadRefused
 from cf_protected.exceptions import SigningError
 from cf_protected.models import Asset, AssetFile
 from cf_protected.person import Person
-from cf_protected.responses import uncacheable
+from cf_protected.responses import plain_text, uncacheable
 from cf_protected.signed_cookies.jar import remembered, remove_cookies, remove_scopes, set_cookies
 from cf_protected.views.base import PersonalView
 from cf_protected.views.file import see_other
@@ -147,8 +147,7 @@ class CookiesView(PersonalView):
     def impossible(self, error: SigningError) -> HttpResponseBase:
         """Return the answer where cookies can't do what is asked, such as too many of them."""
         logger.warning("No cookies for %s: %s", self.request.path, error)
-        text = HttpResponse(str(error), status=400, content_type="text/plain; charset=utf-8")
-        return uncacheable(text)
+        return plain_text(str(error), status=400)
 
     def _held(self, slugs: Iterable[str]) -> Iterable[AssetFile]:
         held = Asset.objects.held_by(self.get_person())

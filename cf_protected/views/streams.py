@@ -20,7 +20,7 @@ from cf_protected.exceptions import CookiesTooLarge, InvalidPlaylist, InvalidURL
 from cf_protected.models import AssetFile
 from cf_protected.person import Person
 from cf_protected.reasons import Reason
-from cf_protected.responses import uncacheable
+from cf_protected.responses import plain_text, uncacheable
 from cf_protected.signed_cookies.jar import set_cookies
 from cf_protected.views.file import FileView, see_other
 
@@ -52,7 +52,7 @@ class StreamView(FileView):
             )
         except CookiesTooLarge as error:
             logger.warning("No cookies for %r: %s", file.key, error)
-            return _text(str(error), 400)
+            return plain_text(str(error), status=400)
         set_cookies(self.request, response, issued)
         return response
 
@@ -117,20 +117,18 @@ class PlaylistView(FileView):
             return super().refused(file, refusal)
         status = conf.current().refusal_status
         if status == 404:
-            return _text(_("Not found"), status)
+            return plain_text(_("Not found"), status=status)
         if refusal.decision.reason == Reason.ANONYMOUS:
-            return _text(_("This link has expired. Open the page again."), status)
-        return _text(explain(refusal.decision), status)
+            return plain_text(_("This link has expired. Open the page again."), status=status)
+        return plain_text(explain(refusal.decision), status=status)
 
     def missing(self, error: Http404) -> HttpResponseBase:
-        return super().missing(error) if self.token is None else _text(_("Not found"), 404)
+        if self.token is None:
+            return super().missing(error)
+        return plain_text(_("Not found"), status=404)
 
 
 def _entry_or_404(file: AssetFile) -> str:
     if not file.entry:
         raise Http404("The folder has no entry.")
     return file.entry
-
-
-def _text(text: str, status: int) -> HttpResponse:
-    return uncacheable(HttpResponse(text, status=status, content_type="text/plain; charset=utf-8"))
