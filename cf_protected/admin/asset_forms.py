@@ -109,7 +109,7 @@ class AssetFileForm(forms.ModelForm):
 
 
 class AssetFileFormSet(forms.BaseInlineFormSet):
-    """The files of one asset. The storage is asked once everything else is valid."""
+    """The files of one asset. The storage is used only after everything else is valid."""
 
     def clean(self) -> None:
         super().clean()

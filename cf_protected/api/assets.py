@@ -31,7 +31,7 @@ class AssetListAPIView(APIView):
         size = query.number("pageSize", default=50, highest=100)
         start = (page - 1) * size
         held = Asset.objects.held_by(self.user).prefetch_related("files")
-        # One more than is shown tells whether there is a next page.
+        # One more than is shown: if it exists, there is a next page.
         assets = list(held[start : start + size + 1])
         access = services.Access(self.user)
         return JsonResponse(

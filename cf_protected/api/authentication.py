@@ -92,7 +92,7 @@ def check_csrf(request: HttpRequest) -> None:
     # The constructor and process_view() want a view, which neither calls.
     middleware = CsrfViewMiddleware(HttpResponse)
     middleware.process_request(request)
-    # The response is a page for people. Django has logged the reason.
+    # The response is an HTML page. Django has logged the reason.
     if middleware.process_view(request, HttpResponse, (), {}) is not None:
         raise CSRFFailed("The CSRF token is missing or wrong, or the origin isn't trusted.")
 

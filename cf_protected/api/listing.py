@@ -16,7 +16,7 @@ from django.core.files.storage import Storage
 
 @dataclass(frozen=True)
 class ListedObject:
-    """An object, with ``None`` for what its storage doesn't tell. ``size`` is in bytes."""
+    """An object, with ``None`` for what its storage doesn't report. ``size`` is in bytes."""
 
     key: str
     size: int

@@ -40,7 +40,7 @@ def problem(
 ) -> JsonResponse:
     """Return a problem; its ``type`` ends in the code ``reason``.
 
-    ``title`` defaults to the status' own phrase; ``detail`` is about this occurrence;
+    ``title`` defaults to the status's own phrase; ``detail`` is about this occurrence;
     ``members`` are further members of the document.
     """
     content = {

@@ -9,7 +9,7 @@ from cf_protected.models import Asset, AssetFile, Grant
 
 
 def represent_asset(asset: Asset, decision: Decision) -> dict[str, Any]:
-    """Return the schema ``Asset``."""
+    """Return the asset in the form of the document's schema ``Asset``."""
     return {
         "slug": asset.slug,
         "title": asset.title,
@@ -24,7 +24,7 @@ def represent_asset(asset: Asset, decision: Decision) -> dict[str, Any]:
 
 
 def represent_grant(grant: Grant) -> dict[str, Any]:
-    """Return the schema ``Grant``."""
+    """Return the grant in the form of the document's schema ``Grant``."""
     return {
         "startsAt": grant.starts_at,
         "expiresAt": grant.expires_at,
@@ -34,7 +34,7 @@ def represent_grant(grant: Grant) -> dict[str, Any]:
 
 
 def represent_file(file: AssetFile) -> dict[str, Any]:
-    """Return the schema ``File``, without the object's key: clients never see keys."""
+    """Return the file in the form of the document's schema ``File``. Clients never see keys."""
     return {
         "id": file.uuid,
         "kind": file.kind,

@@ -56,7 +56,7 @@ class SigningKey(ABC):
     @property
     @abstractmethod
     def public_key(self) -> PublicKey:
-        """Return the public half, as uploaded to CloudFront."""
+        """The public half, as uploaded to CloudFront."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.key_pair_id}>"

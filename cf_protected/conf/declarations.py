@@ -33,7 +33,7 @@ class Declaration(NamedTuple):
 
     @property
     def is_required(self) -> bool:
-        """Return whether the setting has no default."""
+        """Whether the setting has no default."""
         return self.default is dataclasses.MISSING
 
 

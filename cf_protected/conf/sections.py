@@ -71,7 +71,7 @@ class DistributionSettings:
 
     @property
     def shortest_overlap(self) -> timedelta:
-        """The longest that a replaced key's signature may live: ``ROTATION_OVERLAP`` covers it.
+        """The least that ``ROTATION_OVERLAP`` must be: the life of a replaced key's signatures.
 
         A process goes on signing with a replaced key until its cache fetches the new one.
         """

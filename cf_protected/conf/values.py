@@ -24,8 +24,8 @@ _NAMES: Final[dict[type, str]] = {
     timedelta: "a datetime.timedelta",
 }
 
+#: Returns what is wrong with a value, or ``""``.
 Check = Callable[[Any], str]
-"""Returns what is wrong with a value, or ``""``."""
 
 
 def is_a(type_: type) -> Check:

@@ -66,7 +66,7 @@ class Distribution:
 
     @property
     def signer(self) -> CloudFrontSigner:
-        """The signer with the key source's current key: one object as long as the key is one.
+        """The signer with the key source's current key, made again only for another key.
 
         Raises ``KeySourceError`` and ``UnusableKey``.
         """

@@ -1,4 +1,4 @@
-"""The key source of a distribution, behind a cache, and what is told of its events."""
+"""Build a distribution's key source, behind a cache, and report the cache's events."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Unanswered(Exception):
 
 
 def ok(evidence: str) -> Outcome:
-    """Return that everything is as it should be."""
+    """Return a success: everything is as it should be."""
     return Outcome(Verdict.OK, evidence)
 
 
@@ -62,12 +62,12 @@ def failed(evidence: str, remedy: str) -> Outcome:
 
 
 def unknown(evidence: str, remedy: str) -> Outcome:
-    """Return that the answer can't be found out from here."""
+    """Return an open question: the answer can't be found out from here."""
     return Outcome(Verdict.UNKNOWN, evidence, remedy)
 
 
 class Remembering(Protocol):
-    """Has a dict for the results of its methods, by their names."""
+    """An object with a dict for the results of its methods, by their names."""
 
     remembered: dict[str, Any]
 

@@ -21,7 +21,7 @@ class Request:
 
     @property
     def cookies(self) -> dict[str, str]:
-        """Return the cookies by name; the first one if a name occurs twice.
+        """The cookies by name; the first one if a name occurs twice.
 
         ``http.cookies`` stops at the first cookie that it can't parse. All sites of a domain
         share the header, so that cookie may be another site's.

@@ -47,7 +47,7 @@ class EdgeServer(ThreadingTCPServer):
 
     @property
     def port(self) -> int:
-        """Return the port that it listens on."""
+        """The port that it listens on."""
         port: int = self.server_address[1]
         return port
 
@@ -85,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     server: EdgeServer
     protocol_version = "HTTP/1.1"
-    # Also for a request that can't be parsed: an HTTP/0.9 response has no status or headers.
+    # An unparsable request would otherwise get an HTTP/0.9 response, without status and headers.
     default_request_version = "HTTP/1.1"
     timeout = _IDLE_SECONDS
     # Headers and body are two writes. Otherwise the body would wait for the viewer's ACK.

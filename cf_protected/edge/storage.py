@@ -47,18 +47,18 @@ class OpenObject:
 
     @property
     def etag(self) -> str:
-        """Return an ETag of S3's form, without reading the file, since it may be large."""
+        """An ETag of S3's form, without reading the file, since it may be large."""
         state = f"{self.name}\0{self.size}\0{self.modified.timestamp()}"
         return f'"{hashlib.md5(state.encode(), usedforsecurity=False).hexdigest()}"'
 
     @property
     def last_modified(self) -> str:
-        """Return the time of the last change as an HTTP date."""
+        """The time of the last change as an HTTP date."""
         return formatdate(self.modified.timestamp(), usegmt=True)
 
     @property
     def content_type(self) -> str:
-        """Guess the type as django-storages does at upload.
+        """The content type, guessed as django-storages does at upload.
 
         A compressed file is sent as it is, so its type is that of any bytes.
         """

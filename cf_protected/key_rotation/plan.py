@@ -250,7 +250,7 @@ class Plan:
         return None
 
     def _retired(self) -> tuple[str, ...]:
-        """Return the group's replaced keys: a rotation's, or one by hand that signed before."""
+        """Return the group's replaced keys: a rotation's, or a hand-made one that signed before."""
         if self.state.current is None:
             return ()
         ours = {one.id for one in self.state.public_keys if self.is_ours(one)}

@@ -93,7 +93,7 @@ class TryCanary:
 
 @dataclass(frozen=True)
 class Wait:
-    """Do nothing until then."""
+    """Do nothing before ``until``."""
 
     until: datetime
     why: str

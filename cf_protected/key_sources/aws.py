@@ -1,4 +1,4 @@
-"""Reach AWS from a key source: one client for each, and errors that say what to do."""
+"""Reach AWS from a key source: a client for each source, and errors that say what to do."""
 
 from __future__ import annotations
 
@@ -236,7 +236,7 @@ def access_of(source: KeySource) -> AWSAccess:
 
 
 def expand_variables(text: str) -> str:
-    """Replace ``${NAME}`` by the environment's value.
+    """Replace ``${NAME}`` with the environment variable's value.
 
     Raises ``ValueError`` if it isn't set, or if it holds the key in place of its name.
     """

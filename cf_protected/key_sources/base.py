@@ -30,7 +30,7 @@ class KeySource(ABC):
     #: What ``check --deploy`` warns of, for a place that is fine with care.
     production_warning: ClassVar[ProductionWarning | None] = None
 
-    #: What the source's keys can sign with; KMS can't do all.
+    #: The hash algorithms that the source's keys can sign with; KMS supports only SHA-256.
     hash_algorithms: ClassVar[tuple[HashAlgorithm, ...]] = ("SHA256", "SHA1")
 
     #: Does asking cost nothing but local work? Then the system checks load the key too;
@@ -45,7 +45,7 @@ class KeySource(ABC):
         and what was derived from it is kept. Any other is asked through a cache.
 
         Raises ``KeySourceError`` when the key is unavailable, ``UnusableKey`` when it
-        isn't a key that CloudFront takes.
+        isn't a key that CloudFront accepts.
         """
 
     def iam_statements(self, place: Place) -> Iterable[Statement]:

@@ -92,8 +92,8 @@ class IssuerKeys:
     - A set of keys is kept for ``lifetime``. Then one thread fetches it again while the others
       wait, and a key that the issuer has withdrawn is no longer known.
     - An unknown key may be a new one, so it causes an earlier fetch.
-    - But there is never more than one fetch in ``window``, whatever its cause and outcome and
-      the number of threads. So neither forged key IDs nor an outage floods the issuer.
+    - There is never more than one fetch in ``window``, whatever its cause, its outcome and the
+      number of threads. So neither forged key IDs nor an outage floods the issuer.
     - If a fetch fails, the old set is used until ``stale_limit`` past its lifetime, and no thread
       waits for further attempts.
 

@@ -108,7 +108,7 @@ class TokenVerifier:
         return self._signed_claims(token, header["kid"], header["alg"])
 
     def _check_header(self, header: Mapping[str, Any]) -> None:
-        """Raise ``InvalidToken`` for a wrong header.
+        """Raise ``InvalidToken`` for a header that isn't accepted.
 
         Keys in the header (``jku``, ``x5u``, ``jwk``, ``x5c``) are ignored.
         """
