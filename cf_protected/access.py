@@ -50,7 +50,7 @@ class DownloadRefused(CFProtectedError, PermissionDenied):
     Django answers an uncaught one with 403.
     """
 
-    def __init__(self, decision: Decision, asset: Asset | None = None) -> None:
+    def __init__(self, decision: Decision, asset: Asset) -> None:
         super().__init__(decision.reason)
         self.decision = decision
         self.asset = asset

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 
 from cf_protected.signed_cookies.jar import end_session, remove_ended
-from cf_protected.signed_cookies.renewal import renew_cookies
+from cf_protected.signed_cookies.renewal import renew_remembered
 
 _MARK: Final = "renews_signed_cookies"
 _RENEW: Final = "cf_protected.renew_cookies"
@@ -37,7 +37,7 @@ class SignedCookiesMiddleware(MiddlewareMixin):
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> Any:
         remove_ended(request, response)
         if request.META.get(_RENEW):
-            renew_cookies(request, response)
+            renew_remembered(request, response)
         return response
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from django.http import HttpResponse, HttpResponseBase
 from django.utils.cache import patch_cache_control
+
+#: When to try again while a key or an object is unavailable, in seconds.
+RETRY_AFTER: Final = "30"
 
 ResponseType = TypeVar("ResponseType", bound=HttpResponseBase)
 

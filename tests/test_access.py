@@ -133,7 +133,7 @@ def test_the_authorisers_own_message_comes_first() -> None:
 
 
 def test_a_refusal_is_a_permission_denied() -> None:
-    refusal = DownloadRefused(Decision(False, Reason.NO_GRANT))
+    refusal = DownloadRefused(Decision(False, Reason.NO_GRANT), ASSET)
 
     assert isinstance(refusal, PermissionDenied)
     assert str(refusal) == "no_grant"

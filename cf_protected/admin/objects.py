@@ -15,7 +15,7 @@ from django.core.files.base import File
 from django.core.files.storage import Storage
 from django.utils.translation import gettext as _
 
-from cf_protected.distributions import STORAGE_ERRORS
+from cf_protected.distributions import MISSING_ERRORS, STORAGE_ERRORS
 
 logger = logging.getLogger("cf_protected")
 
@@ -61,7 +61,7 @@ def _explained(key: str, missing: str) -> Iterator[None]:
     """Turn a storage's errors into a ``ValidationError`` for staff."""
     try:
         yield
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+    except MISSING_ERRORS as error:
         raise ValidationError(missing) from error
     except STORAGE_ERRORS as error:
         logger.error("The storage can't look up %r: %s", key, error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -16,15 +16,23 @@ from cf_protected.models import Asset, Download, Grant
 from cf_protected.reasons import Reason
 
 
-def verdict(grant: Grant) -> tuple[bool, str]:
+class Verdict(NamedTuple):
+    """Whether a grant's holder can download its asset now, and the reason in words."""
+
+    can_download: bool
+    reason: str
+
+
+def verdict(grant: Grant) -> Verdict:
     """Return whether the grant's holder can download its asset now, and the reason."""
     if grant.user is None:
-        return False, _("No account has claimed this grant yet.")
+        return Verdict(False, _("No account has claimed this grant yet."))
     decision = services.authorize(grant.user, grant.asset, ahead=False)
     if decision.allowed and not grant.asset.files.exists():
-        return False, _("The asset has no files.")
+        return Verdict(False, _("The asset has no files."))
     labels = dict(Reason.choices)
-    return decision.allowed, decision.message or str(labels.get(decision.reason, decision.reason))
+    reason = decision.message or str(labels.get(decision.reason, decision.reason))
+    return Verdict(decision.allowed, reason)
 
 
 def facts(grant: Grant) -> Iterator[str]:

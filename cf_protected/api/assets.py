@@ -51,7 +51,7 @@ class AssetAPIView(APIView):
         decision = services.authorize(self.user, asset)
         # With a grant of any state it is among the caller's assets.
         if not decision.allowed and decision.grant is None:
-            raise DownloadRefused(decision)
+            raise DownloadRefused(decision, asset)
         return JsonResponse(represent_asset(asset, decision))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import (
     BadRequest,
     PermissionDenied,
@@ -47,6 +48,7 @@ class APIView(View):
         # This comes first, so that nothing parses a form.
         if _has_body(request) and request.content_type != "application/json":
             return problems.problem(415, "not_json", detail="Send application/json.")
+        self.user = AnonymousUser()
         try:
             self.user = authenticate(request)
             return super().dispatch(request, *args, **kwargs)

@@ -20,11 +20,9 @@ from cf_protected.api.authentication import challenges
 from cf_protected.exceptions import AuthenticationFailed, AuthenticationUnavailable
 from cf_protected.person import User
 from cf_protected.reasons import Reason
+from cf_protected.responses import RETRY_AFTER
 
 logger = logging.getLogger("cf_protected")
-
-#: In seconds.
-_RETRY_AFTER: Final = "30"
 
 _TYPE: Final = "urn:problem-type:cf_protected:"
 
@@ -105,7 +103,7 @@ def unchecked_problem(request: HttpRequest, error: AuthenticationUnavailable) ->
         503,
         "unavailable",
         detail="The credentials can't be checked at the moment.",
-        headers={"Retry-After": _RETRY_AFTER},
+        headers={"Retry-After": RETRY_AFTER},
     )
 
 
@@ -134,5 +132,5 @@ def unavailable_problem(request: HttpRequest, error: Exception) -> JsonResponse:
             "The download can't be prepared at the moment. Nothing was counted; please try "
             "again in a minute."
         ),
-        headers={"Retry-After": _RETRY_AFTER},
+        headers={"Retry-After": RETRY_AFTER},
     )

@@ -21,6 +21,8 @@ from cf_protected.exceptions import InvalidURL
 
 #: What storages raise when they fail or refuse a name: Django's own errors, and S3's.
 STORAGE_ERRORS: Final = (OSError, SuspiciousOperation, BotoCoreError, ClientError)
+#: What storages raise for a name without an object.
+MISSING_ERRORS: Final = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
 
 class Distribution:

@@ -16,14 +16,10 @@ from typing import Annotated, Any, Final, Literal
 from cf_protected.conf import Setting
 from cf_protected.conf.values import FunctionPath, as_tuple, between
 from cf_protected.oidc import check_ids
+from cf_protected.oidc.algorithms import ALGORITHMS
 
 SETTING: Final = "CF_PROTECTED_OIDC"
 
-#: What tokens may be signed with. Other algorithms use a shared secret, or no key at all.
-ASYMMETRIC_ALGORITHMS: Final = (
-    *(f"{kind}{bits}" for kind in ("RS", "PS", "ES") for bits in (256, 384, 512)),
-    "EdDSA",
-)
 _HTTPS_URL = re.compile(
     r"(?:https://[^/?#@\s]+|http://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?)(/[^?#\s]*)?(\?[^#\s]*)?"
 )
@@ -43,9 +39,9 @@ def _texts(value: Any) -> str:
 
 
 def _algorithms(value: Any) -> str:
-    if not _texts(value) and {*as_tuple(value)} <= {*ASYMMETRIC_ALGORITHMS}:
+    if not _texts(value) and {*as_tuple(value)} <= {*ALGORITHMS}:
         return ""
-    return f"must hold some of {', '.join(ASYMMETRIC_ALGORITHMS)}, not {value!r}"
+    return f"must hold some of {', '.join(ALGORITHMS)}, not {value!r}"
 
 
 _Texts = Annotated[tuple[str, ...], _texts]

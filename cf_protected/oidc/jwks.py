@@ -13,26 +13,13 @@ from typing import Any, Final
 import jwt
 
 from cf_protected.key_sources.cached import uptime
+from cf_protected.oidc.algorithms import ALGORITHMS
 from cf_protected.oidc.exceptions import IssuerUnavailable
 from cf_protected.oidc.fetch import fetch_json
 from cf_protected.process import reset_after_fork
 
 logger = logging.getLogger("cf_protected")
 
-#: What a token may be signed with, and the ``kty`` and ``crv`` of the keys that fit. Neither
-#: ``none`` nor HMAC, for which the public key would be the secret (RFC 8725, section 2.1).
-ALGORITHMS: Final[Mapping[str, tuple[str, str | None]]] = {
-    "RS256": ("RSA", None),
-    "RS384": ("RSA", None),
-    "RS512": ("RSA", None),
-    "PS256": ("RSA", None),
-    "PS384": ("RSA", None),
-    "PS512": ("RSA", None),
-    "ES256": ("EC", "P-256"),
-    "ES384": ("EC", "P-384"),
-    "ES512": ("EC", "P-521"),
-    "EdDSA": ("OKP", "Ed25519"),
-}
 _SHORTEST_RSA: Final = 2048  # bits: RFC 7518, section 3.3
 
 #: Keys by their ID and the algorithm that they verify.

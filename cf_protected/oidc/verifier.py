@@ -13,8 +13,9 @@ from typing import Any, Final, NamedTuple
 
 import jwt
 
+from cf_protected.oidc.algorithms import ALGORITHMS
 from cf_protected.oidc.exceptions import InvalidToken, TokenFault
-from cf_protected.oidc.jwks import ALGORITHMS, IssuerKeys
+from cf_protected.oidc.jwks import IssuerKeys
 
 Claims = Mapping[str, Any]
 

@@ -18,7 +18,7 @@ from cf_protected.viewer import get_viewer
 logger = logging.getLogger("cf_protected")
 
 
-def renew_cookies(
+def renew_remembered(
     request: HttpRequest, response: HttpResponseBase, *, now: datetime | None = None
 ) -> None:
     """Renew the cookies that have less than half of their lifetime left.

@@ -11,7 +11,7 @@ from django.views.generic import View
 
 from cf_protected import services
 from cf_protected.exceptions import KeySourceError
-from cf_protected.responses import uncacheable
+from cf_protected.responses import RETRY_AFTER, uncacheable
 from cf_protected.viewer import get_viewer
 from cf_protected.views.protect import REFUSED_TEMPLATE, not_found
 
@@ -44,5 +44,5 @@ class PersonalView(View):
         """Return the answer while the key or an object is unavailable; nothing was counted."""
         logger.error("%s is unavailable: %s", self.request.path, error)
         response = render(self.request, self.unavailable_template, status=503)
-        response["Retry-After"] = "30"
+        response["Retry-After"] = RETRY_AFTER
         return uncacheable(response)

@@ -135,7 +135,6 @@ class CookiesView(PersonalView):
 
     def refused(self, refusal: DownloadRefused) -> HttpResponseBase:
         """Return the answer to a person who may not have ``refusal.asset``."""
-        assert refusal.asset is not None  # noqa: S101 - for the type checker
         return refuse(
             self.request,
             refusal.asset,

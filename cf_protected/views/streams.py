@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from cf_protected import conf, services
 from cf_protected.access import DownloadRefused, explain
-from cf_protected.distributions import STORAGE_ERRORS, distributions
+from cf_protected.distributions import MISSING_ERRORS, STORAGE_ERRORS, distributions
 from cf_protected.exceptions import CookiesTooLarge, InvalidPlaylist, InvalidURL
 from cf_protected.models import AssetFile
 from cf_protected.person import Person
@@ -99,7 +99,7 @@ class PlaylistView(FileView):
         except (InvalidPlaylist, InvalidURL) as error:
             logger.warning("%r in %r can't be a playlist: %s", path, file.key, error)
             raise Http404("This isn't a playlist.") from error
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        except MISSING_ERRORS as error:
             raise Http404("There is no such playlist.") from error
         except STORAGE_ERRORS as error:
             return self.unavailable(error)
