@@ -21,6 +21,7 @@ from benchmarks.rounds import take_turns
 from cf_protected.cloudfront.keys import SigningKey, load_private_key
 from cf_protected.conf import DistributionSettings, KeySourceSettings
 from cf_protected.distributions import Distribution
+from cf_protected.distributions.signers import signer_of
 from cf_protected.key_sources.base import KeySource
 from cf_protected.key_sources.cached import CachedKeySource
 
@@ -99,7 +100,7 @@ _EXPIRES: Final = datetime(2100, 1, 1, tzinfo=UTC)
 
 def _sign(distribution: Distribution) -> None:
     url = f"https://downloads.example.com/books/{next(_numbers)}.pdf"
-    distribution.signer.sign_url(url, date_less_than=_EXPIRES)
+    signer_of(distribution).sign_url(url, date_less_than=_EXPIRES)
 
 
 def _rate_of(distribution: Distribution, seconds: float = 0.04) -> Callable[[], float]:

@@ -20,6 +20,7 @@ from benchmarks.rounds import Rates, take_turns
 from cf_protected import hls, services
 from cf_protected.cloudfront.keys import ECDSASigningKey, HashAlgorithm
 from cf_protected.distributions import distributions
+from cf_protected.distributions.signers import signer_of
 from cf_protected.key_sources.base import KeySource
 from cf_protected.models import AssetFile
 
@@ -107,7 +108,7 @@ def _measures(shop: Shop, stream: AssetFile) -> dict[str, Callable[[], float]]:
 def _rewrite_alone() -> str:
     distribution = distributions["default"]
     resource = distribution.resource("stream/")
-    query = distribution.signer.sign_query(resource, date_less_than=_EXPIRES)
+    query = signer_of(distribution).sign_query(resource, date_less_than=_EXPIRES)
     sign = hls.signed_under(distribution.url("stream/"), query)
     base_url = distribution.url("stream/index.m3u8")
     return hls.rewrite(PLAYLIST, base_url=base_url, media=sign, playlist_url=sign)

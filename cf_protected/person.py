@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 
@@ -21,16 +22,22 @@ class Person:
 
     account: AbstractBaseUser | None = None
 
+    def __post_init__(self) -> None:
+        # Grants are found by the account's primary key. That of another class, such as an API
+        # client or a stateless token's user, could be the key of another person's account.
+        if self.account is not None and not isinstance(self.account, get_user_model()):
+            raise TypeError(f"{type(self.account).__name__} isn't AUTH_USER_MODEL's class.")
+
     @classmethod
     def of(cls, asker: Person | User) -> Person:
         """Return ``asker`` as a person; an anonymous user is a stranger.
 
-        Raises ``TypeError`` for ``None`` and other values that aren't users.
+        Raises ``TypeError`` for anything else, such as an object that only looks like a user.
         """
         if isinstance(asker, Person):
             return asker
         if not hasattr(asker, "is_authenticated"):
-            raise TypeError(f"{asker!r} is neither a person nor a user.")
+            raise TypeError(f"{type(asker).__name__} is neither a person's nor a user's class.")
         return cls(asker if asker.is_authenticated else None)
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from cf_protected.distributions import Distribution, distributions
+from cf_protected.distributions.signers import signer_of
 
 
 def sign(
@@ -19,4 +20,4 @@ def sign(
     expires_at = distribution.expiry(
         now or datetime.now(UTC), lifetime or distribution.settings.url_lifetime
     )
-    return distribution.signer.sign_url(url, date_less_than=expires_at)
+    return signer_of(distribution).sign_url(url, date_less_than=expires_at)

@@ -19,6 +19,7 @@ from pytest_django import Settings
 
 from cf_protected import conf
 from cf_protected.distributions import distributions
+from cf_protected.distributions.signers import signer_of
 from cf_protected.exceptions import CFProtectedError
 from cf_protected.key_sources.file import FileKeySource
 from cf_protected.key_sources.inline import InlineKeySource
@@ -224,9 +225,9 @@ def test_reprs_show_no_secret() -> None:
         distributions,
         distribution,
         vars(distribution),
-        distribution.signer,
-        vars(distribution.signer),
-        vars(distribution.signer.signing_key),
+        signer_of(distribution),
+        vars(signer_of(distribution)),
+        vars(signer_of(distribution).signing_key),
     ]
 
     assert shown(repr(things) + pformat(things)) == []
@@ -244,7 +245,7 @@ def test_the_pickle_of_a_user_holds_no_secret(user: User, grant: Grant, file: As
 def test_what_holds_the_key_cannot_be_pickled() -> None:
     distribution = distributions["default"]
 
-    for thing in (distribution, distribution.signer, distribution.signer.signing_key):
+    for thing in (distribution, signer_of(distribution), signer_of(distribution).signing_key):
         with pytest.raises(TypeError, match="pickle"):
             pickle.dumps(thing)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from cf_protected import services
 from cf_protected.models import AssetFile, Download, Grant
+from cf_protected.views.file import Unmeasured
 from tests.accounts.models import User
 from tests.conftest import Configure, Verify
 from tests.doubles import DownKeySource
@@ -176,8 +178,10 @@ def test_what_a_person_asked_for_is_counted(
     assert traces(limited) == (1, 1)
 
 
-@pytest.mark.parametrize(("site", "counted"), [("same-origin", 1), ("same-site", 0), ("none", 0)])
-def test_a_frame_is_a_persons_on_the_sites_own_pages(
+@pytest.mark.parametrize(
+    ("site", "counted"), [("same-origin", 1), ("same-site", 1), ("cross-site", 0)]
+)
+def test_a_frame_is_a_persons_but_for_other_sites(
     buyer: Client, limited: Grant, file: AssetFile, site: str, counted: int
 ) -> None:
     headers = {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": site}
@@ -204,6 +208,38 @@ def test_head_describes_the_file_without_a_signature_or_a_trace(
     assert traces(grant) == (0, 0)
 
 
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_part_of_a_page_shows_no_more_than_a_click(
+    client: Client,
+    other_user: User,
+    file: AssetFile,
+    configure: Configure,
+    status: int,
+) -> None:
+    configure(REFUSAL_STATUS=status)
+    unknown = f"/downloads/files/{uuid.UUID(int=0)}/"
+    headers = {"Sec-Fetch-Dest": "image"}
+
+    def answers() -> list[int]:
+        paths = (file.get_absolute_url(), unknown)
+        return [client.get(path, headers=headers).status_code for path in paths]
+
+    assert answers() == ([302, 302] if status == 404 else [302, 404])
+    client.force_login(other_user)
+    assert answers() == [status, 404]
+    assert not Download.objects.exists()
+
+
+def test_head_says_inline_where_the_edge_does(
+    buyer: Client, grant: Grant, file: AssetFile, configure: Configure
+) -> None:
+    configure({"CONTENT_DISPOSITION": "inline"})
+
+    response = buyer.head(file.get_absolute_url())
+
+    assert response["Content-Disposition"] == 'inline; filename="Ebook.pdf"'
+
+
 def test_head_leaves_out_a_size_that_is_not_known(
     buyer: Client, grant: Grant, other_file: AssetFile, settings: Settings
 ) -> None:
@@ -213,6 +249,13 @@ def test_head_leaves_out_a_size_that_is_not_known(
 
     assert response.status_code == 200
     assert "Content-Length" not in response
+
+
+def test_head_without_a_size_can_be_sent_by_an_asgi_server() -> None:
+    async def chunks() -> list[bytes]:
+        return [chunk async for chunk in Unmeasured(content_type="text/plain")]
+
+    assert asyncio.run(chunks()) == []
 
 
 def test_head_takes_the_stored_type(buyer: Client, grant: Grant, file: AssetFile) -> None:

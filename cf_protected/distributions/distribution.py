@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from threading import RLock
 from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,7 +13,6 @@ from django.core.files.storage import Storage, storages
 from django.utils.http import content_disposition_header
 
 from cf_protected import conf
-from cf_protected.cloudfront.signer import CloudFrontSigner
 from cf_protected.cloudfront.url import object_url
 from cf_protected.distributions.keys import make_cached_key_source
 from cf_protected.exceptions import InvalidURL
@@ -26,7 +24,10 @@ MISSING_ERRORS: Final = (FileNotFoundError, IsADirectoryError, NotADirectoryErro
 
 
 class Distribution:
-    """A distribution: its domain, the storage with its origin's objects, and its signer."""
+    """A distribution: its domain, the storage with its origin's objects, and its key source.
+
+    ``now`` returns epoch seconds.
+    """
 
     def __init__(
         self,
@@ -40,9 +41,7 @@ class Distribution:
         self.domain = settings.domain
         self.scheme = settings.scheme
         self.key_source = make_cached_key_source(alias, settings.key_source)
-        self._now = now
-        self._lock = RLock()
-        self._signer: CloudFrontSigner | None = None
+        self.now = now
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.alias!r} {self.scheme}://{self.domain}>"
@@ -65,20 +64,6 @@ class Distribution:
         storage = self.storage
         location = str(getattr(storage, "location", "")) if hasattr(storage, "bucket_name") else ""
         return f"{location.strip('/')}/" if location.strip("/") else ""
-
-    @property
-    def signer(self) -> CloudFrontSigner:
-        """The signer with the key source's current key, made again only for another key.
-
-        Raises ``KeySourceError`` and ``UnusableKey``.
-        """
-        key = self.key_source.get_signing_key()
-        with self._lock:
-            if self._signer is None or self._signer.signing_key is not key:
-                self._signer = CloudFrontSigner(
-                    key, hash_algorithm=self.settings.hash_algorithm, now=self._now
-                )
-            return self._signer
 
     def url(self, name: str, *, download_name: str = "") -> str:
         """Return the unsigned URL of the storage's object ``name``.

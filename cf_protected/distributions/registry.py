@@ -23,16 +23,15 @@ class Distributions(Mapping[str, Distribution]):
 
     def __getitem__(self, alias: str) -> Distribution:
         """Return the distribution. Raises ``ConfigurationError``, also for an unknown alias."""
-        try:
-            built = self._built.get()[alias]
-        except KeyError as error:
+        built = self._built.get()
+        if alias not in built:
             raise conf.ConfigurationError(
                 check_ids.MISSING_KEY,
                 f"{conf.SETTING}['DISTRIBUTIONS']",
                 f"there is no distribution {alias!r}.",
                 hint=f"Known distributions: {', '.join(self)}.",
-            ) from error
-        return built.get()
+            )
+        return built[alias].get()
 
     def __contains__(self, alias: object) -> bool:
         return alias in conf.current().distributions

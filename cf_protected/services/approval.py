@@ -7,11 +7,18 @@ from dataclasses import InitVar, dataclass, replace
 from typing import Final
 
 from cf_protected.access import Decision, DownloadRefused, get_authorizer
+from cf_protected.conf import DistributionSettings
 from cf_protected.distributions import Distribution, distributions
 from cf_protected.models import Asset, AssetFile, Grant
 from cf_protected.reasons import Reason
 from cf_protected.services.repeats import repeated_by
-from cf_protected.services.terms import DownloadRequest, Terms, agree_on_terms
+from cf_protected.services.terms import (
+    DownloadRequest,
+    Terms,
+    agree_on_terms,
+    grant_end,
+    starts,
+)
 
 
 class _Seal:
@@ -74,14 +81,36 @@ class Approver:
         ``DownloadRefused``, which isn't logged here.
         """
         decision = self.decide(file.asset)
-        distribution = distributions[file.asset.distribution]
-        if decision.reason == Reason.LIMIT_REACHED:
-            repeated = repeated_by(self.request, file, distribution.settings)
-            decision = replace(decision, allowed=decision.allowed or repeated.exists())
-        if not decision.allowed:
+        if not decision.allowed and decision.reason != Reason.LIMIT_REACHED:
             raise DownloadRefused(decision, file.asset)
-        terms = agree_on_terms(self.request, file, decision, distribution.settings)
+        distribution = distributions[file.asset.distribution]
+        settings = distribution.settings
+        if not decision.allowed:
+            if not repeated_by(self.request, file, settings).exists():
+                raise DownloadRefused(decision, file.asset)
+            decision = replace(decision, allowed=True)
+        decision = self._lasting(decision, file.asset, settings)
+        terms = agree_on_terms(self.request, file, decision, settings)
         return Approval(self.request, file, decision, distribution, terms, _SEAL)
+
+    def _lasting(
+        self, decision: Decision, asset: Asset, settings: DistributionSettings
+    ) -> Decision:
+        """Return the yes for a grant that outlasts a signature, if ``decision``'s doesn't.
+
+        Otherwise a grant that ends in a moment, or before the asset's release, would hide
+        another one that lasts.
+        """
+        end, request = grant_end(decision), self.request
+        needed = (starts(request, asset) or request.now) + settings.url_lifetime
+        if end is None or end >= needed:
+            return decision
+        held = self._grants_by_asset().get(asset.pk, [])
+        lasting = [one for one in held if one.expires_at is None or one.expires_at >= needed]
+        if not lasting:
+            return decision
+        other = self._authorizer(request.person, asset, lasting, request.now)
+        return other if other.allowed else decision
 
     def _grants_by_asset(self) -> dict[int, list[Grant]]:
         if self._grants is None:

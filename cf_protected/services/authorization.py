@@ -105,6 +105,7 @@ class Access:
         if not decision.allowed or is_counted(decision):
             return None
         try:
-            return self._approver.approve(file)
+            approval = self._approver.approve(file)
         except DownloadRefused:
             return None
+        return None if approval.is_counted else approval

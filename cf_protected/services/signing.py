@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
 
+from cf_protected.distributions.signers import signer_of
 from cf_protected.services.approval import Approval
 
 
@@ -40,7 +41,7 @@ def sign_url(approval: Approval) -> SignedURL:
     """
     distribution, file = approval.distribution, approval.file
     url = distribution.url(file.key, download_name=file.file_name)
-    return SignedURL(*_sign(distribution.signer.sign_url, url, approval))
+    return SignedURL(*_sign(signer_of(distribution).sign_url, url, approval))
 
 
 def sign_cookies(approval: Approval, *, folder: str = "") -> SignedCookies:
@@ -54,7 +55,7 @@ def sign_cookies(approval: Approval, *, folder: str = "") -> SignedCookies:
     )
     shortest = distribution.settings.cookie_lifetime
     return SignedCookies(
-        *_sign(distribution.signer.sign_cookies, resource, approval, shortest=shortest)
+        *_sign(signer_of(distribution).sign_cookies, resource, approval, shortest=shortest)
     )
 
 
@@ -62,7 +63,7 @@ def sign_query(approval: Approval) -> SignedQuery:
     """Sign one query for all of a folder. Raises the same errors as ``sign_url``."""
     distribution = approval.distribution
     resource = distribution.resource(approval.file.key)
-    return SignedQuery(*_sign(distribution.signer.sign_query, resource, approval))
+    return SignedQuery(*_sign(signer_of(distribution).sign_query, resource, approval))
 
 
 def _sign(

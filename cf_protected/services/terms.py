@@ -73,12 +73,16 @@ def agree_on_terms(
 ) -> Terms:
     """Return the terms of a signature for ``file``, which ``decision`` allows.
 
-    Raises ``DownloadRefused`` before the asset's release unless the request is ``ahead`` of
-    it; for a start so far away that the key may be replaced by then; for a start at the grant's
-    end or later; and for a viewer without an IPv4 address if the signature must be bound to
-    one.
+    Raises ``DownloadRefused`` for a start at the grant's end or later; before the asset's
+    release unless the request is ``ahead`` of it; for a start so far away that the key may be
+    replaced by then; and for a viewer without an IPv4 address if the signature must be bound
+    to one.
     """
     asset = file.asset
+    starts_at, ends_at = starts(request, asset), grant_end(decision)
+    if ends_at and ends_at <= (starts_at or request.now):
+        reason = Reason.ENDS_TOO_SOON if starts_at else Reason.EXPIRED
+        raise DownloadRefused(replace(decision, allowed=False, reason=reason), asset)
     if too_early(request, asset, decision):
         raise DownloadRefused(unreleased(decision, asset), asset)
     ip_address = None
@@ -88,16 +92,9 @@ def agree_on_terms(
         if ip_address is None and not _may_go_unbound(request.viewer, settings):
             refusal = replace(decision, allowed=False, reason=Reason.ADDRESS_NOT_BOUND)
             raise DownloadRefused(refusal, asset)
-    starts_at = _starts_at(request, asset)
-    if (
-        starts_at
-        and starts_at - request.now + settings.shortest_overlap > settings.rotation_overlap
-    ):
+    key_is_used_until = (starts_at or request.now) + settings.shortest_overlap
+    if starts_at and key_is_used_until > request.now + settings.rotation_overlap:
         raise DownloadRefused(unreleased(decision, asset), asset)
-    ends_at = grant_end(decision)
-    if ends_at and ends_at <= (starts_at or request.now):
-        reason = Reason.ENDS_TOO_SOON if starts_at else Reason.EXPIRED
-        raise DownloadRefused(replace(decision, allowed=False, reason=reason), asset)
     return Terms(lifetime(file, settings), starts_at, ends_at, ip_address)
 
 
@@ -131,7 +128,7 @@ def lifetime(file: AssetFile, settings: DistributionSettings) -> timedelta:
     return max(settings.url_lifetime, min(needed, longest))
 
 
-def _starts_at(request: DownloadRequest, asset: Asset) -> datetime | None:
+def starts(request: DownloadRequest, asset: Asset) -> datetime | None:
     """Return when the signature begins to open something, if that is later than now."""
     moments = (asset.available_from, request.date_greater_than)
     return max((moment for moment in moments if moment and moment > request.now), default=None)

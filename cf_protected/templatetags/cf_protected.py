@@ -16,12 +16,13 @@ from cf_protected.exceptions import KeySourceError
 from cf_protected.models import Asset, AssetFile
 from cf_protected.person import User
 from cf_protected.services import Access
-from cf_protected.viewer import Viewer, get_viewer
+from cf_protected.viewer import get_viewer
 
 register = template.Library()
 logger = logging.getLogger("cf_protected")
 
 _CACHE = "_cf_protected_access"
+_REQUEST = "_cf_protected_request"
 
 
 def _access(user: User, request: HttpRequest | None = None) -> Access:
@@ -30,8 +31,9 @@ def _access(user: User, request: HttpRequest | None = None) -> Access:
     if access is None:
         access = Access(user)
         setattr(user, _CACHE, access)
-    if request is not None and access.viewer == Viewer():
-        access.viewer = get_viewer(request)  # a template's user is that of its request
+    if request is not None and getattr(user, _REQUEST, None) is not request:
+        access.viewer = get_viewer(request)
+        setattr(user, _REQUEST, request)
     return access
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponseBase
+from django.utils.decorators import method_decorator
 
 from cf_protected import services
 from cf_protected.models import AssetFile
@@ -10,6 +12,7 @@ from cf_protected.person import Person
 from cf_protected.views.file import FileView, see_other
 
 
+@method_decorator(login_not_required, name="dispatch")  # the authoriser may admit strangers
 class DownloadView(FileView):
     """Redirects a person who has the file's asset to a signed URL of the file.
 

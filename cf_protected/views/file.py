@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from mimetypes import guess_type
 from typing import Any, ClassVar, Final
 
@@ -12,6 +13,7 @@ from django.utils.http import content_disposition_header
 
 from cf_protected import services
 from cf_protected.access import DownloadRefused
+from cf_protected.distributions import distributions
 from cf_protected.models import AssetFile
 from cf_protected.person import Person
 from cf_protected.responses import uncacheable
@@ -32,6 +34,20 @@ class HttpResponseSeeOther(HttpResponseRedirectBase):
     """303: fetch the other URL with GET, and don't remember this answer."""
 
     status_code = 303
+
+
+class Unmeasured(StreamingHttpResponse):
+    """No content, and no ``Content-Length`` of 0, which would be taken for the file's."""
+
+    def __init__(self, *, content_type: str) -> None:
+        # With an encoding of its own, GZipMiddleware leaves it alone.
+        headers = {"Content-Encoding": "identity"}
+        super().__init__((), content_type=content_type, headers=headers)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        nothing: tuple[bytes, ...] = ()
+        for chunk in nothing:
+            yield chunk
 
 
 class FileView(PersonalView):
@@ -71,12 +87,18 @@ class FileView(PersonalView):
     def head(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Describe the file, without a signature and any effect; refuse as ``get`` would."""
         file = self.get_file()
-        decision = services.authorize_download(
-            self.get_person(file), file, viewer=self.get_viewer(), ahead=False
-        )
-        if not decision.allowed:
-            return self.refused(file, DownloadRefused(decision, file.asset))
+        try:
+            self.check(self.get_person(file), file)
+        except DownloadRefused as refusal:
+            return self.refused(file, refusal)
         return uncacheable(self.describe(file))
+
+    def check(self, person: Person, file: AssetFile) -> None:
+        """Raise ``DownloadRefused`` where a download would be refused, without any effect."""
+        viewer = self.get_viewer()
+        decision = services.authorize_download(person, file, viewer=viewer, ahead=False)
+        if not decision.allowed:
+            raise DownloadRefused(decision, file.asset)
 
     def prefetched(self) -> HttpResponseBase:
         """Return an answer to a prefetch that no browser keeps for the click."""
@@ -88,7 +110,9 @@ class FileView(PersonalView):
         """Return a redirect for a page that shows the file, or a 403 where downloads are counted.
 
         Any site can put a link to the file into an ``<img>``. That must not use up a download.
+        It isn't logged either, as the signatures of ``{% signed_url %}`` aren't.
         """
+        self.check(person, file)
         url = services.Access(person, viewer=self.get_viewer()).signed_url(file)
         return uncacheable(HttpResponse(status=403)) if url is None else see_other(url)
 
@@ -100,14 +124,14 @@ class FileView(PersonalView):
         """Return a response with the file's type, name and size, as far as they are known."""
         content_type = file.content_type or guess_type(file.file_name)[0] or _UNKNOWN_TYPE
         if file.size is None or file.is_prefix:
-            # A stream, since Django's CommonMiddleware would add a Content-Length of 0.
-            response: HttpResponseBase = StreamingHttpResponse((), content_type=content_type)
+            response: HttpResponseBase = Unmeasured(content_type=content_type)
         else:
             response = HttpResponse(content_type=content_type)
             response["Content-Length"] = str(file.size)
-        if not file.is_prefix:
-            header = content_disposition_header(True, file.file_name)
-            response["Content-Disposition"] = header or "attachment"
+        disposition = distributions[file.asset.distribution].settings.content_disposition
+        if disposition and not file.is_prefix:
+            header = content_disposition_header(disposition == "attachment", file.file_name)
+            response["Content-Disposition"] = header or disposition
         return response
 
     def refused(self, file: AssetFile, refusal: DownloadRefused) -> HttpResponseBase:

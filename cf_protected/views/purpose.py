@@ -33,9 +33,9 @@ def is_prefetch(request: HttpRequest) -> bool:
 def is_part_of_page(request: HttpRequest) -> bool:
     """Return whether a page fetches this on its own, such as for an ``<img>``.
 
-    A frame of the same origin isn't a part: it is a page that the person opened there.
+    A frame counts as the person's own request, unless it is in a page of another site.
     """
     destination = request.headers.get("Sec-Fetch-Dest", "document").lower()
     if destination in _FRAMES:
-        return request.headers.get("Sec-Fetch-Site") != "same-origin"
+        return request.headers.get("Sec-Fetch-Site") == "cross-site"
     return destination not in _WANTED

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
@@ -22,7 +22,7 @@ from cf_protected.person import Person
 from cf_protected.reasons import Reason
 from cf_protected.responses import plain_text, uncacheable
 from cf_protected.signed_cookies.jar import set_cookies
-from cf_protected.views.file import FileView, see_other
+from cf_protected.views.file import FileView, Unmeasured, see_other
 
 logger = logging.getLogger("cf_protected")
 
@@ -109,7 +109,7 @@ class PlaylistView(FileView):
         """Return the headers alone, without asking the storage."""
         if not self.kwargs.get("path"):
             _entry_or_404(file)
-        return StreamingHttpResponse((), content_type=PLAYLIST_TYPE)
+        return Unmeasured(content_type=PLAYLIST_TYPE)
 
     def refused(self, file: AssetFile, refusal: DownloadRefused) -> HttpResponseBase:
         """Return a short text to a player with a token, which shows neither pages nor a login."""

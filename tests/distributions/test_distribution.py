@@ -11,6 +11,7 @@ from pytest_django import Settings
 from cf_protected import conf
 from cf_protected.cloudfront.signer import CloudFrontSigner
 from cf_protected.distributions import distributions
+from cf_protected.distributions.signers import signer_of
 from cf_protected.exceptions import InvalidURL, KeySourceError, UnusableKey
 from cf_protected.key_sources.cached import CachedKeySource
 from cf_protected.key_sources.inline import InlineKeySource
@@ -72,39 +73,39 @@ def test_its_repr_names_it() -> None:
 def test_the_signer_stays_while_the_key_does() -> None:
     distribution = distributions["default"]
 
-    assert distribution.signer is distribution.signer
+    assert signer_of(distribution) is signer_of(distribution)
 
 
 def test_the_signer_follows_a_changed_key(use_key_source: Configure) -> None:
     use_key_source(GivenKeySource, key=signing_key("p256"))
     distribution = distributions["default"]
-    before = distribution.signer
+    before = signer_of(distribution)
 
     distribution.key_source.key = signing_key("rsa", "K3D5EWEUDCCXON")  # type: ignore[attr-defined]
 
-    assert distribution.signer is not before
-    assert distribution.signer.signing_key.key_pair_id == "K3D5EWEUDCCXON"
+    assert signer_of(distribution) is not before
+    assert signer_of(distribution).signing_key.key_pair_id == "K3D5EWEUDCCXON"
 
 
 def test_the_signer_has_the_hash_algorithm_of_the_setting(configure: Configure) -> None:
     configure({"HASH_ALGORITHM": "SHA1"})
 
-    assert isinstance(distributions["default"].signer, CloudFrontSigner)
-    assert distributions["default"].signer.hash_algorithm == "SHA1"
+    assert isinstance(signer_of(distributions["default"]), CloudFrontSigner)
+    assert signer_of(distributions["default"]).hash_algorithm == "SHA1"
 
 
 def test_a_key_source_that_is_down_says_so(use_key_source: Configure) -> None:
     use_key_source(DownKeySource)
 
     with pytest.raises(KeySourceError, match="doesn't answer"):
-        assert distributions["default"].signer
+        assert signer_of(distributions["default"])
 
 
 def test_a_key_that_is_none_says_so(use_key_source: Configure) -> None:
     use_key_source(InlineKeySource, private_key="no key", key_pair_id="K2JCJMDEHXQW5F")
 
     with pytest.raises(UnusableKey):
-        assert distributions["default"].signer
+        assert signer_of(distributions["default"])
 
 
 def test_the_url_of_an_object() -> None:

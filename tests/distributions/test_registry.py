@@ -16,6 +16,7 @@ from pytest_django import Settings
 from cf_protected import conf
 from cf_protected.cloudfront.keys import SigningKey
 from cf_protected.distributions import distributions
+from cf_protected.distributions.signers import signer_of
 from cf_protected.key_sources.base import KeySource
 from cf_protected.process import Once
 from tests.conftest import Configure
@@ -74,7 +75,7 @@ def test_eight_threads_share_one_distribution(slow_source: type[SlowKeySource]) 
 
 
 def test_eight_threads_load_the_key_once(slow_source: type[SlowKeySource]) -> None:
-    signers = in_eight_threads(lambda: distributions["default"].signer)
+    signers = in_eight_threads(lambda: signer_of(distributions["default"]))
 
     assert len({id(signer) for signer in signers}) == 1
     assert slow_source.loaded == 1

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from cf_protected import conf
 from cf_protected.distributions import Distribution
+from cf_protected.distributions.signers import signer_of
 from cf_protected.key_sources.cached import CachedKeySource
 from tests.drill.edges import Network
 from tests.drill.timeline import Timeline
@@ -66,9 +67,9 @@ class Process:
         expires = distribution.expiry(now, self._lifetime())
         url = distribution.url(f"books/{next(self._numbers)}.pdf")
         if self._random.random() < 0.25:
-            cookies = distribution.signer.sign_cookies(url, date_less_than=expires)
+            cookies = signer_of(distribution).sign_cookies(url, date_less_than=expires)
             return Download(url, cookies, expires.timestamp())
-        signed = distribution.signer.sign_url(url, date_less_than=expires)
+        signed = signer_of(distribution).sign_url(url, date_less_than=expires)
         return Download(signed, {}, expires.timestamp())
 
     def _lifetime(self) -> timedelta:

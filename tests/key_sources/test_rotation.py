@@ -20,6 +20,7 @@ from cf_protected import services, signals
 from cf_protected.cloudfront.keys import load_public_key
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.distributions import distributions
+from cf_protected.distributions.signers import signer_of
 from cf_protected.key_sources.cached import CachedKeySource, KeyEvent, KeyEventKind
 from cf_protected.models import AssetFile
 from tests.accounts.models import User
@@ -172,7 +173,7 @@ def test_an_unchanged_key_keeps_its_signatures(clock: Clock, aws: FaultyServer) 
     """ECDSA signs differently each time; the signer's memory survives refreshes."""
 
     def sign() -> str:
-        signer = distributions["default"].signer
+        signer = signer_of(distributions["default"])
         return signer.sign_url("https://downloads.example.com/a.pdf", date_less_than=4_000_000_000)
 
     first = sign()

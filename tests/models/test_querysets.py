@@ -84,7 +84,7 @@ def test_held_by_finds_nothing_for_strangers(asset: Asset, stranger: Person | Us
 
 def test_held_by_wants_a_person(db: None) -> None:
     for objects in (Grant.objects, Asset.objects):
-        with pytest.raises(TypeError, match="None is neither a person nor a user"):
+        with pytest.raises(TypeError, match="NoneType is neither a person's nor a user's class"):
             objects.held_by(None)  # type: ignore[arg-type]
 
 

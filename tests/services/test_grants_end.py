@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from cf_protected import services
-from cf_protected.access import DownloadRefused
+from cf_protected.access import DownloadRefused, explain
 from cf_protected.models import AssetFile, Download, Grant
 from cf_protected.reasons import Reason
 from tests.accounts.models import User
@@ -156,3 +156,46 @@ def test_of_several_grants_the_one_that_lasts_longest_is_taken(
 
     assert issued.decision.grant == lasting
     assert issued.expires_at >= now + 15 * MINUTE
+
+
+def test_a_grant_that_lasts_is_taken_where_another_ends_in_a_moment(
+    user: User, file: AssetFile, now: datetime
+) -> None:
+    ends_in(user, file, now, 8 * SECOND)
+    lasting = services.grant(file.asset, user, starts_at=now - HOUR, max_downloads=5)
+
+    issued = services.issue_url(user, file, now=now)
+
+    assert issued.decision.grant == lasting
+    assert issued.expires_at >= now + 15 * MINUTE
+
+
+def test_a_grant_that_lasts_is_taken_where_another_ends_before_the_release(
+    user: User, file: AssetFile, now: datetime
+) -> None:
+    file.asset.available_from = now + HOUR
+    ends_in(user, file, now, 30 * MINUTE)
+    lasting = services.grant(file.asset, user, starts_at=now - HOUR, max_downloads=5)
+
+    assert services.issue_url(user, file, now=now).decision.grant == lasting
+
+
+def test_a_page_shows_no_uncounted_signature_of_a_counted_grant_that_lasts(
+    user: User, file: AssetFile, now: datetime
+) -> None:
+    ends_in(user, file, now, 8 * SECOND)
+    services.grant(file.asset, user, starts_at=now - HOUR, max_downloads=5)
+
+    assert services.Access(user, now=now).signed_url(file) is None
+
+
+def test_a_buyer_is_told_that_the_grant_ends_before_the_release(
+    user: User, file: AssetFile, now: datetime
+) -> None:
+    file.asset.available_from = now + 2 * HOUR
+    ends_in(user, file, now, HOUR)
+
+    decision = services.authorize_download(user, file, ahead=False, now=now)
+
+    assert decision.reason == Reason.ENDS_TOO_SOON
+    assert explain(decision).startswith("Your access ends on ")
