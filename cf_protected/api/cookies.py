@@ -6,7 +6,6 @@ from collections.abc import Collection
 from uuid import UUID
 
 from django.core.exceptions import BadRequest
-from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 
 from cf_protected import services
@@ -15,7 +14,7 @@ from cf_protected.api.inputs import Members, Query
 from cf_protected.api.problems import problem
 from cf_protected.distributions import distributions
 from cf_protected.exceptions import CookiesTooLarge, SigningError
-from cf_protected.models import Asset, AssetFile
+from cf_protected.models import AssetFile
 from cf_protected.signed_cookies.jar import remembered, remove_cookies, remove_scopes, set_cookies
 from cf_protected.viewer import get_viewer
 
@@ -67,20 +66,12 @@ class CookiesAPIView(APIView):
         slugs, ids = query.slugs("asset"), query.ids("file")
         response = HttpResponse(status=204)
         if slugs or ids:
-            remove_scopes(request, response, services.cookie_scopes(self._held(slugs, ids)))
+            known = [one.file_id for one in remembered(request)]
+            files = services.removable_files(self.user, slugs=slugs, uuids=ids, remembered=known)
+            remove_scopes(request, response, services.cookie_scopes(files))
         else:
             remove_cookies(request, response)
         return response
-
-    def _held(self, slugs: Collection[str], ids: Collection[UUID]) -> QuerySet[AssetFile]:
-        """Return the named files that the caller holds or has cookies for."""
-        known = [one.file_id for one in remembered(self.request)]
-        held = Asset.objects.held_by(self.user)
-        folders = Q(asset__slug__in=slugs, kind=AssetFile.Kind.PREFIX)
-        return AssetFile.objects.select_related("asset").filter(
-            Q(asset__in=held) & (folders | Q(uuid__in=ids))
-            | Q(pk__in=known) & (Q(asset__slug__in=slugs) | Q(uuid__in=ids))
-        )
 
 
 def _files_of(slugs: Collection[str]) -> list[AssetFile]:

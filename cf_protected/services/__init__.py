@@ -11,6 +11,7 @@ from cf_protected.services.cookies import (
     CookieSet,
     IssuedCookies,
     issue_cookies,
+    removable_files,
     renew_cookies,
 )
 from cf_protected.services.downloads import IssuedURL, issue_url
@@ -46,6 +47,7 @@ __all__ = [
     "make_playlist_token",
     "opened_by_cookies",
     "read_playlist_token",
+    "removable_files",
     "renew_cookies",
     "revoke",
     "revoke_grants",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.validators import slug_re
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -105,7 +104,9 @@ class CookiesView(PersonalView):
         response = self.done()
         slugs = self.get_slugs()
         if slugs:
-            remove_scopes(request, response, services.cookie_scopes(self._held(slugs)))
+            known = [one.file_id for one in remembered(request)]
+            files = services.removable_files(self.get_person(), slugs=slugs, remembered=known)
+            remove_scopes(request, response, services.cookie_scopes(files))
         else:
             remove_cookies(request, response)
         return response
@@ -147,13 +148,6 @@ class CookiesView(PersonalView):
         """Return the answer where cookies can't do what is asked, such as too many of them."""
         logger.warning("No cookies for %s: %s", self.request.path, error)
         return plain_text(str(error), status=400)
-
-    def _held(self, slugs: Iterable[str]) -> Iterable[AssetFile]:
-        held = Asset.objects.held_by(self.get_person())
-        known = [one.file_id for one in remembered(self.request)]
-        return AssetFile.objects.select_related("asset").filter(
-            Q(pk__in=known) | Q(asset__in=held, kind=AssetFile.Kind.PREFIX), asset__slug__in=slugs
-        )
 
 
 class AssetCookiesView(CookiesView):

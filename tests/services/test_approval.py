@@ -121,7 +121,7 @@ def test_only_the_approver_makes_approvals(approval: Approval) -> None:
     fields = {one.name: getattr(approval, one.name) for one in dataclasses.fields(approval)}
 
     for seal in (None, object(), _Seal()):
-        with pytest.raises(TypeError, match="Only services.approval.Approver"):
+        with pytest.raises(TypeError, match=r"Only services\.approval\.Approver"):
             Approval(**fields, seal=seal)
 
 
