@@ -45,10 +45,6 @@ class _Loaded(Generic[T]):
     basis: object
 
 
-def _nothing() -> None:
-    pass
-
-
 class Once(Generic[T]):
     """The result of ``load``, called at the first ``get`` and again only after a failure.
 
@@ -57,7 +53,7 @@ class Once(Generic[T]):
     """
 
     def __init__(
-        self, load: Callable[[], T], *, depends_on: Callable[[], object] = _nothing
+        self, load: Callable[[], T], *, depends_on: Callable[[], object] | None = None
     ) -> None:
         self._load = load
         self._depends_on = depends_on
@@ -73,15 +69,21 @@ class Once(Generic[T]):
     def get(self) -> T:
         """Return the result, the same in all threads. Raises what ``load`` raises."""
         loaded = self._loaded
-        if loaded is None or loaded.basis is not self._depends_on():
+        if loaded is None or not self._is_current(loaded):
             loaded = self._load_once()
         return loaded.value
+
+    def _is_current(self, loaded: _Loaded[T]) -> bool:
+        return self._depends_on is None or loaded.basis is self._depends_on()
 
     def _load_once(self) -> _Loaded[T]:
         with self._lock:
             loaded = self._loaded
-            if loaded is None or loaded.basis is not self._depends_on():
+            if loaded is None or not self._is_current(loaded):
                 # The basis first: if it changes meanwhile, the next ``get`` loads again.
                 # Neither is a local: they may hold a key, which a debug page would show.
-                loaded = self._loaded = _Loaded(basis=self._depends_on(), value=self._load())
+                loaded = self._loaded = _Loaded(
+                    basis=None if self._depends_on is None else self._depends_on(),
+                    value=self._load(),
+                )
             return loaded

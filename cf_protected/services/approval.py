@@ -66,6 +66,7 @@ class Approver:
         self._assets = assets
         self._grants: dict[int, list[Grant]] | None = None
         self._decisions: dict[int, Decision] = {}
+        self._distributions: dict[str, Distribution] = {}
 
     def decide(self, asset: Asset) -> Decision:
         """Return the authoriser's answer about ``asset``."""
@@ -83,7 +84,7 @@ class Approver:
         decision = self.decide(file.asset)
         if not decision.allowed and decision.reason != Reason.LIMIT_REACHED:
             raise DownloadRefused(decision, file.asset)
-        distribution = distributions[file.asset.distribution]
+        distribution = self._distribution(file.asset.distribution)
         settings = distribution.settings
         if not decision.allowed:
             if not repeated_by(self.request, file, settings).exists():
@@ -102,8 +103,10 @@ class Approver:
         another one that lasts.
         """
         end, request = grant_end(decision), self.request
+        if end is None:
+            return decision
         needed = (starts(request, asset) or request.now) + settings.url_lifetime
-        if end is None or end >= needed:
+        if end >= needed:
             return decision
         held = self._grants_by_asset().get(asset.pk, [])
         lasting = [one for one in held if one.expires_at is None or one.expires_at >= needed]
@@ -111,6 +114,11 @@ class Approver:
             return decision
         other = self._authorizer(request.person, asset, lasting, request.now)
         return other if other.allowed else decision
+
+    def _distribution(self, alias: str) -> Distribution:
+        if alias not in self._distributions:
+            self._distributions[alias] = distributions[alias]
+        return self._distributions[alias]
 
     def _grants_by_asset(self) -> dict[int, list[Grant]]:
         if self._grants is None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from cf_protected.access import Decision, DownloadRefused, unreleased
 from cf_protected.models import Asset, AssetFile
 from cf_protected.person import Person, User
-from cf_protected.services.approval import Approval, Approver, is_counted
+from cf_protected.services.approval import Approval, Approver
 from cf_protected.services.playlist_tokens import make_playlist_token, token_expiry
 from cf_protected.services.signing import sign_url
 from cf_protected.services.terms import make_request, too_early
@@ -101,9 +101,8 @@ class Access:
         return make_playlist_token(request.person, file, expires_at=expires_at)
 
     def _approval(self, file: AssetFile) -> Approval | None:
-        decision = self.decide(file.asset)
-        if not decision.allowed or is_counted(decision):
-            return None
+        if not self._approver.decide(file.asset).allowed:
+            return None  # without looking for a download that this would repeat
         try:
             approval = self._approver.approve(file)
         except DownloadRefused:
