@@ -140,14 +140,19 @@ def count(signed: Iterable[Issued[SignedType]]) -> list[Issued[SignedType]]:
 
     Raises ``DownloadRefused`` if a grant has no download left, after logging the refusal.
     """
-    # Grants are locked in one order, so that two requests never wait for each other.
-    in_order = sorted(signed, key=lambda one: one.approval.file.asset_id)
+    # Grants are locked by primary key, here and in ``revoke_grants``, so that neither two
+    # requests nor a request and a refund ever wait for each other.
+    in_order = sorted(signed, key=lambda one: _lock_order(one.approval.decision.grant))
     try:
         # A single file needs no second transaction around its own.
         with transaction.atomic(using=_database()) if len(in_order) > 1 else nullcontext():
             return [_take(one) for one in in_order]
     except _NoneLeftError as lost:
         raise _refusal_of(lost.approval) from lost
+
+
+def _lock_order(grant: Grant | None) -> int:
+    return 0 if grant is None else grant.pk
 
 
 class _NoneLeftError(Exception):

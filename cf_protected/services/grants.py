@@ -104,7 +104,8 @@ def revoke_grants(
     with transaction.atomic(using=database):
         # Read where they are written: a replica may not have the latest yet.
         held = grants.using(database).filter(revoked_at__isnull=True)
-        for one in held.select_related("asset", "user"):
+        # By primary key, the one order in which grants are locked.
+        for one in held.select_related("asset", "user").order_by("pk"):
             one.revoked_at, one.revoked_reason = now or timezone.now(), reason
             changed = Grant.objects.filter(pk=one.pk, revoked_at__isnull=True).update(
                 revoked_at=one.revoked_at, revoked_reason=one.revoked_reason
