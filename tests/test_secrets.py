@@ -234,11 +234,18 @@ def test_reprs_show_no_secret() -> None:
 
 
 @pytest.mark.usefixtures("working")
-def test_the_pickle_of_a_user_holds_no_secret(user: User, grant: Grant, file: AssetFile) -> None:
+def test_the_pickle_of_a_user_holds_no_secret(
+    user: User, grant: Grant, file: AssetFile, rf: RequestFactory
+) -> None:
     template = Template("{% load cf_protected %}{% signed_url file %}")
-    assert "Signature=" in template.render(Context({"user": user, "file": file}))
+    request = rf.get("/")
+    request.user = user
+    assert "Signature=" in template.render(Context({"request": request, "file": file}))
 
-    assert shown(pickle.dumps(user).decode("latin-1")) == []
+    pickled = pickle.dumps(user)
+
+    assert shown(pickled.decode("latin-1")) == []
+    assert pickle.loads(pickled) == user
 
 
 @pytest.mark.usefixtures("working")

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import base64
 import html
+import json
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -208,3 +211,26 @@ def test_both_tags_share_their_answer(user: User, grant: Grant, file: AssetFile)
     page = "{% if user|can_download:file.asset %}{% signed_url file %}{% endif %}"
 
     assert queries(page, user=user, file=file) == 1
+
+
+def test_a_signature_is_bound_to_the_viewer_of_its_own_request(
+    user: User, grant: Grant, file: AssetFile, rf: RequestFactory
+) -> None:
+    """Although one user object may serve several requests."""
+    file.asset.bind_to_ip = True
+    template = Template("{% load cf_protected %}{% signed_url file %}")
+
+    def address(remote: str) -> str:
+        request = rf.get("/", REMOTE_ADDR=remote)
+        request.user = user
+        url = html.unescape(template.render(Context({"request": request, "file": file})))
+        (policy,) = parse_qs(urlsplit(url).query)["Policy"]
+        text = base64.b64decode(policy.translate(str.maketrans("-_~", "+=/")))
+        return str(json.loads(text)["Statement"][0]["Condition"]["IpAddress"]["AWS:SourceIp"])
+
+    first, second = "203.0.113.1", "203.0.113.2"
+    assert [address(one) for one in (first, second, first)] == [
+        f"{first}/32",
+        f"{second}/32",
+        f"{first}/32",
+    ]

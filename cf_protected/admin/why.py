@@ -16,23 +16,23 @@ from cf_protected.models import Asset, Download, Grant
 from cf_protected.reasons import Reason
 
 
-class Verdict(NamedTuple):
+class GrantVerdict(NamedTuple):
     """Whether a grant's holder can download its asset now, and the reason in words."""
 
     can_download: bool
     reason: str
 
 
-def verdict(grant: Grant) -> Verdict:
+def verdict(grant: Grant) -> GrantVerdict:
     """Return whether the grant's holder can download its asset now, and the reason."""
     if grant.user is None:
-        return Verdict(False, _("No account has claimed this grant yet."))
+        return GrantVerdict(False, _("No account has claimed this grant yet."))
     decision = services.authorize(grant.user, grant.asset, ahead=False)
     if decision.allowed and not grant.asset.files.exists():
-        return Verdict(False, _("The asset has no files."))
+        return GrantVerdict(False, _("The asset has no files."))
     labels = dict(Reason.choices)
     reason = decision.message or str(labels.get(decision.reason, decision.reason))
-    return Verdict(decision.allowed, reason)
+    return GrantVerdict(decision.allowed, reason)
 
 
 def facts(grant: Grant) -> Iterator[str]:

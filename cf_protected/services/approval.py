@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import InitVar, dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from cf_protected.access import Decision, DownloadRefused, get_authorizer
 from cf_protected.conf import DistributionSettings
@@ -67,6 +67,11 @@ class Approver:
         self._grants: dict[int, list[Grant]] | None = None
         self._decisions: dict[int, Decision] = {}
         self._distributions: dict[str, Distribution] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Templates keep an access on the user, and a user may be pickled. A distribution has
+        # locks and a key source, and can be looked up again.
+        return vars(self) | {"_distributions": {}}
 
     def decide(self, asset: Asset) -> Decision:
         """Return the authoriser's answer about ``asset``."""

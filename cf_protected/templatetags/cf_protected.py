@@ -16,13 +16,13 @@ from cf_protected.exceptions import KeySourceError
 from cf_protected.models import Asset, AssetFile
 from cf_protected.person import User
 from cf_protected.services import Access
-from cf_protected.viewer import get_viewer
+from cf_protected.viewer import Viewer, get_viewer
 
 register = template.Library()
 logger = logging.getLogger("cf_protected")
 
 _CACHE = "_cf_protected_access"
-_REQUEST = "_cf_protected_request"
+_VIEWER = "_cf_protected_viewer"
 
 
 def _access(user: User, request: HttpRequest | None = None) -> Access:
@@ -31,10 +31,18 @@ def _access(user: User, request: HttpRequest | None = None) -> Access:
     if access is None:
         access = Access(user)
         setattr(user, _CACHE, access)
-    if request is not None and getattr(user, _REQUEST, None) is not request:
-        access.viewer = get_viewer(request)
-        setattr(user, _REQUEST, request)
+    if request is not None and access.viewer is not (viewer := _viewer(request)):
+        access.viewer = viewer
     return access
+
+
+def _viewer(request: HttpRequest) -> Viewer:
+    """Return the request's viewer, kept on the request."""
+    viewer: Viewer | None = getattr(request, _VIEWER, None)
+    if viewer is None:
+        viewer = get_viewer(request)
+        setattr(request, _VIEWER, viewer)
+    return viewer
 
 
 def _user(context: Context) -> User:
