@@ -55,7 +55,8 @@ class Approval:
 class Approver:
     """Asks the authoriser for one request, once for each asset.
 
-    The person's grants are read in one query: those for ``assets``, or else all of them.
+    It is asked a second time where the grant that it chose ends too soon. The person's grants
+    are read in one query: those for ``assets``, or else all of them.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Approver:
         self._assets = assets
         self._grants: dict[int, list[Grant]] | None = None
         self._decisions: dict[int, Decision] = {}
+        self._lasting_decisions: dict[int, Decision] = {}
         self._distributions: dict[str, Distribution] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -117,7 +119,10 @@ class Approver:
         lasting = [one for one in held if one.expires_at is None or one.expires_at >= needed]
         if not lasting:
             return decision
-        other = self._authorizer(request.person, asset, lasting, request.now)
+        if asset.pk not in self._lasting_decisions:
+            other = self._authorizer(request.person, asset, lasting, request.now)
+            self._lasting_decisions[asset.pk] = other
+        other = self._lasting_decisions[asset.pk]
         return other if other.allowed else decision
 
     def _distribution(self, alias: str) -> Distribution:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
 from cf_protected import services
-from cf_protected.access import DownloadRefused, explain
-from cf_protected.models import AssetFile, Download, Grant
+from cf_protected.access import Decision, DownloadRefused, explain
+from cf_protected.models import Asset, AssetFile, Download, Grant
+from cf_protected.person import Person
 from cf_protected.reasons import Reason
 from tests.accounts.models import User
 from tests.conftest import Configure
@@ -199,3 +201,28 @@ def test_a_buyer_is_told_that_the_grant_ends_before_the_release(
 
     assert decision.reason == Reason.ENDS_TOO_SOON
     assert explain(decision).startswith("Your access ends on ")
+
+
+def test_the_authoriser_is_asked_twice_at_most_however_many_files(
+    user: User, file: AssetFile, other_file: AssetFile, now: datetime, configure: Configure
+) -> None:
+    asked.clear()
+    configure(AUTHORIZER=f"{__name__}.remember")
+    ends_in(user, file, now, 8 * SECOND)
+    services.grant(file.asset, user, starts_at=now - HOUR)
+
+    access = services.Access(user, now=now)
+    urls = [access.signed_url(one) for one in (file, other_file) * 3]
+
+    assert None not in urls
+    assert [len(grants) for grants in asked] == [2, 1]
+
+
+asked: list[list[Grant]] = []
+
+
+def remember(person: Person, asset: Asset, grants: Iterable[Grant], now: datetime) -> Decision:
+    """Decide as always, preferring the grant that ends first."""
+    held = sorted(grants, key=lambda one: one.expires_at or now + timedelta(days=1))
+    asked.append(held)
+    return Decision(True, Reason.GRANTED, held[0])
