@@ -91,7 +91,7 @@ def test_the_queries_of_a_click(
     buyer: Client, grant: Grant, file: AssetFile, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     # The session, the user, the file, and what services.issue_url needs.
-    with django_assert_num_queries(3 + 6):
+    with django_assert_num_queries(3 + 7):
         buyer.get(file.get_absolute_url())
 
 

@@ -3,5 +3,6 @@
 from cf_protected.models.asset import Asset, AssetFile
 from cf_protected.models.download import Download
 from cf_protected.models.grant import Grant
+from cf_protected.models.use import Use
 
-__all__ = ["Asset", "AssetFile", "Download", "Grant"]
+__all__ = ["Asset", "AssetFile", "Download", "Grant", "Use"]

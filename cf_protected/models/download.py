@@ -10,13 +10,18 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cf_protected.models.asset import AssetFile
+from cf_protected.models.fields import LooseForeignKey
 from cf_protected.models.grant import Grant
 from cf_protected.models.querysets import DownloadQuerySet
 from cf_protected.reasons import Reason
 
 
 class Download(models.Model):
-    """One download or one refusal. It outlives the user, the grant and the file."""
+    """One download or one refusal. It outlives the user, the grant and the file.
+
+    Their keys stay when they are deleted, and their names are copied. So no deletion waits for
+    a download or rewrites the log.
+    """
 
     class Outcome(models.TextChoices):
         """Whether the person got a signature or a refusal."""
@@ -24,25 +29,12 @@ class Download(models.Model):
         ISSUED = "issued", _("issued")
         REFUSED = "refused", _("refused")
 
-    file = models.ForeignKey(
-        AssetFile,
-        verbose_name=_("file"),
-        on_delete=models.SET_NULL,
-        null=True,
-        related_name="downloads",
-    )
-    grant = models.ForeignKey(
-        Grant,
-        verbose_name=_("grant"),
-        on_delete=models.SET_NULL,
-        null=True,
-        related_name="downloads",
-    )
-    user = models.ForeignKey(
+    file = LooseForeignKey(AssetFile, verbose_name=_("file"), related_name="downloads")
+    grant = LooseForeignKey(Grant, verbose_name=_("grant"), related_name="downloads")
+    user = LooseForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("user"),
-        on_delete=models.SET_NULL,
-        null=True,
+        db_index=False,
         related_name="asset_downloads",
     )
     asset_title = models.CharField(_("asset"), max_length=200)
@@ -61,7 +53,7 @@ class Download(models.Model):
         verbose_name_plural = _("downloads")
         ordering: ClassVar = ["-requested_at", "-pk"]
         indexes: ClassVar = [
-            models.Index(fields=["user", "file", "requested_at"], name="cf_protected_repeats")
+            models.Index(fields=["user", "requested_at"], name="cf_protected_log_of_user")
         ]
 
     def __str__(self) -> str:

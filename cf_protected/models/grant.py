@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, ForeignKey, Q
-from django.db.models.deletion import Collector
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cf_protected.models.asset import Asset
 from cf_protected.models.querysets import GrantQuerySet
-
-
-def cascade(collector: Collector, field: ForeignKey[Any, Any], grants: Any, using: str) -> None:
-    """Delete as ``CASCADE`` does, but don't empty the column first as it does on MariaDB.
-
-    Until the deletion the grant would have no holder, which its constraint forbids.
-    """
-    collector.collect(
-        grants, source=field.remote_field.model, source_attr=field.name, fail_on_restricted=False
-    )
 
 
 class Grant(models.Model):
@@ -32,7 +22,8 @@ class Grant(models.Model):
     A buyer without an account is known by ``email`` until ``services.claim``. The state is
     computed when it is read and never stored, so no scheduled job can be late. ``source`` and
     ``reference`` name the origin, such as ``"stripe"`` and the order line. With the asset
-    they are unique together, so that a repeated webhook changes nothing.
+    they are unique together, so that a repeated webhook changes nothing. That is also why a
+    grant outlives its holder's account: nobody holds it from then on.
     """
 
     class State(models.TextChoices):
@@ -50,7 +41,7 @@ class Grant(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("user"),
-        on_delete=cascade,
+        on_delete=models.SET_NULL,
         null=True,
         blank=True,
         related_name="asset_grants",
@@ -105,11 +96,6 @@ class Grant(models.Model):
                 violation_error_message=_("This reference was granted already."),
             ),
             models.CheckConstraint(
-                condition=Q(user__isnull=False) | ~Q(email=""),
-                name="cf_protected_grant_has_a_holder",
-                violation_error_message=_("Name a user or an e-mail address."),
-            ),
-            models.CheckConstraint(
                 condition=Q(expires_at__isnull=True) | Q(expires_at__gt=F("starts_at")),
                 name="cf_protected_grant_ends_after_it_starts",
                 violation_error_message=_("The grant has to end after it starts."),
@@ -120,12 +106,17 @@ class Grant(models.Model):
         return _("%(asset)s for %(holder)s") % {"asset": self.asset, "holder": self.holder}
 
     def clean(self) -> None:
+        """Refuse a new grant without a holder."""
         self.email = self.email.lower()
+        if self._state.adding and self.user is None and not self.email:
+            raise ValidationError(_("Name a user or an e-mail address."))
 
     @property
     def holder(self) -> str:
         """The holder's user name or address, for staff."""
-        return self.email if self.user is None else self.user.get_username()
+        if self.user is not None:
+            return self.user.get_username()
+        return self.email or str(_("a deleted account"))
 
     def state_at(self, moment: datetime | None = None) -> State:
         """Return the state at ``moment``, by default now, by the rules of ``GrantQuerySet``."""

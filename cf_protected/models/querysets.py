@@ -6,10 +6,11 @@ used up, else active. ``Grant.state_at`` returns the same for one grant in memor
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, FilteredRelation, Q, QuerySet
 from django.utils import timezone
 
 from cf_protected.person import Person, User
@@ -80,6 +81,16 @@ class GrantQuerySet(QuerySet["Grant"]):
         at = at or timezone.now()
         return self.filter(_UNREVOKED, _started(at), _unexpired(at)).exclude(_DOWNLOADS_LEFT)
 
+    def with_uses_of(self, files: Collection[AssetFile]) -> GrantQuerySet:
+        """Return each grant once for each of ``files`` used on it, and at least once.
+
+        ``used_file_id`` and ``last_used_at`` are ``None`` where it has no use of any of them.
+        """
+        uses = FilteredRelation("uses", condition=Q(uses__file__in=files))
+        return self.annotate(file_use=uses).annotate(
+            used_file_id=F("file_use__file_id"), last_used_at=F("file_use__last_at")
+        )
+
     def with_downloads_left(self) -> GrantQuerySet:
         """Return the grants that aren't revoked and whose limit, if any, isn't reached."""
         return self.filter(_UNREVOKED, _DOWNLOADS_LEFT)
@@ -95,7 +106,3 @@ class DownloadQuerySet(QuerySet["Download"]):
     def refused(self) -> DownloadQuerySet:
         """Return the requests that were refused."""
         return self.filter(outcome=self.model.Outcome.REFUSED)
-
-    def of(self, person: Person, file: AssetFile, *, since: datetime) -> DownloadQuerySet:
-        """Return this person's issued downloads of this file later than ``since``."""
-        return self.issued().filter(user=person.account_id, file=file, requested_at__gt=since)

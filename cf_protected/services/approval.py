@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import InitVar, dataclass, replace
+from datetime import datetime
 from typing import Any, Final
+
+from django.db import router
 
 from cf_protected.access import Decision, DownloadRefused, get_authorizer
 from cf_protected.conf import DistributionSettings
 from cf_protected.distributions import Distribution, distributions
 from cf_protected.models import Asset, AssetFile, Grant
+from cf_protected.models.querysets import GrantQuerySet
 from cf_protected.reasons import Reason
-from cf_protected.services.repeats import repeated_by
 from cf_protected.services.terms import (
     DownloadRequest,
     Terms,
@@ -19,6 +22,7 @@ from cf_protected.services.terms import (
     grant_end,
     starts,
 )
+from cf_protected.services.uses import UseKey, last_use, repeats_since, use_key
 
 
 class _Seal:
@@ -32,7 +36,9 @@ _SEAL: Final = _Seal()
 class Approval:
     """The authoriser's yes to one file for one request, on terms that can be signed.
 
-    Every signature needs an approval, and only ``Approver`` makes approvals.
+    ``use`` is what it counts on, last counted at ``last_used_at``. If that is later than
+    ``repeats_since``, it is a repeat. Every signature needs an approval, and only ``Approver``
+    makes approvals.
     """
 
     request: DownloadRequest
@@ -40,6 +46,9 @@ class Approval:
     decision: Decision
     distribution: Distribution
     terms: Terms
+    use: UseKey | None
+    last_used_at: datetime | None
+    repeats_since: datetime | None
     seal: InitVar[_Seal]
 
     def __post_init__(self, seal: _Seal) -> None:
@@ -51,23 +60,35 @@ class Approval:
         """Whether the download counts against a limit."""
         return is_counted(self.decision)
 
+    @property
+    def is_repeat(self) -> bool:
+        """Whether it only repeats a download, which was counted."""
+        return _is_later(self.last_used_at, self.repeats_since)
+
 
 class Approver:
     """Asks the authoriser for one request, once for each asset.
 
-    It is asked a second time where the grant that it chose ends too soon. The person's grants
-    are read in one query: those for ``assets``, or else all of them.
+    It is asked a second time where the grant that it chose ends too soon, and where another
+    one was used for the same file a moment ago. The person's grants are read in one query:
+    those for ``assets`` and for the assets of ``files``, or else all of them. Only ``files``
+    can be approved as repeats.
     """
 
     def __init__(
-        self, request: DownloadRequest, *, assets: Collection[Asset] | None = None
+        self,
+        request: DownloadRequest,
+        *,
+        assets: Collection[Asset] | None = None,
+        files: Collection[AssetFile] = (),
     ) -> None:
         self.request = request
         self._authorizer = get_authorizer()
-        self._assets = assets
+        self._assets = {file.asset for file in files} if files else assets
+        self._files = files
         self._grants: dict[int, list[Grant]] | None = None
-        self._decisions: dict[int, Decision] = {}
-        self._lasting_decisions: dict[int, Decision] = {}
+        self._last_uses: dict[UseKey, datetime | None] = {}
+        self._decisions: dict[tuple[int, tuple[int, ...]], Decision] = {}
         self._distributions: dict[str, Distribution] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -77,10 +98,7 @@ class Approver:
 
     def decide(self, asset: Asset) -> Decision:
         """Return the authoriser's answer about ``asset``."""
-        if asset.pk not in self._decisions:
-            request, grants = self.request, self._grants_by_asset().get(asset.pk, [])
-            self._decisions[asset.pk] = self._authorizer(request.person, asset, grants, request.now)
-        return self._decisions[asset.pk]
+        return self._decide(asset, self._grants_by_asset().get(asset.pk, []))
 
     def approve(self, file: AssetFile) -> Approval:
         """Return the approval of ``file``.
@@ -93,13 +111,41 @@ class Approver:
             raise DownloadRefused(decision, file.asset)
         distribution = self._distribution(file.asset.distribution)
         settings = distribution.settings
+        since = repeats_since(self.request, file, settings)
+        decision = self._repeated(decision, file, since) or decision
         if not decision.allowed:
-            if not repeated_by(self.request, file, settings).exists():
-                raise DownloadRefused(decision, file.asset)
-            decision = replace(decision, allowed=True)
+            raise DownloadRefused(decision, file.asset)
         decision = self._lasting(decision, file.asset, settings)
         terms = agree_on_terms(self.request, file, decision, settings)
-        return Approval(self.request, file, decision, distribution, terms, _SEAL)
+        use = use_key(decision.grant, self.request.person, file)
+        last = self._last_use(use)
+        return Approval(self.request, file, decision, distribution, terms, use, last, since, _SEAL)
+
+    def _decide(self, asset: Asset, grants: list[Grant]) -> Decision:
+        key = asset.pk, tuple(grant.pk for grant in grants)
+        if key not in self._decisions:
+            request = self.request
+            self._decisions[key] = self._authorizer(request.person, asset, grants, request.now)
+        return self._decisions[key]
+
+    def _repeated(
+        self, decision: Decision, file: AssetFile, since: datetime | None
+    ) -> Decision | None:
+        """Return the yes for the grant whose last download of ``file`` this repeats, if any.
+
+        Two grants of one asset don't make two downloads of a double click.
+        """
+        if self._repeats(decision.grant, file, since):
+            return replace(decision, allowed=True)
+        for grant in self._grants_by_asset().get(file.asset_id, []):
+            if grant != decision.grant and self._repeats(grant, file, since):
+                other = self._decide(file.asset, [grant])
+                if other.allowed or other.reason == Reason.LIMIT_REACHED:
+                    return replace(other, allowed=True)
+        return None
+
+    def _repeats(self, grant: Grant | None, file: AssetFile, since: datetime | None) -> bool:
+        return _is_later(self._last_use(use_key(grant, self.request.person, file)), since)
 
     def _lasting(
         self, decision: Decision, asset: Asset, settings: DistributionSettings
@@ -117,13 +163,15 @@ class Approver:
             return decision
         held = self._grants_by_asset().get(asset.pk, [])
         lasting = [one for one in held if one.expires_at is None or one.expires_at >= needed]
-        if not lasting:
-            return decision
-        if asset.pk not in self._lasting_decisions:
-            other = self._authorizer(request.person, asset, lasting, request.now)
-            self._lasting_decisions[asset.pk] = other
-        other = self._lasting_decisions[asset.pk]
+        other = self._decide(asset, lasting) if lasting else decision
         return other if other.allowed else decision
+
+    def _last_use(self, key: UseKey | None) -> datetime | None:
+        if key is None or not self._files:
+            return None
+        if key not in self._last_uses:  # an authoriser's own choice of a grant, or none
+            self._last_uses[key] = last_use(key)
+        return self._last_uses[key]
 
     def _distribution(self, alias: str) -> Distribution:
         if alias not in self._distributions:
@@ -136,11 +184,29 @@ class Approver:
             held = Grant.objects.held_by(self.request.person)
             if self._assets is not None:
                 held = held.filter(asset__in=self._assets)
-            for grant in held:
+            for grant in self._with_uses(held) if self._files else held:
                 self._grants.setdefault(grant.asset_id, []).append(grant)
         return self._grants
+
+    def _with_uses(self, held: GrantQuerySet) -> Iterable[Grant]:
+        """Return the grants, and keep when each of the files was last used on them."""
+        grants: dict[int, Grant] = {}
+        row: Any  # a grant with the annotations
+        # From where they are written: a replica may not know of a revocation or a use yet.
+        for row in held.using(router.db_for_write(Grant)).with_uses_of(self._files):
+            grants[row.pk] = row
+            if row.used_file_id is not None:
+                self._last_uses[UseKey(row.pk, None, row.used_file_id)] = row.last_used_at
+        for grant in grants.values():
+            for file in self._files:
+                self._last_uses.setdefault(UseKey(grant.pk, None, file.pk), None)
+        return grants.values()
 
 
 def is_counted(decision: Decision) -> bool:
     """Return whether a download counts against a limit. Then it must not be signed uncounted."""
     return decision.grant is not None and decision.grant.max_downloads is not None
+
+
+def _is_later(moment: datetime | None, since: datetime | None) -> bool:
+    return moment is not None and since is not None and moment > since

@@ -42,7 +42,7 @@ def authorize_download(
     """
     request = make_request(asker, viewer=viewer, ahead=ahead, now=now)
     try:
-        return Approver(request, assets=[file.asset]).approve(file).decision
+        return Approver(request, files=[file]).approve(file).decision
     except DownloadRefused as refusal:
         return refusal.decision
 
@@ -89,16 +89,23 @@ class Access:
     def playlist_token(self, file: AssetFile) -> str | None:
         """Return a token for a folder's playlist. Each use of it is authorised and counted.
 
-        Return ``None`` if the person may not have the folder, before the asset's release,
-        and for a file that isn't a folder with an entry.
+        Return ``None`` if the person may not have the folder, before the asset's release, for
+        a file that isn't a folder with an entry, and if the asset is bound to addresses and
+        the viewer's can't be.
         """
-        request, asset = self._approver.request, file.asset
-        has_playlist = file.is_prefix and file.entry and asset.is_released_at(request.now)
-        decision = self.decide(asset)
-        if not has_playlist or not decision.allowed:
+        if not (file.is_prefix and file.entry and self.decide(file.asset).allowed):
             return None
-        expires_at = token_expiry(decision, file, request.now)
-        return make_playlist_token(request.person, file, expires_at=expires_at)
+        try:
+            approval = self._approver.approve(file)
+        except DownloadRefused:
+            return None
+        request = approval.request
+        return make_playlist_token(
+            request.person,
+            file,
+            expires_at=token_expiry(approval, request.now),
+            viewer=request.viewer,
+        )
 
     def _approval(self, file: AssetFile) -> Approval | None:
         if not self._approver.decide(file.asset).allowed:

@@ -119,7 +119,7 @@ def renew_cookies(
     """
     request = make_request(asker, viewer=viewer, bind_to_ip=bind_to_ip, now=now)
     try:
-        approval = Approver(request, assets=[file.asset]).approve(file)
+        approval = Approver(request, files=[file]).approve(file)
     except DownloadRefused as refusal:
         if refusal.decision.reason == Reason.LIMIT_REACHED and is_counted(refusal.decision):
             return None

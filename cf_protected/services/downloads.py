@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
@@ -17,11 +16,12 @@ from cf_protected.download_log import log_download
 from cf_protected.models import AssetFile, Download, Grant
 from cf_protected.person import Person, User
 from cf_protected.reasons import Reason
+from cf_protected.services import uses
 from cf_protected.services.approval import Approval, Approver
 from cf_protected.services.authorization import authorize
-from cf_protected.services.repeats import repeated_by
 from cf_protected.services.signing import sign_url
 from cf_protected.services.terms import DownloadRequest, make_request
+from cf_protected.transactions import atomically
 from cf_protected.viewer import Viewer
 
 
@@ -123,7 +123,7 @@ def approve_all(request: DownloadRequest, files: Iterable[AssetFile]) -> list[Ap
     Raises ``DownloadRefused`` for the first that is refused, after logging the refusal.
     """
     files = list(files)
-    approver = Approver(request, assets={file.asset for file in files})
+    approver = Approver(request, files=files)
     return [_approve(approver, file) for file in files]
 
 
@@ -136,23 +136,31 @@ def _approve(approver: Approver, file: AssetFile) -> Approval:
 
 
 def count(signed: Iterable[Issued[SignedType]]) -> list[Issued[SignedType]]:
-    """Count and log what was ``signed``, all or none.
+    """Count and log what was ``signed``, all or none; nothing is written for repeats.
 
     Raises ``DownloadRefused`` if a grant has no download left, after logging the refusal.
     """
+    signed = list(signed)
     # Grants are locked by primary key, here and in ``revoke_grants``, so that neither two
     # requests nor a request and a refund ever wait for each other.
-    in_order = sorted(signed, key=lambda one: _lock_order(one.approval.decision.grant))
+    new = sorted((one for one in signed if not one.approval.is_repeat), key=_lock_order)
+    if not new:
+        return signed
+    uses.prepare(
+        one.approval.use
+        for one in new
+        if one.approval.use is not None and one.approval.last_used_at is None
+    )
     try:
-        # A single file needs no second transaction around its own.
-        with transaction.atomic(using=_database()) if len(in_order) > 1 else nullcontext():
-            return [_take(one) for one in in_order]
+        taken = atomically(lambda: _take_all(new), using=_database())
     except _NoneLeftError as lost:
         raise _refusal_of(lost.approval) from lost
+    return taken + [one for one in signed if one.approval.is_repeat]
 
 
-def _lock_order(grant: Grant | None) -> int:
-    return 0 if grant is None else grant.pk
+def _lock_order(issued: Issued[SignedType]) -> tuple[int, int]:
+    grant = issued.approval.decision.grant
+    return 0 if grant is None else grant.pk, issued.approval.file.pk
 
 
 class _NoneLeftError(Exception):
@@ -163,24 +171,38 @@ class _NoneLeftError(Exception):
         self.approval = approval
 
 
-def _take(issued: Issued[SignedType]) -> Issued[SignedType]:
+def _take_all(new: list[Issued[SignedType]]) -> list[Issued[SignedType]]:
+    # A single file needs no savepoint inside the transaction.
+    return [_take(one, savepoint=len(new) > 1) for one in new]
+
+
+def _take(issued: Issued[SignedType], *, savepoint: bool) -> Issued[SignedType]:
     """Count and log one download, or find that it is a repeat. Raises ``_NoneLeftError``."""
     approval = issued.approval
-    with transaction.atomic(using=_database()):
-        # Counting comes first: its UPDATE locks the grant, so that the read after it sees
-        # what earlier requests wrote.
+    with transaction.atomic(using=_database(), savepoint=savepoint):
+        # The grant's UPDATE comes first: it locks the grant, and through it all of its uses.
         counted = _count_on(approval.decision.grant)
-        settings = approval.distribution.settings
-        if repeated_by(approval.request, approval.file, settings).exists():
-            transaction.set_rollback(True, using=_database())
-            return issued
-        if not counted:
-            raise _NoneLeftError(approval)
-        download = _log(
-            approval.request, approval.file, approval.decision, issued.signed.expires_at
-        )
-        signals.download_issued.send(Download, download=download)
-    return replace(issued, download=download)
+        if counted and _begins_use(approval):
+            download = _log(
+                approval.request, approval.file, approval.decision, issued.signed.expires_at
+            )
+            signals.download_issued.send(Download, download=download)
+            return replace(issued, download=download)
+        # Another request may have counted the same download a moment ago.
+        is_repeat = counted or _is_used(approval)
+        transaction.set_rollback(True, using=_database())
+    if not is_repeat:
+        raise _NoneLeftError(approval)
+    return issued
+
+
+def _begins_use(approval: Approval) -> bool:
+    use, since, now = approval.use, approval.repeats_since, approval.request.now
+    return use is None or uses.begin(use, since=since, now=now)
+
+
+def _is_used(approval: Approval) -> bool:
+    return approval.use is not None and uses.is_current(approval.use, since=approval.repeats_since)
 
 
 def _count_on(grant: Grant | None) -> bool:

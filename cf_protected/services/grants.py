@@ -12,6 +12,7 @@ from cf_protected import signals
 from cf_protected.exceptions import GrantConflict
 from cf_protected.models import Asset, Grant
 from cf_protected.models.querysets import GrantQuerySet
+from cf_protected.transactions import atomically
 
 
 def grant(
@@ -29,7 +30,8 @@ def grant(
     """Give ``asset`` to ``user``, or to ``email`` until the buyer has an account.
 
     With a ``reference`` it is safe to repeat: an existing grant is returned as it is, even
-    if it was revoked since. Sends ``grant_created`` for a new one.
+    if it was revoked or its holder's account was deleted since. Sends ``grant_created`` for a
+    new one.
 
     Raises ``GrantConflict`` if the reference was granted to another holder, and
     ``ValueError`` if neither or both of ``user`` and ``email`` are given, or if the grant
@@ -70,6 +72,9 @@ def _make_once(
 
 
 def _is_held_by(existing: Grant, *, user: Any, email: str) -> bool:
+    """Return whether this holder's retry finds its own grant, or that of a deleted account."""
+    if existing.user_id is None and not existing.email:
+        return True
     return existing.user_id == user.pk if user is not None else existing.email == email
 
 
@@ -99,21 +104,26 @@ def revoke_grants(
     Nothing new is signed for them from now on. A URL that was signed before works until it
     expires. Sends ``grant_revoked`` for each.
     """
-    revoked = []
     database = router.db_for_write(Grant)
-    with transaction.atomic(using=database):
-        # Read where they are written: a replica may not have the latest yet.
-        held = grants.using(database).filter(revoked_at__isnull=True)
-        # By primary key, the one order in which grants are locked.
-        for one in held.select_related("asset", "user").order_by("pk"):
-            one.revoked_at, one.revoked_reason = now or timezone.now(), reason
-            changed = Grant.objects.filter(pk=one.pk, revoked_at__isnull=True).update(
-                revoked_at=one.revoked_at, revoked_reason=one.revoked_reason
-            )
-            if changed:
-                revoked.append(one)
-                signals.grant_revoked.send(Grant, grant=one)
-    return revoked
+    # Read where they are written: a replica may not have the latest yet. Read before the
+    # transaction: SQLite ends one that reads first and then waits to write.
+    held = grants.using(database).filter(revoked_at__isnull=True).select_related("asset", "user")
+    # By primary key, the one order in which grants are locked.
+    in_order = list(held.order_by("pk"))
+    return atomically(
+        lambda: [one for one in in_order if _revoke(one, reason, now or timezone.now())],
+        using=database,
+    )
+
+
+def _revoke(held: Grant, reason: str, now: datetime) -> bool:
+    """Take one grant back. Return ``False`` if another process did so meanwhile."""
+    held.revoked_at, held.revoked_reason = now, reason
+    unrevoked = Grant.objects.filter(pk=held.pk, revoked_at__isnull=True)
+    if not unrevoked.update(revoked_at=now, revoked_reason=reason):
+        return False
+    signals.grant_revoked.send(Grant, grant=held)
+    return True
 
 
 def claim(user: Any, email: str) -> int:
@@ -122,4 +132,6 @@ def claim(user: Any, email: str) -> int:
     Call it only after the user has proved that the address is theirs, for example by a
     confirmation link: a user who claims an address gets everything bought with it.
     """
+    if not email:
+        return 0  # a grant without an address was a deleted account's
     return Grant.objects.filter(user__isnull=True, email=email.lower()).update(user=user)

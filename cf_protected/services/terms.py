@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.utils import timezone
 
@@ -14,6 +15,9 @@ from cf_protected.models import Asset, AssetFile
 from cf_protected.person import Person, User
 from cf_protected.reasons import Reason
 from cf_protected.viewer import Viewer, plain_address
+
+# What a household gets: https://www.rfc-editor.org/rfc/rfc6177
+_IPV6_PREFIX_LENGTH: Final = 64
 
 
 @dataclass(frozen=True)
@@ -86,9 +90,8 @@ def agree_on_terms(
     if too_early(request, asset, decision):
         raise DownloadRefused(unreleased(decision, asset), asset)
     ip_address = None
-    bind_to_ip = asset.bind_to_ip if request.bind_to_ip is None else request.bind_to_ip
-    if bind_to_ip:
-        ip_address = _network(request.viewer, settings)
+    if is_bound(request, asset):
+        ip_address = _policy_network(request.viewer, settings)
         if ip_address is None and not _may_go_unbound(request.viewer, settings):
             refusal = replace(decision, allowed=False, reason=Reason.ADDRESS_NOT_BOUND)
             raise DownloadRefused(refusal, asset)
@@ -106,6 +109,11 @@ def grant_end(decision: Decision) -> datetime | None:
     if decision.grant is None or decision.grant.expires_at is None:
         return None
     return decision.grant.expires_at.replace(microsecond=0)
+
+
+def is_bound(request: DownloadRequest, asset: Asset) -> bool:
+    """Return whether a signature for ``asset`` is to be bound to the viewer's network."""
+    return asset.bind_to_ip if request.bind_to_ip is None else request.bind_to_ip
 
 
 def too_early(request: DownloadRequest, asset: Asset, decision: Decision) -> bool:
@@ -139,12 +147,24 @@ def _may_go_unbound(viewer: Viewer, settings: DistributionSettings) -> bool:
     return settings.ipv6_viewers == "unbound" and plain_address(viewer.ip_address) is not None
 
 
-def _network(viewer: Viewer, settings: DistributionSettings) -> str | None:
+def viewer_network(
+    viewer: Viewer, settings: DistributionSettings
+) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    """Return the network that a viewer is bound to, of IPv6 the usual /64.
+
+    Return ``None`` for an unknown address.
+    """
+    address = plain_address(viewer.ip_address)
+    if address is None:
+        return None
+    prefix_length = settings.ip_prefix_length if address.version == 4 else _IPV6_PREFIX_LENGTH
+    return ipaddress.ip_network((address, prefix_length), strict=False)
+
+
+def _policy_network(viewer: Viewer, settings: DistributionSettings) -> str | None:
     """Return the viewer's IPv4 network, or ``None``: policies don't support IPv6.
 
     Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-custom-policy.html
     """
-    address = plain_address(viewer.ip_address)
-    if not isinstance(address, ipaddress.IPv4Address):
-        return None
-    return str(ipaddress.ip_network((address, settings.ip_prefix_length), strict=False))
+    network = viewer_network(viewer, settings)
+    return str(network) if isinstance(network, ipaddress.IPv4Network) else None

@@ -89,12 +89,12 @@ def playlist_url(context: Context, file: AssetFile) -> str:
     release, and for a file without an entry. The token isn't a signature: each of its uses is
     authorised and counted.
     """
-    token = _access(_user(context)).playlist_token(file)
+    request = context.get("request")
+    token = _access(_user(context), request).playlist_token(file)
     if token is None:
         return ""
     # Players recognise HLS by the name in the URL.
     url = reverse("cf_protected:playlist", kwargs={"uuid": file.uuid, "path": file.entry})
-    request = context.get("request")
     address = request.build_absolute_uri(url) if request else url
     return f"{address}?{urlencode({'token': token})}"
 

@@ -79,22 +79,26 @@ class PlaylistView(FileView):
     def get_person(self, file: AssetFile) -> Person:
         if self.token is None:
             return super().get_person(file)
-        return services.read_playlist_token(self.token, file) or Person()
+        viewer = self.get_viewer()
+        return services.read_playlist_token(self.token, file, viewer=viewer) or Person()
 
     def issue(self, person: Person, file: AssetFile) -> HttpResponseBase:
         """Return the playlist, a 404 if the object isn't one, or a 503 if the storage fails."""
         path = self.kwargs.get("path") or _entry_or_404(file)
+        viewer = self.get_viewer()
 
         def link(inner_path: str, expires_at: datetime) -> str:
             # The same token again: a new one would let a lost link live longer with each playlist.
-            token = self.token or services.make_playlist_token(person, file, expires_at=expires_at)
+            token = self.token or services.make_playlist_token(
+                person, file, expires_at=expires_at, viewer=viewer
+            )
             kwargs = {"uuid": file.uuid, "path": inner_path}
             url = reverse("cf_protected:playlist", kwargs=kwargs)
             return f"{url}?{urlencode({'token': token})}"
 
         try:
             issued = services.issue_playlist(
-                person, file, path=path, link=link, viewer=self.get_viewer(), ahead=False
+                person, file, path=path, link=link, viewer=viewer, ahead=False
             )
         except (InvalidPlaylist, InvalidURL) as error:
             logger.warning("%r in %r can't be a playlist: %s", path, file.key, error)

@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.db.models import ProtectedError
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from cf_protected import services
-from cf_protected.models import Asset, AssetFile, Download, Grant
+from cf_protected.models import Asset, AssetFile, Download, Grant, Use
 from tests.accounts.models import User
 
 
@@ -109,9 +110,12 @@ def test_a_grant_needs_a_holder(asset: Asset) -> None:
         Grant(asset=asset).full_clean()
 
 
-def test_the_database_wants_a_holder_too(asset: Asset) -> None:
-    with pytest.raises(IntegrityError):
-        Grant.objects.create(asset=asset)
+def test_a_grant_outlives_its_holders_account(user: User, grant: Grant) -> None:
+    user.delete()
+
+    grant.refresh_from_db()
+    assert (grant.user, grant.holder) == (None, "a deleted account")
+    grant.full_clean()  # staff can still revoke it
 
 
 def test_a_grant_ends_after_it_starts(user: User, asset: Asset) -> None:
@@ -146,15 +150,59 @@ def test_grants_without_a_reference_may_be_many(user: User, asset: Asset) -> Non
 def test_a_download_outlives_user_grant_file_and_asset(
     user: User, grant: Grant, file: AssetFile
 ) -> None:
+    keys = user.pk, grant.pk, file.pk
     services.issue_url(user, file)
 
     user.delete()
+    grant.delete()
     file.asset.delete()
 
     row = Download.objects.get()
     assert (row.user, row.grant, row.file) == (None, None, None)
+    assert (row.user_id, row.grant_id, row.file_id) == keys
     assert (row.asset_title, row.file_name) == ("Ebook", "Ebook.pdf")
     assert str(row) == "Ebook.pdf: issued"
+
+
+@pytest.mark.parametrize("relations", [(), ("user", "grant", "file")])
+def test_what_was_deleted_is_none_however_the_log_is_read(
+    user: User, grant: Grant, file: AssetFile, relations: tuple[str, ...]
+) -> None:
+    services.issue_url(user, file)
+    user.delete()
+    grant.delete()
+    file.delete()
+
+    joined = Download.objects.select_related(*relations) if relations else Download.objects.all()
+    for rows in (joined, Download.objects.prefetch_related("user", "grant", "file")):
+        (row,) = rows
+        assert (row.user, row.grant, row.file) == (None, None, None)
+
+
+def test_deleting_reads_and_writes_nothing_of_the_log(
+    user: User, grant: Grant, file: AssetFile
+) -> None:
+    services.issue_url(user, file)
+
+    with CaptureQueriesContext(connection) as captured:
+        file.delete()
+        grant.delete()
+        user.delete()
+
+    log = connection.ops.quote_name("cf_protected_download")
+    assert [query["sql"] for query in captured if log in query["sql"]] == []
+
+
+def test_a_use_goes_with_its_grant_or_its_user(
+    user: User, other_user: User, grant: Grant, file: AssetFile
+) -> None:
+    Use.objects.create(user=other_user, file=file)
+    services.issue_url(user, file)
+
+    grant.delete()
+    other_user.delete()
+
+    assert not Use.objects.exists()
 
 
 def test_the_newest_download_comes_first(user: User, file: AssetFile) -> None:

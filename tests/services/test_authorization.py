@@ -98,25 +98,6 @@ def test_a_grant_revoked_meanwhile_is_refused_as_revoked(
     assert (row.outcome, row.reason) == (Download.Outcome.REFUSED, Reason.REVOKED)
 
 
-def test_a_grant_revoked_meanwhile_is_refused_as_a_repeat_too(
-    user: User, grant: Grant, file: AssetFile, configure: Configure
-) -> None:
-    services.issue_url(user, file)
-    configure(AUTHORIZER="tests.doubles.revoked_meanwhile")
-
-    assert refusal(user, file).decision.reason == Reason.REVOKED
-
-
-def test_a_grant_used_up_and_revoked_meanwhile_is_refused_as_a_repeat_too(
-    user: User, file: AssetFile, configure: Configure
-) -> None:
-    services.grant(file.asset, user, max_downloads=1)
-    services.issue_url(user, file)
-    configure(AUTHORIZER="tests.doubles.revoked_meanwhile")
-
-    assert not refusal(user, file).decision.allowed
-
-
 def test_a_grant_used_up_meanwhile_is_refused_as_used_up(
     user: User, grant: Grant, file: AssetFile, configure: Configure
 ) -> None:

@@ -60,23 +60,48 @@ def test_a_download_is_counted(user: User, grant: Grant, file: AssetFile) -> Non
     assert grant.downloads_used == 1
 
 
-def queries(user: User, file: AssetFile) -> list[str]:
-    """The kinds of queries that a download makes, without the transaction's own."""
+def statements(user: User, file: AssetFile) -> list[str]:
+    """The kinds of statements that a download makes."""
     with CaptureQueriesContext(connection) as captured:
         services.issue_url(user, file)
-    kinds = [query["sql"].split()[0] for query in captured.captured_queries]
-    return [kind for kind in kinds if kind in {"SELECT", "UPDATE", "INSERT"}]
+    return [query["sql"].split()[0] for query in captured.captured_queries]
+
+
+def queries(user: User, file: AssetFile) -> list[str]:
+    """The same without those of the transaction."""
+    kinds = {"SELECT", "UPDATE", "INSERT"}
+    return [kind for kind in statements(user, file) if kind in kinds]
 
 
 def test_the_queries_of_a_download(user: User, grant: Grant, file: AssetFile) -> None:
-    # What the user holds, the count, whether it is a repeat, and the log.
-    assert queries(user, file) == ["SELECT", "UPDATE", "SELECT", "INSERT"]
+    # What the user holds and used, the row of its use, the two counts, and the log.
+    assert queries(user, file) == ["SELECT", "INSERT", "UPDATE", "UPDATE", "INSERT"]
 
 
-def test_the_queries_of_a_repeat(user: User, grant: Grant, file: AssetFile) -> None:
+def test_the_queries_of_a_later_download(
+    user: User, grant: Grant, file: AssetFile, configure: Configure
+) -> None:
+    configure(REPEAT_WINDOW=timedelta(0))
     services.issue_url(user, file)
 
-    assert queries(user, file) == ["SELECT", "UPDATE", "SELECT"]
+    assert queries(user, file) == ["SELECT", "UPDATE", "UPDATE", "INSERT"]
+
+
+def test_a_repeat_writes_nothing_and_opens_no_transaction(
+    user: User, grant: Grant, file: AssetFile
+) -> None:
+    services.issue_url(user, file)
+
+    assert statements(user, file) == ["SELECT"]
+
+
+def test_a_repeat_without_a_grant_writes_nothing_either(
+    user: User, file: AssetFile, configure: Configure
+) -> None:
+    configure(AUTHORIZER="tests.doubles.allow_all")
+    services.issue_url(user, file)
+
+    assert statements(user, file) == ["SELECT", "SELECT"]
 
 
 def test_a_download_is_signalled_once(

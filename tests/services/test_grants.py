@@ -98,6 +98,30 @@ def test_a_repeated_webhook_after_a_claim_is_no_conflict(user: User, asset: Asse
     assert services.grant(asset, user, source="shop", reference="7") == first
 
 
+@pytest.mark.parametrize("refunded", [True, False])
+def test_a_repeated_webhook_gives_nothing_to_the_heir_of_a_deleted_account(
+    user: User, asset: Asset, refunded: bool
+) -> None:
+    first = services.grant(asset, user, source="shop", reference="7")
+    if refunded:
+        services.revoke("shop", "7")
+    user.delete()
+    returned = User.objects.create_user("ada@example.com", "secret")
+
+    for holder in ({"user": returned}, {"email": "ada@example.com"}):
+        assert services.grant(asset, source="shop", reference="7", **holder) == first
+    assert not services.authorize(returned, asset).allowed
+    assert Grant.objects.get().holder == "a deleted account"
+
+
+def test_claiming_an_empty_address_takes_nothing_of_a_deleted_account(
+    user: User, other_user: User, grant: Grant
+) -> None:
+    user.delete()
+
+    assert services.claim(other_user, "") == 0
+
+
 def test_one_order_may_have_several_assets(user: User, asset: Asset, video: Asset) -> None:
     for each in (asset, video):
         services.grant(each, user, source="shop", reference="7")

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.core import signing
 from django.utils import timezone
+from pytest_django import Settings
 
 from cf_protected import services
 from cf_protected.access import DownloadRefused
@@ -14,6 +16,7 @@ from cf_protected.models import AssetFile, Grant
 from cf_protected.person import Person
 from cf_protected.reasons import Reason
 from tests.accounts.models import User
+from tests.conftest import Configure
 
 
 def later() -> datetime:
@@ -68,3 +71,119 @@ def test_a_token_ends_with_its_users_account(user: User, stream: AssetFile) -> N
     User.objects.update(is_active=False)
 
     assert services.read_playlist_token(token, stream) is None
+
+
+def test_a_token_ends_with_its_users_password(user: User, stream: AssetFile) -> None:
+    """As their sessions do."""
+    token = services.make_playlist_token(user, stream, expires_at=later())
+    user.set_password("another")
+    user.save()
+
+    assert services.read_playlist_token(token, stream) is None
+
+
+def test_a_token_outlives_a_new_secret_key(
+    user: User, stream: AssetFile, settings: Settings
+) -> None:
+    """As sessions do, while the old key is among the fallbacks."""
+    token = services.make_playlist_token(user, stream, expires_at=later())
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another one, which is just as long as the first one was"
+
+    assert services.read_playlist_token(token, stream) == Person.of(user)
+
+
+def test_a_token_says_nothing_of_the_password(user: User, stream: AssetFile) -> None:
+    token = services.make_playlist_token(user, stream, expires_at=later())
+
+    content = str(signing.loads(token, salt="cf_protected.playlist"))
+    assert user.password not in content
+    assert user.get_session_auth_hash() not in content
+
+
+HOME = services.Viewer(ip_address="203.0.113.9")
+ELSEWHERE = services.Viewer(ip_address="198.51.100.7")
+
+
+@pytest.fixture
+def bound(stream: AssetFile) -> AssetFile:
+    """The stream, whose asset is bound to addresses."""
+    stream.asset.bind_to_ip = True
+    stream.asset.save()
+    return stream
+
+
+def test_a_phone_hands_its_playlist_to_a_television(user: User, stream: AssetFile) -> None:
+    token = services.make_playlist_token(user, stream, expires_at=later(), viewer=HOME)
+
+    assert services.read_playlist_token(token, stream, viewer=ELSEWHERE) == Person.of(user)
+
+
+@pytest.mark.parametrize(
+    ("made_at", "used_at", "opens"),
+    [
+        ("203.0.113.9", "203.0.113.9", True),
+        ("203.0.113.9", "::ffff:203.0.113.9", True),
+        ("203.0.113.9", "203.0.113.10", False),
+        ("203.0.113.9", "2001:db8::1", False),
+        ("203.0.113.9", None, False),
+        ("203.0.113.9", "unix:", False),
+        ("2001:db8::1", "2001:db8::2", True),
+        ("2001:db8::1", "2001:db8:0:1::2", False),
+        ("2001:db8::1", "203.0.113.9", False),
+    ],
+)
+def test_a_token_of_a_bound_asset_is_bound_to_the_network(
+    user: User, bound: AssetFile, made_at: str, used_at: str | None, opens: bool
+) -> None:
+    viewer = services.Viewer(ip_address=made_at)
+    token = services.make_playlist_token(user, bound, expires_at=later(), viewer=viewer)
+
+    person = services.read_playlist_token(token, bound, viewer=services.Viewer(ip_address=used_at))
+
+    assert person == (Person.of(user) if opens else None)
+
+
+def test_the_network_is_as_wide_as_the_signatures(
+    user: User, bound: AssetFile, configure: Configure
+) -> None:
+    configure({"IP_PREFIX_LENGTH": 24})
+    token = services.make_playlist_token(user, bound, expires_at=later(), viewer=HOME)
+
+    neighbour = services.Viewer(ip_address="203.0.113.200")
+    assert services.read_playlist_token(token, bound, viewer=neighbour) == Person.of(user)
+    assert services.read_playlist_token(token, bound, viewer=ELSEWHERE) is None
+
+
+def test_a_token_from_before_the_binding_opens_nothing_any_more(
+    user: User, stream: AssetFile
+) -> None:
+    token = services.make_playlist_token(user, stream, expires_at=later(), viewer=HOME)
+    stream.asset.bind_to_ip = True
+
+    assert services.read_playlist_token(token, stream, viewer=HOME) is None
+
+
+def test_a_token_of_a_bound_asset_needs_an_address(user: User, bound: AssetFile) -> None:
+    with pytest.raises(
+        ValueError, match="'ebook' is bound to addresses: pass the request's viewer"
+    ):
+        services.make_playlist_token(user, bound, expires_at=later())
+
+
+def test_page_and_api_bind_alike(user: User, grant: Grant, bound: AssetFile) -> None:
+    on_page = services.Access(user, viewer=HOME).playlist_token(bound)
+    in_api = services.issue_playlist_token(user, bound, viewer=HOME).token
+
+    for token in (on_page or "", in_api):
+        assert services.read_playlist_token(token, bound, viewer=HOME) == Person.of(user)
+        assert services.read_playlist_token(token, bound, viewer=ELSEWHERE) is None
+
+
+def test_page_and_api_refuse_an_unknown_address_alike(
+    user: User, grant: Grant, bound: AssetFile
+) -> None:
+    assert services.Access(user).playlist_token(bound) is None
+    with pytest.raises(DownloadRefused) as refusal:
+        services.issue_playlist_token(user, bound)
+    assert refusal.value.decision.reason == Reason.ADDRESS_NOT_BOUND

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from cf_protected import services
 from cf_protected.access import DownloadRefused
-from cf_protected.models import AssetFile, Download, Grant
+from cf_protected.models import Asset, AssetFile, Download, Grant, Use
 from cf_protected.reasons import Reason
 from tests.accounts.models import User
 from tests.conftest import Configure, Verify
@@ -172,3 +172,103 @@ def test_what_is_bought_again_after_a_refund_is_counted(
     assert services.issue_url(user, file, now=first + MOMENT).download is not None
     again.refresh_from_db()
     assert again.downloads_used == 1
+
+
+def test_a_used_up_grant_prolongs_no_rental_that_has_ended(user: User, file: AssetFile) -> None:
+    now = timezone.now()
+    services.grant(file.asset, user, starts_at=now, max_downloads=0)
+    rental = services.grant(file.asset, user, starts_at=now, expires_at=now + WINDOW / 2)
+    assert services.issue_url(user, file, now=now).decision.grant == rental
+
+    assert refusal(user, file, now + WINDOW / 2) == Reason.LIMIT_REACHED
+
+
+def test_a_file_that_moves_to_another_asset_takes_no_download_along(
+    user: User, file: AssetFile, first: datetime
+) -> None:
+    other = Asset.objects.create(title="Film", slug="film", state=Asset.State.PUBLISHED)
+    services.grant(other, user, starts_at=first, max_downloads=0)
+    file.asset = other
+    file.save()
+
+    assert refusal(user, file, first + MOMENT) == Reason.LIMIT_REACHED
+
+
+def test_a_deleted_grant_leaves_its_successor_no_repeat(
+    user: User, file: AssetFile, first: datetime
+) -> None:
+    Grant.objects.get().delete()
+    successor = services.grant(file.asset, user, starts_at=first, max_downloads=2)
+
+    assert services.issue_url(user, file, now=first + MOMENT).download is not None
+    successor.refresh_from_db()
+    assert successor.downloads_used == 1
+
+
+def test_a_pruned_log_changes_nothing(user: User, file: AssetFile, first: datetime) -> None:
+    Download.objects.all().delete()
+
+    assert services.issue_url(user, file, now=first + MOMENT).download is None
+    assert used() == 1
+
+
+def test_a_repeat_on_a_grant_that_ends_in_a_moment_gives_way_to_a_lasting_one(
+    user: User, file: AssetFile
+) -> None:
+    now = timezone.now()
+    ends = now + timedelta(minutes=1)
+    services.grant(file.asset, user, starts_at=now, expires_at=ends)
+    services.issue_url(user, file, now=now)
+    lasting = services.grant(file.asset, user, starts_at=now)
+
+    again = services.issue_url(user, file, now=ends - timedelta(seconds=2))
+
+    assert (again.decision.grant, again.download is not None) == (lasting, True)
+
+
+def test_each_file_of_a_grant_has_its_own_window(
+    user: User, file: AssetFile, other_file: AssetFile, first: datetime
+) -> None:
+    services.issue_url(user, other_file, now=first + WINDOW / 2)
+
+    assert services.issue_url(user, file, now=first + WINDOW - MOMENT).download is None
+    assert services.issue_url(user, other_file, now=first + WINDOW).download is None
+
+
+def test_a_use_says_how_often_and_when(user: User, file: AssetFile, first: datetime) -> None:
+    services.issue_url(user, file, now=first + MOMENT)  # a repeat
+    services.issue_url(user, file, now=first + WINDOW)
+
+    use = Use.objects.get()
+    assert (use.grant, use.user, use.file) == (Grant.objects.get(), None, file)
+    assert (use.count, use.last_at) == (2, first + WINDOW)
+
+
+def test_an_authorisers_own_grant_has_its_repeats(
+    user: User, other_user: User, file: AssetFile, configure: Configure
+) -> None:
+    """Such as a site licence that somebody else holds."""
+    services.grant(file.asset, other_user, max_downloads=1)
+    configure(AUTHORIZER="tests.doubles.share_all")
+
+    downloads = [services.issue_url(user, file).download for _ in range(2)]
+
+    assert [download is None for download in downloads] == [False, True]
+    assert used() == 1
+
+
+def test_without_a_grant_a_repeat_belongs_to_the_user(
+    user: User, other_user: User, file: AssetFile, configure: Configure
+) -> None:
+    configure(AUTHORIZER="tests.doubles.allow_all")
+    now = timezone.now()
+
+    moments = [now, now + WINDOW - MOMENT, now + WINDOW]
+    downloads = [services.issue_url(user, file, now=moment).download for moment in moments]
+
+    assert [download is None for download in downloads] == [False, True, False]
+    assert services.issue_url(other_user, file, now=now).download is not None
+    assert {(use.user, use.grant) for use in Use.objects.all()} == {
+        (user, None),
+        (other_user, None),
+    }

@@ -168,6 +168,22 @@ def test_a_use_is_counted(
     assert traces() == (1, 2)
 
 
+def test_a_bound_token_works_in_its_network_alone(
+    client: Client, grant: Grant, stream: AssetFile, user: User
+) -> None:
+    Asset.objects.update(bind_to_ip=True)
+    home, elsewhere = Client(REMOTE_ADDR="203.0.113.9"), Client(REMOTE_ADDR="198.51.100.7")
+    home.force_login(user)
+    inner, *_ = uris(body(home.get(url_of(stream))))
+
+    assert client.get(inner, REMOTE_ADDR="203.0.113.9").status_code == 200
+    refused = elsewhere.get(inner)
+    assert (refused.status_code, text(refused)) == (
+        403,
+        "This link has expired. Open the page again.",
+    )
+
+
 def expired(user: User, stream: AssetFile) -> str:
     return services.make_playlist_token(user, stream, expires_at=timezone.now())
 

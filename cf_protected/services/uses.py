@@ -1,0 +1,89 @@
+"""Tell new downloads from repeats by their ``Use``: of a grant and a file, or a user and a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import router
+from django.db.models import F, Q, QuerySet
+
+from cf_protected import conf
+from cf_protected.conf import DistributionSettings
+from cf_protected.models import AssetFile, Grant, Use
+from cf_protected.person import Person
+from cf_protected.services.terms import DownloadRequest, lifetime
+
+
+class UseKey(NamedTuple):
+    """What finds a ``Use``: the file, and the grant or else the user."""
+
+    grant_id: int | None
+    user_id: Any
+    file_id: int
+
+
+def use_key(grant: Grant | None, person: Person, file: AssetFile) -> UseKey | None:
+    """Return the key of the use that a download counts on; ``None`` for strangers.
+
+    They can't be told apart.
+    """
+    if grant is not None:
+        return UseKey(grant.pk, None, file.pk)
+    return UseKey(None, person.account_id, file.pk) if person.is_known else None
+
+
+def repeats_since(
+    request: DownloadRequest, file: AssetFile, settings: DistributionSettings
+) -> datetime | None:
+    """Return the moment after which a use makes ``request`` a repeat; ``None`` if none does.
+
+    A file that takes long to fetch or to watch has signatures that live longer than
+    ``URL_LIFETIME``, and they may be repeated that much longer. A resumed download and a
+    player's next playlist are still the same download.
+    """
+    window = conf.current().repeat_window
+    if not window:
+        return None
+    return request.now - window - (lifetime(file, settings) - settings.url_lifetime)
+
+
+def last_use(key: UseKey) -> datetime | None:
+    """Return when the file was last downloaded on this grant, or by this user."""
+    uses = _where_written().filter(**key._asdict())
+    return uses.values_list("last_at", flat=True).first()
+
+
+def prepare(keys: Iterable[UseKey]) -> None:
+    """Write the rows that ``begin`` updates, where they don't exist.
+
+    Outside the transaction that counts: on MariaDB, inserts of one key that wait for each other
+    could end in a deadlock there.
+    """
+    uses = [Use(**key._asdict()) for key in keys]
+    Use.objects.bulk_create(uses, ignore_conflicts=True)
+
+
+def begin(key: UseKey, *, since: datetime | None, now: datetime) -> bool:
+    """Count a download at ``now``, unless it repeats one after ``since``. Return whether it is new.
+
+    One conditional UPDATE decides, so that of several requests at once one is new.
+    """
+    uses = _where_written().filter(**key._asdict())
+    if since is not None:
+        uses = uses.filter(Q(last_at=None) | Q(last_at__lte=since))
+    return uses.update(count=F("count") + 1, last_at=now) == 1
+
+
+def is_current(key: UseKey, *, since: datetime | None) -> bool:
+    """Return whether a download now would repeat the last one, on a grant that isn't revoked."""
+    if since is None:
+        return False
+    uses = _where_written().filter(**key._asdict(), last_at__gt=since)
+    return uses.filter(grant__revoked_at=None).exists()
+
+
+def _where_written() -> QuerySet[Use]:
+    # A replica may lag behind.
+    return Use.objects.using(router.db_for_write(Use))
