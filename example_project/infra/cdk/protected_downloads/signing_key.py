@@ -58,6 +58,8 @@ class SigningKey(Construct):
             "CF_KEY_GROUP": f"{options.prefix}-signing",
             "CF_KEY_TYPE": options.key_type,
             "CF_OVERLAP_SECONDS": str(options.overlap_hours * 3600),
+            # Older ones are an error of each hourly run, which the alarm watches. Two days for AWS.
+            "CF_MAX_AGE_SECONDS": str((options.rotate_after_days + 2) * 86400),
         }
         if options.canary_url:
             environment["CF_CANARY_URL"] = options.canary_url
