@@ -96,7 +96,7 @@ class SigningKey(Construct):
         if options.existing_public_key_ids:
             keys = [
                 cloudfront.PublicKey.from_public_key_id(self, f"Existing{key_id}", key_id)
-                for key_id in options.existing_public_key_ids
+                for key_id in dict.fromkeys(options.existing_public_key_ids)
             ]
             existing = cloudfront.KeyGroup(
                 self, "Existing", key_group_name=f"{options.prefix}-existing", items=keys

@@ -32,6 +32,8 @@ data "aws_iam_policy_document" "topic" {
     }
   }
 
+  # AWS's own example for EventBridge has no condition:
+  # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
   statement {
     sid       = "FailedRotations"
     actions   = ["sns:Publish"]
@@ -40,12 +42,6 @@ data "aws_iam_policy_document" "topic" {
     principals {
       type        = "Service"
       identifiers = ["events.amazonaws.com"]
-    }
-
-    condition {
-      test     = "ArnEquals"
-      variable = "aws:SourceArn"
-      values   = [aws_cloudwatch_event_rule.failed_rotation.arn]
     }
   }
 }
