@@ -107,6 +107,9 @@ _NO_ORIGINS = [
     "https://shop.example.com https://elsewhere.example",
     "https://shop.example.com\n",
     "https://Shop.example.com",
+    "https://shop..example.com",
+    "https://.",
+    "https://",
     "https://shop.example.com:443",
     "http://shop.example.com",
 ]

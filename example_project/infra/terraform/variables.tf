@@ -87,7 +87,7 @@ variable "app_origins" {
   default     = []
 
   validation {
-    condition     = alltrue([for o in var.app_origins : can(regex("^(https://[a-z0-9.-]+|http://(localhost|127\\.0\\.0\\.1))(:[0-9]+)?$", o)) && !endswith(o, ":443")])
+    condition     = alltrue([for o in var.app_origins : can(regex("^(https://([a-z0-9-]+\\.)*[a-z0-9-]+|http://(localhost|127\\.0\\.0\\.1))(:[0-9]+)?$", o)) && !endswith(o, ":443")])
     error_message = "Give https:// and the host as browsers send them: small letters, no path, no wildcard, no :443. http:// is for localhost only."
   }
 }

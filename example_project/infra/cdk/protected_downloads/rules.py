@@ -15,7 +15,9 @@ FOLDER = re.compile(r"([A-Za-z0-9_-][A-Za-z0-9_.-]*/)+")
 ALIAS = re.compile(r"(\*\.)?([a-z0-9-]+\.)+[a-z0-9-]+")
 CERTIFICATE = re.compile(r"arn:[a-z-]+:acm:us-east-1:[0-9]{12}:certificate/[a-z0-9-]+")
 # As browsers send them.
-ORIGIN = re.compile(r"(https://[a-z0-9.-]+|http://(localhost|127\.0\.0\.1))(:[0-9]+)?")
+ORIGIN = re.compile(
+    r"(https://([a-z0-9-]+\.)*[a-z0-9-]+|http://(localhost|127\.0\.0\.1))(:[0-9]+)?"
+)
 # A plain path: no other spelling of a public file can pass for a protected one.
 CANARY = re.compile(
     r"https://(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+/((?:[A-Za-z0-9_-][A-Za-z0-9_.-]*/)*"
