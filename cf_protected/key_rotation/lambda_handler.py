@@ -53,6 +53,7 @@ class Environment:
     overlap: timedelta = timedelta(days=1)
     settle: timedelta = timedelta(minutes=5)
     canary_url: str = ""
+    max_age: timedelta | None = None
     distribution_ids: tuple[str, ...] = ()
 
     @classmethod
@@ -64,7 +65,8 @@ class Environment:
             key_type=_key_type(environment.get("CF_KEY_TYPE") or cls.key_type),
             overlap=_seconds(environment, "CF_OVERLAP_SECONDS", cls.overlap),
             settle=_seconds(environment, "CF_SETTLE_SECONDS", cls.settle),
-            canary_url=environment.get("CF_CANARY_URL", ""),
+            canary_url=_canary_url(environment),
+            max_age=_max_age(environment),
             distribution_ids=tuple(re.findall(r"\w+", environment.get("CF_DISTRIBUTION_IDS", ""))),
         )
 
@@ -88,6 +90,18 @@ def _seconds(environment: Mapping[str, str], name: str, default: timedelta) -> t
         return timedelta(seconds=float(value))
     except ValueError as error:
         raise RotationError(f"{name} must be a number of seconds.") from error
+
+
+def _canary_url(environment: Mapping[str, str]) -> str:
+    url = environment.get("CF_CANARY_URL", "")
+    if url and not url.startswith("https://"):
+        raise RotationError("CF_CANARY_URL must be an https URL: its signature opens a file.")
+    return url
+
+
+def _max_age(environment: Mapping[str, str]) -> timedelta | None:
+    name = "CF_MAX_AGE_SECONDS"
+    return _seconds(environment, name, timedelta(0)) if environment.get(name) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,12 +157,30 @@ class Handler:
         }
 
     def tidy(self) -> dict[str, Any]:
-        """Finish what can be finished now, such as distrusting the old key after the overlap."""
-        step = _run(self.rotation(), Goal(), Phase.TIDY)
+        """Finish what can be finished now, such as distrusting the old key after the overlap.
+
+        Raises ``RotationError`` afterwards if the signing key is older than ``max_age``: then
+        rotations fail, or don't even begin, and the function's errors are what an alarm watches.
+        """
+        rotation = self.rotation()
+        step = _run(rotation, Goal(), Phase.TIDY)
+        self._check_age(rotation.observe())
         answer = {"next": type(step).__name__}
         if isinstance(step, Wait):
             return {**answer, "until": step.until.isoformat(), "why": step.why}
         return answer
+
+    def _check_age(self, state: State) -> None:
+        published = state.published(state.current) if state.current else None
+        if self.settings.max_age is None or published is None:
+            return
+        age = state.now - published.created
+        if age > self.settings.max_age:
+            raise RotationError(
+                f"The signing key {published.id} is {age.days} days old: rotations fail or don't "
+                "begin. Downloads still work. Look for earlier errors of this function, and for "
+                "the secret's rotation in Secrets Manager."
+            )
 
     def teardown(self) -> dict[str, Any]:
         """Delete the key group and the public keys that were made for it, but not the secret."""

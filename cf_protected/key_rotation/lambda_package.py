@@ -6,7 +6,6 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, Literal
@@ -28,8 +27,8 @@ _MODULES: Final = (
     "key_sources",
     "key_rotation",
 )
-# What cryptography imports. boto3 is in the runtime.
-_WHEELS: Final = ("cryptography", "cffi")
+#: cryptography and what it imports, each with the hashes of its files. boto3 is in the runtime.
+REQUIREMENTS: Final = Path(__file__).with_name("lambda_requirements.txt")
 _MACHINES: Final[dict[Architecture, str]] = {"x86_64": "x86_64", "arm64": "aarch64"}
 _EARLIEST: Final = (1980, 1, 1, 0, 0, 0)  # date of a zip's entry
 
@@ -37,20 +36,33 @@ _EARLIEST: Final = (1980, 1, 1, 0, 0, 0)  # date of a zip's entry
 Download = Callable[[Path, Architecture, str], None]
 
 
-def download_wheels(folder: Path, architecture: Architecture, python_version: str) -> None:
-    """Download the versions that are installed here, built for Lambda, with pip.
+def download_wheels(
+    folder: Path,
+    architecture: Architecture,
+    python_version: str,
+    *,
+    requirements: Path = REQUIREMENTS,
+) -> None:
+    """Download the wheels that ``requirements`` pins, built for Lambda, with pip.
 
-    Raises ``RotationError`` if pip fails.
+    Raises ``RotationError`` if pip fails, such as for a file whose hash isn't in ``requirements``.
+    See https://pip.pypa.io/en/stable/topics/secure-installs/
     """
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
     command += ["--only-binary=:all:", "--implementation=cp", f"--python-version={python_version}"]
     # Amazon Linux 2 and newer.
     command += [f"--platform=manylinux2014_{_MACHINES[architecture]}", f"--dest={folder}"]
-    command += [f"{name}=={version(name)}" for name in _WHEELS]
+    command += ["--require-hashes", f"--requirement={requirements}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
-        last = done.stderr.strip().splitlines()[-1:]
-        raise RotationError(f"pip can't fetch the wheels: {''.join(last)}")
+        raise RotationError(f"pip can't fetch the wheels: {_error(done.stderr)}")
+
+
+def _error(stderr: str) -> str:
+    """Return what pip says from its first ``ERROR:`` on, or its last line."""
+    lines = [line.strip() for line in stderr.strip().splitlines()]
+    errors = [i for i, line in enumerate(lines) if line.startswith("ERROR:")]
+    return " ".join(lines[errors[0] :] if errors else lines[-1:])
 
 
 def build(

@@ -25,6 +25,7 @@ EVERYTHING: dict[str, Any] = {
     "sign_in_enabled": True,
     "sign_in_callback_urls": ["https://shop.example.com/accounts/callback/"],
     "existing_public_key_ids": ["K2JCJMDEHXQW5F"],
+    "alarm_emails": ["ops@example.com"],
 }
 
 

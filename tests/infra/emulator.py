@@ -1,7 +1,8 @@
 """AWS on this machine: ministack, which checks IAM policies here, with its gaps filled.
 
-What it lacks is answered in its place: turning a secret's rotation off, and a response headers
-policy without the empty lists that CloudFront leaves out and Terraform would take for a change.
+What it lacks is answered in its place: turning a secret's rotation off, a response headers
+policy without the empty lists that CloudFront leaves out and Terraform would take for a change,
+key groups that aren't in the order in which they were given, and alarms with all their parts.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ import socket
 import subprocess
 import sys
 import threading
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
 
 from tests.waiting import PATIENCE, wait_until
 
@@ -30,6 +34,7 @@ _OWN_HEADERS = {"connection", "content-length", "date", "server", "transfer-enco
 _EMPTY_LISTS = re.compile(
     rb"<(CustomHeadersConfig|RemoveHeadersConfig)>\s*<Quantity>0</Quantity>\s*</\1>"
 )
+_KEY_GROUPS = re.compile(rb"(?:<KeyGroup>[^<]+</KeyGroup>\s*){2,}")
 
 
 @dataclass(frozen=True)
@@ -130,20 +135,40 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("X-Amz-Target") == "secretsmanager.CancelRotateSecret":
             secret = json.loads(body)["SecretId"]
             self._send(200, {}, json.dumps({"ARN": secret, "Name": secret}).encode())
+        elif b"Action=DescribeAlarms&" in body:
+            self._describe_alarms(dict(urllib.parse.parse_qsl(body.decode())))
         else:
             self._pass_on(body)
 
     do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = do_GET  # noqa: N815
 
+    def _describe_alarms(self, form: dict[str, str]) -> None:
+        """Ask in JSON, whose answer is complete, and answer in XML."""
+        names = [value for name, value in form.items() if name.startswith("AlarmNames.member.")]
+        target = {
+            "Content-Type": "application/x-amz-json-1.0",
+            "X-Amz-Target": "GraniteServiceVersion20100801.DescribeAlarms",
+        }
+        _, _, content = self._ask(json.dumps({"AlarmNames": names}).encode(), **target)
+        result = f"<DescribeAlarmsResult>{_xml(json.loads(content))}</DescribeAlarmsResult>"
+        answer = f"<DescribeAlarmsResponse>{result}</DescribeAlarmsResponse>"
+        self._send(200, {"Content-Type": "text/xml"}, answer.encode())
+
     def _pass_on(self, body: bytes) -> None:
+        status, headers, content = self._ask(body)
+        self._send(status, headers, _as_cloudfront_answers(content))
+
+    def _ask(self, body: bytes, **other: str) -> tuple[int, dict[str, str], bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.server.upstream)
-        headers = {**self.headers, "X-Forwarded-Proto": "https"}
+        replaced = {name.lower() for name in other} | {"content-length"}
+        headers = {k: v for k, v in self.headers.items() if k.lower() not in replaced}
+        headers |= {"X-Forwarded-Proto": "https", **other}
         connection.request(self.command, self.path, body, headers)
         response = connection.getresponse()
-        content = _EMPTY_LISTS.sub(b"", response.read())
-        kept = {k: v for k, v in response.headers.items() if k.lower() not in _OWN_HEADERS}
-        self._send(response.status, kept, content)
+        content = response.read()
         connection.close()
+        kept = {k: v for k, v in response.headers.items() if k.lower() not in _OWN_HEADERS}
+        return response.status, kept, content
 
     def _send(self, status: int, headers: dict[str, str], content: bytes) -> None:
         self.send_response(status)
@@ -157,3 +182,21 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         pass
+
+
+def _as_cloudfront_answers(content: bytes) -> bytes:
+    return _KEY_GROUPS.sub(_sorted, _EMPTY_LISTS.sub(b"", content))
+
+
+def _sorted(groups: re.Match[bytes]) -> bytes:
+    return b"".join(sorted(re.findall(rb"<KeyGroup>[^<]+</KeyGroup>", groups[0])))
+
+
+def _xml(value: Any) -> str:
+    if isinstance(value, dict):
+        # AWS's dates have another form in XML, and Terraform needs none.
+        parts = {k: v for k, v in value.items() if v is not None and "Timestamp" not in k}
+        return "".join(f"<{name}>{_xml(part)}</{name}>" for name, part in parts.items())
+    if isinstance(value, list):
+        return "".join(f"<member>{_xml(part)}</member>" for part in value)
+    return escape(str(value).lower() if isinstance(value, bool) else str(value))

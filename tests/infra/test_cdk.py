@@ -16,6 +16,7 @@ pytest.importorskip("aws_cdk", reason="aws-cdk-lib isn't installed")
 from aws_cdk.assertions import Match, Template
 
 from tests.infra.cdk import EVERYTHING, TERRAFORM, Options, template, template_file
+from tests.infra.options import ACCEPTED, CERTIFICATE, REFUSED
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +137,80 @@ def test_a_group_of_keys_made_by_hand_is_trusted_too(everything: Template) -> No
     assert default["TrustedKeyGroups"][1:] == [{"Ref": group}]
 
 
+def test_the_app_puts_nothing_where_no_signature_is_needed(folder: Path) -> None:
+    made = template(folder, public_path="open/*")
+    (policy,) = made.find_resources("AWS::IAM::ManagedPolicy").values()
+    statements = policy["Properties"]["PolicyDocument"]["Statement"]
+    (denied,) = [statement for statement in statements if statement["Effect"] == "Deny"]
+    assert denied["Action"] == "s3:PutObject"
+    assert denied["Resource"]["Fn::Join"][1][-1] == "/open/*"
+
+
+@pytest.mark.parametrize(
+    ("options", "policy"),
+    [({}, "TLSv1.2_2025"), ({"minimum_protocol_version": "TLSv1.3_2025"}, "TLSv1.3_2025")],
+)
+def test_old_tls_is_refused(folder: Path, options: dict[str, Any], policy: str) -> None:
+    domain = {"aliases": ["downloads.example.com"], "certificate_arn": CERTIFICATE}
+    made = template(folder, **domain, **options)
+    config = only(made, "AWS::CloudFront::Distribution")["DistributionConfig"]
+    assert config["ViewerCertificate"]["MinimumProtocolVersion"] == policy
+
+
+def test_a_function_that_keeps_failing_alarms(smallest: Template) -> None:
+    (topic,) = smallest.find_resources("AWS::SNS::Topic")
+    alarm = only(smallest, "AWS::CloudWatch::Alarm")
+    (dimension,) = alarm["Dimensions"]
+    function = smallest.find_resources("AWS::Lambda::Function")[dimension["Value"]["Ref"]]
+    assert function["Properties"]["FunctionName"] == "shop-test-rotation"
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
+    assert (alarm["Period"], alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (
+        3600,
+        2,
+        24,
+    )
+    assert alarm["AlarmActions"] == [{"Ref": topic}]
+
+
+def test_the_function_fails_while_no_rotation_begins(folder: Path) -> None:
+    made = template(folder, rotate_after_days=30)
+    functions = made.find_resources("AWS::Lambda::Function").values()
+    environments = [f["Properties"].get("Environment", {}).get("Variables", {}) for f in functions]
+    assert str(32 * 86400) in [variables.get("CF_MAX_AGE_SECONDS") for variables in environments]
+
+
+def test_a_rotation_that_fails_is_reported(smallest: Template) -> None:
+    (secret,) = smallest.find_resources("AWS::SecretsManager::Secret")
+    (topic,) = smallest.find_resources("AWS::SNS::Topic")
+    rules = smallest.find_resources("AWS::Events::Rule").values()
+    (rule,) = [r["Properties"] for r in rules if "EventPattern" in r["Properties"]]
+    assert rule["EventPattern"] == {
+        "source": ["aws.secretsmanager"],
+        "detail-type": ["AWS Service Event via CloudTrail"],
+        "detail": {
+            "eventSource": ["secretsmanager.amazonaws.com"],
+            "eventName": ["RotationFailed", "TestRotationFailed"],
+            "additionalEventData": {"SecretId": [{"Ref": secret}]},
+        },
+    }
+    assert [target["Arn"] for target in rule["Targets"]] == [{"Ref": topic}]
+
+
+def test_alarms_and_failed_rotations_may_write_to_the_topic(smallest: Template) -> None:
+    statements = only(smallest, "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+    assert {statement["Principal"]["Service"] for statement in statements} == {
+        "cloudwatch.amazonaws.com",
+        "events.amazonaws.com",
+    }
+
+
+def test_mails_go_to_each_address(folder: Path) -> None:
+    made = template(folder, alarm_emails=["ops@example.com", "dev@example.com"])
+    subscriptions = made.find_resources("AWS::SNS::Subscription").values()
+    endpoints = [s["Properties"]["Endpoint"] for s in subscriptions]
+    assert sorted(endpoints) == ["dev@example.com", "ops@example.com"]
+
+
 def test_ipv6_can_be_turned_off(folder: Path) -> None:
     config = only(template(folder, ipv6_enabled=False), "AWS::CloudFront::Distribution")[
         "DistributionConfig"
@@ -143,20 +218,18 @@ def test_ipv6_can_be_turned_off(folder: Path) -> None:
     assert config["IPV6Enabled"] is False
 
 
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        ("certificate_arn", {"aliases": ["downloads.example.com"]}),
-        ("app_origins", {"app_origins": ["https://*.example.com"]}),
-        ("uploads_enabled", {"uploads_enabled": True}),
-        ("sign_in_enabled", {"sign_in_enabled": True}),
-        ("rotate_after_days", {"rotate_after_days": 1}),
-        ("existing_public_key_ids", {"existing_public_key_ids": ["K"] * 6}),
-    ],
-)
-def test_options_that_do_not_fit_are_refused(name: str, options: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=name):
+@pytest.mark.parametrize(("name", "options"), REFUSED)
+def test_options_that_are_unsafe_or_do_not_fit_are_refused(
+    name: str, options: dict[str, Any]
+) -> None:
+    with pytest.raises(ValueError, match=f"^{name}: "):
         Options(prefix="shop-test", **options)
+
+
+@pytest.mark.parametrize("options", ACCEPTED)
+def test_options_that_are_safe_are_taken(options: dict[str, Any]) -> None:
+    taken = Options(prefix="shop-test", **options)
+    assert {name: getattr(taken, name) for name in options} == options
 
 
 def test_options_are_terraforms_variables() -> None:

@@ -46,6 +46,7 @@ VARIABLES = {
     "uploads_enabled": True,
     "sign_in_enabled": True,
     "sign_in_callback_urls": ["https://shop.example.com/accounts/callback/"],
+    "alarm_emails": ["ops@example.com"],
 }
 APP = f"arn:aws:iam::{ACCOUNT}:role/shop-app"
 UNPREFIXED = {"aws_iam_role_policy"}  # their roles' names have it
@@ -251,6 +252,8 @@ def test_the_apps_role_may_do_its_work_and_no_other(stack: Stack) -> None:
     s3.put_object(Bucket=stack.bucket, Key="books/ebook.pdf", Body=b"a book")
     assert s3.list_objects_v2(Bucket=stack.bucket)["KeyCount"] == 1
     assert_denied(s3.delete_object, Bucket=stack.bucket, Key="books/ebook.pdf")
+    assert_denied(s3.put_object, Bucket=stack.bucket, Key="public/ebook.pdf", Body=b"a book")
+    s3.put_object(Bucket=stack.bucket, Key="publications/ebook.pdf", Body=b"a book")
     assert_denied(s3.delete_bucket_policy, Bucket=stack.bucket)
     assert_denied(stack.client_as(APP, "cloudfront").list_public_keys)
 
@@ -265,6 +268,8 @@ def test_browsers_upload_below_their_prefix_alone(stack: Stack) -> None:
     s3 = stack.client_as(role, "s3", by=stack.client_as(APP, "sts"))
     s3.put_object(Bucket=stack.bucket, Key="uploads/new.pdf", Body=b"a book")
     assert_denied(s3.put_object, Bucket=stack.bucket, Key="books/ebook.pdf", Body=b"another")
+    assert_denied(s3.put_object, Bucket=stack.bucket, Key="public/new.pdf", Body=b"a book")
+    assert_denied(s3.put_object, Bucket=stack.bucket, Key="uploads2/new.pdf", Body=b"a book")
     assert_denied(s3.get_object, Bucket=stack.bucket, Key="uploads/new.pdf")
 
 
@@ -272,6 +277,18 @@ def test_nobody_but_the_app_hands_the_upload_role_out(stack: Stack) -> None:
     sts = stack.client_as(make_role(stack, "stranger"), "sts")
     role = stack.outputs["upload_role_arn"]
     assert_denied(sts.assume_role, RoleArn=role, RoleSessionName="test")
+
+
+def test_the_alarm_and_failed_rotations_reach_the_topic(stack: Stack) -> None:
+    topic = stack.outputs["alarm_topic_arn"]
+    (alarm,) = stack.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert alarm["AlarmActions"] == [topic]
+    assert {d["Value"] for d in alarm["Dimensions"]} == {stack.outputs["rotation_function_name"]}
+    rule = "shop-test-alarms-rotation-failed"
+    (target,) = stack.client("events").list_targets_by_rule(Rule=rule)["Targets"]
+    assert target["Arn"] == topic
+    subscriptions = stack.client("sns").list_subscriptions_by_topic(TopicArn=topic)
+    assert [s["Endpoint"] for s in subscriptions["Subscriptions"]] == ["ops@example.com"]
 
 
 def test_the_function_answers_cloudformation_as_the_cdk_app_expects(stack: Stack) -> None:

@@ -286,6 +286,34 @@ def test_tidying_waits_for_the_overlap(cloud: Cloud, handler: Handler, first: st
     assert assert_clean(cloud, "secretsmanager") != first
 
 
+def test_tidying_fails_while_the_key_is_older_than_rotations_allow(
+    cloud: Cloud, handler: Handler, first: str
+) -> None:
+    """The alarm watches the function's errors, so it also tells of rotations that never begin."""
+    handler = replace(handler, settings=replace(handler.settings, max_age=timedelta(days=92)))
+    cloud.sleep(91 * 86400)
+    assert call(handler, action="tidy") == {"next": "Done"}
+
+    cloud.sleep(2 * 86400)
+    with pytest.raises(RotationError, match=f"The signing key {first} is 93 days old"):
+        call(handler, action="tidy")
+
+    handler = replace(handler, settings=replace(handler.settings, max_age=timedelta(days=94)))
+    rotate(handler, str(uuid4()))
+    assert call(handler, action="tidy")["next"] == "Wait"
+
+
+def test_a_key_that_is_too_old_is_tidied_first(cloud: Cloud, handler: Handler, first: str) -> None:
+    rotate(handler, str(uuid4()))
+    cloud.sleep(93 * 86400)
+    handler = replace(handler, settings=replace(handler.settings, max_age=timedelta(days=92)))
+
+    with pytest.raises(RotationError, match="is 93 days old"):
+        call(handler, action="tidy")
+
+    assert first not in [key["Id"] for key in cloud.public_keys()]
+
+
 def test_tidying_never_goes_on_with_a_rotation(cloud: Cloud, handler: Handler, first: str) -> None:
     rotate(handler, str(uuid4()), "createSecret")
     cloud.calls.clear()
@@ -362,6 +390,7 @@ def test_settings_from_the_environment() -> None:
         "CF_OVERLAP_SECONDS": "7200",
         "CF_SETTLE_SECONDS": "10",
         "CF_CANARY_URL": "https://downloads.example.com/canary",
+        "CF_MAX_AGE_SECONDS": "7948800",
         "CF_DISTRIBUTION_IDS": "E1, E2",
     }
 
@@ -372,6 +401,7 @@ def test_settings_from_the_environment() -> None:
         overlap=timedelta(hours=2),
         settle=timedelta(seconds=10),
         canary_url="https://downloads.example.com/canary",
+        max_age=timedelta(days=92),
         distribution_ids=("E1", "E2"),
     )
     short = {"CF_SECRET_ID": "shop", "CF_KEY_GROUP": "group", "CF_KEY_TYPE": ""}
@@ -380,7 +410,14 @@ def test_settings_from_the_environment() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("CF_SECRET_ID", ""), ("CF_KEY_TYPE", "P-384"), ("CF_OVERLAP_SECONDS", "a day")],
+    [
+        ("CF_SECRET_ID", ""),
+        ("CF_KEY_TYPE", "P-384"),
+        ("CF_OVERLAP_SECONDS", "a day"),
+        ("CF_MAX_AGE_SECONDS", "a year"),
+        ("CF_CANARY_URL", "http://downloads.example.com/canary"),
+        ("CF_CANARY_URL", "downloads.example.com/canary"),
+    ],
 )
 def test_wrong_settings(name: str, value: str) -> None:
     environment = {"CF_SECRET_ID": "shop", "CF_KEY_GROUP": "group", name: value}

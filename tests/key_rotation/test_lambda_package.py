@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import re
 import subprocess
 import sys
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 
 import boto3
@@ -14,8 +17,12 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from cf_protected.exceptions import RotationError
-from cf_protected.key_rotation import lambda_package
-from cf_protected.key_rotation.lambda_package import Architecture, build, download_wheels
+from cf_protected.key_rotation.lambda_package import (
+    REQUIREMENTS,
+    Architecture,
+    build,
+    download_wheels,
+)
 
 IMPORT = """
 import json, sys
@@ -107,7 +114,7 @@ def wheels_of_this_machine(folder: Path, architecture: Architecture, python_vers
                     wheel.write(file, file.relative_to(installed))
 
 
-def test_pip_is_asked_for_the_versions_that_are_installed_here(
+def test_pip_is_asked_for_lambdas_wheels_with_their_hashes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = tmp_path / "log"
@@ -121,7 +128,77 @@ def test_pip_is_asked_for_the_versions_that_are_installed_here(
     arguments = log.read_text().split()
     assert "--platform=manylinux2014_aarch64" in arguments
     assert "--python-version=3.13" in arguments
-    assert arguments[-2] == f"cryptography=={lambda_package.version('cryptography')}"
+    assert "--only-binary=:all:" in arguments
+    assert arguments[-2:] == ["--require-hashes", f"--requirement={REQUIREMENTS}"]
+
+
+def test_every_wheel_is_pinned_with_hashes() -> None:
+    lines = REQUIREMENTS.read_text().replace("\\\n", "").splitlines()
+    pins = [line for line in lines if line and not line.startswith("#")]
+    names = [re.match(r"([a-z]+)==[0-9.]+ ", pin) for pin in pins]
+    assert [name and name[1] for name in names] == ["cffi", "cryptography"]
+    hashes = [re.findall(r"--hash=sha256:[0-9a-f]{64}\b", pin) for pin in pins]
+    # One for each architecture at least.
+    assert all(len(set(of_pin)) >= 2 for of_pin in hashes)
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with one wheel, which is all that pip knows."""
+    folder = tmp_path / "index"
+    folder.mkdir()
+    metadata = "Metadata-Version: 2.1\nName: cffi\nVersion: 1\n"
+    with zipfile.ZipFile(folder / "cffi-1-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("cffi/__init__.py", "")
+        wheel.writestr("cffi-1.dist-info/METADATA", metadata)
+        wheel.writestr("cffi-1.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        wheel.writestr("cffi-1.dist-info/RECORD", "")
+    for name, value in {
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_FIND_LINKS": str(folder),
+        "PIP_NO_INDEX": "1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    return folder
+
+
+def test_a_wheel_with_its_hash_is_taken(tmp_path: Path, index: Path) -> None:
+    (wheel,) = index.iterdir()
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text(f"cffi==1 --hash=sha256:{sha256(wheel.read_bytes()).hexdigest()}\n")
+
+    call_command(
+        "cf_build_rotation_lambda",
+        str(tmp_path / "it.zip"),
+        "--architecture=arm64",
+        f"--requirements={requirements}",
+        stdout=io.StringIO(),
+    )
+
+    with zipfile.ZipFile(tmp_path / "it.zip") as archive:
+        assert "cffi/__init__.py" in archive.namelist()
+
+
+@pytest.mark.parametrize(
+    ("pin", "said"),
+    [
+        (f"cffi==1 --hash=sha256:{'0' * 64}", "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES"),
+        ("cffi==1", "ERROR: Hashes are required"),
+        (f"cffi --hash=sha256:{'0' * 64}", "ERROR: In --require-hashes mode"),
+    ],
+)
+def test_a_wheel_without_its_hash_is_refused(
+    tmp_path: Path, index: Path, pin: str, said: str
+) -> None:
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text(pin + "\n")
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+
+    with pytest.raises(RotationError, match=f"pip can't fetch the wheels: {said}"):
+        download_wheels(folder, "x86_64", "3.13", requirements=requirements)
+
+    assert list(folder.iterdir()) == []
 
 
 def test_pip_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from cf_protected.exceptions import RotationError
-from cf_protected.key_rotation.lambda_package import ARCHITECTURES, HANDLER, Architecture, build
+from cf_protected.key_rotation.lambda_package import (
+    ARCHITECTURES,
+    HANDLER,
+    REQUIREMENTS,
+    Architecture,
+    build,
+    download_wheels,
+)
 
 
 class Command(BaseCommand):
@@ -32,6 +40,12 @@ class Command(BaseCommand):
             default="3.13",
             help="The Python of the function's runtime (default: 3.13).",
         )
+        parser.add_argument(
+            "--requirements",
+            type=Path,
+            default=REQUIREMENTS,
+            help="A requirements file with hashes, instead of this package's.",
+        )
 
     def handle(
         self,
@@ -39,10 +53,12 @@ class Command(BaseCommand):
         output: Path,
         architecture: Architecture,
         python_version: str,
+        requirements: Path,
         **options: Any,
     ) -> None:
+        download = partial(download_wheels, requirements=requirements)
         try:
-            build(output, architecture, python_version=python_version)
+            build(output, architecture, python_version=python_version, download=download)
         except (RotationError, OSError) as error:
             raise CommandError(str(error)) from error
         content = output.read_bytes()

@@ -40,6 +40,15 @@ module "signing_key" {
   existing_public_key_ids = var.existing_public_key_ids
 }
 
+module "alarms" {
+  source = "./modules/alarms"
+
+  name          = "${var.prefix}-alarms"
+  function_name = module.signing_key.function_name
+  secret_arn    = module.signing_key.secret_arn
+  emails        = var.alarm_emails
+}
+
 module "distribution" {
   source = "./modules/distribution"
 
@@ -53,6 +62,7 @@ module "distribution" {
   price_class              = var.price_class
   aliases                  = var.aliases
   certificate_arn          = var.certificate_arn
+  minimum_protocol_version = var.minimum_protocol_version
   log_bucket_domain_name   = var.logs_enabled ? module.logs[0].domain_name : null
 }
 
@@ -63,6 +73,7 @@ module "app_access" {
   app_role_name   = var.app_role_name
   secret_arn      = module.signing_key.secret_arn
   bucket_arn      = module.origin.bucket_arn
+  public_path     = var.public_path
   upload_role_arn = one(module.uploads[*].role_arn)
 }
 

@@ -42,6 +42,11 @@ output "rotation_function_name" {
   value = module.signing_key.function_name
 }
 
+output "alarm_topic_arn" {
+  description = "Subscribe here whoever must know that rotations fail."
+  value       = module.alarms.topic_arn
+}
+
 output "app_policy_arn" {
   description = "Attach it to Django's role, unless app_role_name did."
   value       = module.app_access.policy_arn

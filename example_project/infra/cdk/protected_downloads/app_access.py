@@ -35,6 +35,13 @@ class AppAccess(Construct):
                 actions=["s3:GetObject", "s3:PutObject"],
                 resources=[bucket.arn_for_objects("*")],
             ),
+            # An asset whose files land there, say by its name, would open without a signature.
+            iam.PolicyStatement(
+                sid="PutNothingWhereNoSignatureIsNeeded",
+                effect=iam.Effect.DENY,
+                actions=["s3:PutObject"],
+                resources=[bucket.arn_for_objects(options.public_path)],
+            ),
             # Without it S3 answers 403 instead of 404 for an object that doesn't exist.
             iam.PolicyStatement(
                 sid="TellMissingFilesFromForbiddenOnes",

@@ -18,6 +18,11 @@ PRICE_CLASSES = {
     "PriceClass_200": cloudfront.PriceClass.PRICE_CLASS_200,
     "PriceClass_All": cloudfront.PriceClass.PRICE_CLASS_ALL,
 }
+TLS_POLICIES = {
+    "TLSv1.2_2021": cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+    "TLSv1.2_2025": cloudfront.SecurityPolicyProtocol.TLS_V1_2_2025,
+    "TLSv1.3_2025": cloudfront.SecurityPolicyProtocol.TLS_V1_3_2025,
+}
 
 
 class Distribution(Construct):
@@ -69,7 +74,7 @@ class Distribution(Construct):
             price_class=PRICE_CLASSES[options.price_class],
             domain_names=options.aliases or None,
             certificate=acm.Certificate.from_certificate_arn(self, "Cert", arn) if arn else None,
-            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+            minimum_protocol_version=TLS_POLICIES[options.minimum_protocol_version],
             log_bucket=log_bucket,
             log_includes_cookies=False if log_bucket else None,
         )

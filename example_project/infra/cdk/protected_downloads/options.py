@@ -1,11 +1,14 @@
-"""The options of a stack, with the same names and defaults as Terraform's variables."""
+"""The options of a stack, with the same names and defaults as Terraform's variables.
+
+Only ``minimum_protocol_version`` is newer here: Terraform's provider 5 doesn't take it yet."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, fields
 
 from constructs import Node
+
+from protected_downloads.rules import problems
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +29,9 @@ class Options:
     aliases: list[str] = field(default_factory=list)
     #: ACM certificate for the aliases, from us-east-1.
     certificate_arn: str | None = None
-    #: Path pattern of the files that need no signature.
+    #: CloudFront's TLS policy for the aliases.
+    minimum_protocol_version: str = "TLSv1.2_2025"
+    #: Path pattern of the files that need no signature: a folder and *.
     public_path: str = "public/*"
     #: Origins whose pages play, show or upload files.
     app_origins: list[str] = field(default_factory=list)
@@ -51,6 +56,8 @@ class Options:
     existing_public_key_ids: list[str] = field(default_factory=list)
     #: Further environment variables of the function, such as CF_SETTLE_SECONDS.
     function_environment: dict[str, str] = field(default_factory=dict)
+    #: Addresses to write to when rotations keep failing; each must confirm AWS's mail.
+    alarm_emails: list[str] = field(default_factory=list)
 
     #: The role that Django runs as; it gets the policy. None: attach it yourself.
     app_role_name: str | None = None
@@ -60,6 +67,7 @@ class Options:
     keep_logs_days: int = 30
     #: A role for uploads straight from browsers.
     uploads_enabled: bool = False
+    #: The folder that browsers upload to, with its slash at the end.
     uploads_prefix: str = "uploads/"
     #: A Cognito user pool with a client.
     sign_in_enabled: bool = False
@@ -73,41 +81,10 @@ class Options:
         return cls(**{name: value for name, value in given.items() if value is not None})
 
     def __post_init__(self) -> None:
-        for is_wrong, problem in self._problems():
-            if is_wrong:
-                raise ValueError(problem)
+        for problem in problems(self):
+            raise ValueError(problem)
 
-    def _problems(self) -> list[tuple[bool, str]]:
-        exact = [bool(re.fullmatch(r"https?://[^/*]+", origin)) for origin in self.app_origins]
-        return [
-            (
-                not re.fullmatch(r"[a-z][a-z0-9-]{1,28}[a-z0-9]", self.prefix),
-                "prefix: take 3 to 30 small letters, digits and hyphens, such as shop-prod.",
-            ),
-            (
-                bool(self.certificate_arn) != bool(self.aliases),
-                "aliases and certificate_arn: give them together.",
-            ),
-            (
-                not all(exact),
-                "app_origins: give scheme and host, no path, no wildcard: cookies go to exact "
-                "origins only.",
-            ),
-            (
-                self.rotate_after_days * 24 <= self.overlap_hours,
-                "rotate_after_days: rotate less often: the replaced key must be gone by then "
-                "(overlap_hours).",
-            ),
-            (
-                len(self.existing_public_key_ids) > 5,
-                "existing_public_key_ids: a key group takes 5 public keys.",
-            ),
-            (
-                self.uploads_enabled and not (self.app_role_name and self.app_origins),
-                "uploads_enabled: needs app_role_name, which hands the role out, and app_origins.",
-            ),
-            (
-                self.sign_in_enabled and not self.sign_in_callback_urls,
-                "sign_in_enabled: the client needs sign_in_callback_urls.",
-            ),
-        ]
+    @property
+    def public_folder(self) -> str:
+        """The folder of ``public_path``, with its slash."""
+        return self.public_path.removesuffix("*")

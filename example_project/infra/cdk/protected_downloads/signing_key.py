@@ -58,6 +58,8 @@ class SigningKey(Construct):
             "CF_KEY_GROUP": f"{options.prefix}-signing",
             "CF_KEY_TYPE": options.key_type,
             "CF_OVERLAP_SECONDS": str(options.overlap_hours * 3600),
+            # Older ones are an error of each hourly run, which the alarm watches. Two days for AWS.
+            "CF_MAX_AGE_SECONDS": str((options.rotate_after_days + 2) * 86400),
         }
         if options.canary_url:
             environment["CF_CANARY_URL"] = options.canary_url
@@ -94,7 +96,7 @@ class SigningKey(Construct):
         if options.existing_public_key_ids:
             keys = [
                 cloudfront.PublicKey.from_public_key_id(self, f"Existing{key_id}", key_id)
-                for key_id in options.existing_public_key_ids
+                for key_id in dict.fromkeys(options.existing_public_key_ids)
             ]
             existing = cloudfront.KeyGroup(
                 self, "Existing", key_group_name=f"{options.prefix}-existing", items=keys

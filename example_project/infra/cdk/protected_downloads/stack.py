@@ -8,6 +8,7 @@ from aws_cdk import Aws, CfnOutput, Stack, Tags
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from protected_downloads.alarms import Alarms
 from protected_downloads.app_access import AppAccess
 from protected_downloads.distribution import Distribution
 from protected_downloads.logs import LogBucket
@@ -29,6 +30,13 @@ class ProtectedDownloads(Stack):
         logs = LogBucket(self, "Logs", f"{unique}-logs", options) if options.logs_enabled else None
         self.origin = Origin(self, "Origin", f"{unique}-files", options)
         self.signing_key = SigningKey(self, "SigningKey", options)
+        self.alarms = Alarms(
+            self,
+            "Alarms",
+            options,
+            function=self.signing_key.function,
+            secret_arn=self.signing_key.secret_arn,
+        )
         self.distribution = Distribution(
             self,
             "Distribution",
@@ -90,4 +98,5 @@ class ProtectedDownloads(Stack):
         CfnOutput(self, "Settings", value=self.to_json_string(settings))
         CfnOutput(self, "DistributionDomainName", value=distribution.distribution_domain_name)
         CfnOutput(self, "KeyGroupId", value=self.signing_key.key_group_id)
+        CfnOutput(self, "AlarmTopicArn", value=self.alarms.topic.topic_arn)
         CfnOutput(self, "RotationFunctionName", value=self.signing_key.function.function_name)

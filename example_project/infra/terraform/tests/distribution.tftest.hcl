@@ -42,6 +42,51 @@ run "only_the_public_path_is_open" {
   }
 }
 
+run "two_key_groups_have_the_same_order_in_each_plan" {
+  command = plan
+
+  module {
+    source = "./modules/distribution"
+  }
+
+  variables {
+    trusted_key_group_ids = ["group-3", "group-1", "group-2", "group-1"]
+  }
+
+  assert {
+    condition     = tolist(aws_cloudfront_distribution.this.default_cache_behavior[0].trusted_key_groups) == tolist(["group-1", "group-2", "group-3"])
+    error_message = "Each plan would change the order."
+  }
+}
+
+run "without_a_key_group_everything_would_be_open" {
+  command = plan
+
+  module {
+    source = "./modules/distribution"
+  }
+
+  variables {
+    trusted_key_group_ids = []
+  }
+
+  expect_failures = [var.trusted_key_group_ids]
+}
+
+run "a_public_path_that_opens_more_than_its_folder" {
+  command = plan
+
+  module {
+    source = "./modules/distribution"
+  }
+
+  variables {
+    public_path = "public*"
+  }
+
+  expect_failures = [var.public_path]
+}
+
 run "names_of_downloads_are_cached_apart" {
   command = plan
 

@@ -43,6 +43,10 @@ mock_provider "aws" {
     defaults = { arn = "arn:aws:events:eu-central-1:123456789012:rule/shop-test-tidy-keys" }
   }
 
+  mock_resource "aws_sns_topic" {
+    defaults = { arn = "arn:aws:sns:eu-central-1:123456789012:shop-test-alarms" }
+  }
+
   mock_resource "aws_cloudfront_key_group" {
     defaults = { id = "group-2" }
   }

@@ -13,6 +13,14 @@ data "aws_iam_policy_document" "app" {
     resources = ["${var.bucket_arn}/*"]
   }
 
+  # An asset whose files land there, say by its name, would open without a signature.
+  statement {
+    sid       = "PutNothingWhereNoSignatureIsNeeded"
+    effect    = "Deny"
+    actions   = ["s3:PutObject"]
+    resources = ["${var.bucket_arn}/${var.public_path}"]
+  }
+
   # Without it S3 answers 403 instead of 404 for an object that doesn't exist.
   statement {
     sid       = "TellMissingFilesFromForbiddenOnes"

@@ -10,6 +10,11 @@ variable "bucket_arn" {
   type = string
 }
 
+variable "public_path" {
+  description = "Path pattern that needs no signature, where the app may not put files."
+  type        = string
+}
+
 variable "upload_role_arn" {
   description = "The role for uploads by browsers; null for none."
   type        = string

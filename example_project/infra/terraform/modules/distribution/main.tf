@@ -5,6 +5,12 @@ data "aws_cloudfront_cache_policy" "public" {
   name = "Managed-CachingOptimized"
 }
 
+locals {
+  # The provider compares them as a list, and CloudFront returns them in an order of its own: in
+  # another one, each plan would change the distribution.
+  trusted_key_groups = sort(var.trusted_key_group_ids)
+}
+
 resource "aws_cloudfront_distribution" "this" {
   comment             = var.name
   enabled             = true
@@ -25,7 +31,7 @@ resource "aws_cloudfront_distribution" "this" {
     allowed_methods            = ["GET", "HEAD"]
     cached_methods             = ["GET", "HEAD"]
     viewer_protocol_policy     = "https-only"
-    trusted_key_groups         = var.trusted_key_group_ids
+    trusted_key_groups         = local.trusted_key_groups
     cache_policy_id            = aws_cloudfront_cache_policy.protected.id
     response_headers_policy_id = aws_cloudfront_response_headers_policy.this.id
     compress                   = true
@@ -51,7 +57,7 @@ resource "aws_cloudfront_distribution" "this" {
   viewer_certificate {
     cloudfront_default_certificate = var.certificate_arn == null
     acm_certificate_arn            = var.certificate_arn
-    minimum_protocol_version       = var.certificate_arn == null ? "TLSv1" : "TLSv1.2_2021"
+    minimum_protocol_version       = var.certificate_arn == null ? "TLSv1" : var.minimum_protocol_version
     ssl_support_method             = var.certificate_arn == null ? null : "sni-only"
   }
 

@@ -23,6 +23,8 @@ resource "aws_lambda_function" "rotation" {
         CF_KEY_GROUP       = var.key_group_name
         CF_KEY_TYPE        = var.key_type
         CF_OVERLAP_SECONDS = var.overlap_hours * 3600
+        # Older ones are an error of each hourly run, which the alarm watches. Two days for AWS.
+        CF_MAX_AGE_SECONDS = (var.rotate_after_days + 2) * 86400
       },
       var.canary_url == null ? {} : { CF_CANARY_URL = var.canary_url },
       var.function_environment,

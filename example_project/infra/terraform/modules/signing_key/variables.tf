@@ -38,7 +38,13 @@ variable "overlap_hours" {
 }
 
 variable "canary_url" {
-  type = string
+  description = "https URL of a protected file; null for none."
+  type        = string
+
+  validation {
+    condition     = var.canary_url == null || can(regex("^https://", var.canary_url))
+    error_message = "Give an https URL: its signature opens a file."
+  }
 }
 
 variable "function_environment" {

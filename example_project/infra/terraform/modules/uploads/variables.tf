@@ -16,8 +16,14 @@ variable "bucket_arn" {
 }
 
 variable "prefix" {
-  description = "Keys start with it."
+  description = "The folder that keys are in, with its slash at the end."
   type        = string
+
+  # The role's policy ends in "<prefix>*".
+  validation {
+    condition     = can(regex("^([A-Za-z0-9_-][A-Za-z0-9_.-]*/)+$", var.prefix))
+    error_message = "Give a folder with a slash at its end, such as uploads/."
+  }
 }
 
 variable "app_origins" {
