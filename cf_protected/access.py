@@ -13,14 +13,13 @@ from math import inf
 from typing import TYPE_CHECKING, Final
 
 from django.core.exceptions import PermissionDenied
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cf_protected import conf
 from cf_protected.exceptions import CFProtectedError
 from cf_protected.models import Asset, Grant
+from cf_protected.moments import end_in_words, in_words
 from cf_protected.person import Person
 from cf_protected.reasons import Reason
 
@@ -42,6 +41,37 @@ class Decision:
     reason: str
     grant: Grant | None = None
     message: str = ""
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether even the asset's title tells too much: it is a draft the person never had."""
+        return self.reason == Reason.UNPUBLISHED and self.grant is None
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What several grants of one asset amount to.
+
+    It ends at ``until``. ``left`` of ``total`` downloads remain. Each is ``None`` for no limit.
+    """
+
+    until: datetime | None
+    left: int | None
+    total: int | None
+
+    @classmethod
+    def of(cls, grants: Iterable[Grant], now: datetime) -> Holding:
+        """Return the sum of the grants that are active, or only used up."""
+        usable = [one for one in grants if one.state_at(now) in _USABLE]
+        active = [one for one in usable if one.state_at(now) is Grant.State.ACTIVE]
+        ends = [one.expires_at for one in active]
+        limits = [one.max_downloads for one in usable]
+        limited = None not in {one.max_downloads for one in active}
+        return cls(
+            until=None if None in ends else max(filter(None, ends), default=None),
+            left=sum(one.downloads_left or 0 for one in usable) if limited else None,
+            total=sum(filter(None, limits)) if limited else None,
+        )
 
 
 class DownloadRefused(CFProtectedError, PermissionDenied):
@@ -67,6 +97,7 @@ _STATE_REASONS: Final = {
     Grant.State.REVOKED: Reason.REVOKED,
 }
 _STATE_ORDER: Final = list(_STATE_REASONS)
+_USABLE: Final = {Grant.State.ACTIVE, Grant.State.USED_UP}
 
 
 def decide(person: Person, asset: Asset, grants: Iterable[Grant], now: datetime) -> Decision:
@@ -80,9 +111,9 @@ def decide(person: Person, asset: Asset, grants: Iterable[Grant], now: datetime)
         return Decision(False, Reason.ANONYMOUS)
     if not person.account.is_active:
         return Decision(False, Reason.INACTIVE_USER)
-    if asset.state == Asset.State.DRAFT:
-        return Decision(False, Reason.UNPUBLISHED)
     ranked = sorted(grants, key=lambda grant: _rank(grant, now))
+    if asset.state == Asset.State.DRAFT:
+        return Decision(False, Reason.UNPUBLISHED, ranked[0] if ranked else None)
     if not ranked:
         return Decision(False, Reason.NO_GRANT)
     state = ranked[0].state_at(now)
@@ -126,12 +157,12 @@ def explain(decision: Decision) -> str:
     grant = decision.grant
     match decision.reason:
         case Reason.NOT_STARTED if grant is not None:
-            return _("On %(date)s your access begins.") % {"date": _day(grant.starts_at)}
+            return _("On %(date)s your access begins.") % {"date": in_words(grant.starts_at)}
         case Reason.EXPIRED if grant is not None and grant.expires_at is not None:
-            return _("On %(date)s your access ended.") % {"date": _day(grant.expires_at)}
+            return _("On %(date)s your access ended.") % {"date": end_in_words(grant.expires_at)}
         case Reason.ENDS_TOO_SOON if grant is not None and grant.expires_at is not None:
             return _("Your access ends on %(date)s, before this becomes available.") % {
-                "date": _day(grant.expires_at)
+                "date": end_in_words(grant.expires_at)
             }
         case Reason.LIMIT_REACHED if grant is not None and grant.max_downloads is not None:
             return _("You have used all %(count)s of your downloads.") % {
@@ -144,9 +175,7 @@ def unreleased(decision: Decision, asset: Asset) -> Decision:
     """Return the refusal of a person who may have ``asset``, but not yet."""
     message = ""
     if asset.available_from is not None:
-        message = _("This becomes available on %(date)s.") % {"date": _day(asset.available_from)}
+        message = _("This becomes available on %(date)s.") % {
+            "date": in_words(asset.available_from)
+        }
     return replace(decision, allowed=False, reason=Reason.NOT_RELEASED, message=message)
-
-
-def _day(moment: datetime) -> str:
-    return date_format(localtime(moment), "DATETIME_FORMAT")

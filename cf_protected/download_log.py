@@ -7,14 +7,15 @@ from datetime import datetime
 
 from cf_protected import conf
 from cf_protected.access import Decision
-from cf_protected.models import AssetFile, Download
+from cf_protected.models import Asset, AssetFile, Download
 from cf_protected.person import Person
 from cf_protected.viewer import Viewer, plain_address
 
 
 def log_download(
     person: Person,
-    file: AssetFile,
+    asset: Asset,
+    file: AssetFile | None,
     decision: Decision,
     viewer: Viewer,
     *,
@@ -23,15 +24,17 @@ def log_download(
 ) -> Download:
     """Write one row: an issued URL, or a refusal if ``url_expires_at`` is ``None``.
 
-    The names are copied, so that they outlive the file. What doesn't fit its column is cut.
+    ``file`` is ``None`` for a page of the asset. The names are copied, so that they outlive the
+    file. What doesn't fit its column is cut.
     """
     outcome = Download.Outcome.REFUSED if url_expires_at is None else Download.Outcome.ISSUED
     return Download.objects.create(
+        asset=asset,
         file=file,
         grant=decision.grant,
         user_id=person.account_id,
-        asset_title=file.asset.title,
-        file_name=file.file_name,
+        asset_title=asset.title,
+        file_name="" if file is None else file.file_name,
         requested_at=now,
         ip_address=address_to_log(viewer.ip_address),
         # PostgreSQL's text has no NUL, and some servers pass one on.

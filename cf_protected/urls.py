@@ -17,6 +17,8 @@ app_name = "cf_protected"
 
 urlpatterns = [
     path("", LibraryView.as_view(), name="library"),
+    # Links lead to the first, since a slug may change.
+    path("assets/<uuid:uuid>/", AssetView.as_view(), name="asset"),
     path("assets/<slug:slug>/", AssetView.as_view(), name="asset"),
     path("assets/<slug:slug>/cookies/", AssetCookiesView.as_view(), name="asset-cookies"),
     path("cookies/", CookiesView.as_view(), name="cookies"),

@@ -65,7 +65,14 @@ def test_an_inactive_account_is_allowed_nothing() -> None:
 def test_a_draft_is_for_nobody() -> None:
     draft = Asset(title="Soon", state=Asset.State.DRAFT)
 
-    assert decide(person(), draft, [ACTIVE], NOON) == Decision(False, Reason.UNPUBLISHED)
+    assert decide(person(), draft, [ACTIVE], NOON) == Decision(False, Reason.UNPUBLISHED, ACTIVE)
+
+
+def test_a_draft_is_a_secret_from_those_who_never_had_it() -> None:
+    draft = Asset(title="Soon", state=Asset.State.DRAFT)
+
+    assert decide(person(), draft, [], NOON).is_secret
+    assert not decide(person(), draft, [ACTIVE], NOON).is_secret
 
 
 def test_an_archived_asset_stays_with_its_buyers() -> None:
@@ -112,8 +119,8 @@ def test_of_several_grants_one_is_taken(held: list[Grant], taken: Grant) -> None
             None,
             "Your account doesn't have this. Did you buy it with another account?",
         ),
-        (Reason.NOT_STARTED, NOT_STARTED, "On May 4, 2026, 3 p.m. your access begins."),
-        (Reason.EXPIRED, EXPIRED, "On May 4, 2026, 2 p.m. your access ended."),
+        (Reason.NOT_STARTED, NOT_STARTED, "On May 4, 2026, 3 p.m. CEST your access begins."),
+        (Reason.EXPIRED, EXPIRED, "On May 4, 2026, 2 p.m. CEST your access ended."),
         (
             Reason.REVOKED,
             REVOKED,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -40,7 +42,7 @@ def test_the_library_lists_what_the_person_has_with_its_files(
 ) -> None:
     page = text(buyer.get(LIBRARY))
 
-    assert f'<a href="{EBOOK}">Ebook</a>' in page
+    assert f'<a href="{grant.asset.get_absolute_url()}">Ebook</a>' in page
     # Neither Turbo nor htmx may fetch what counts as a download.
     attributes = 'rel="nofollow" data-turbo="false" hx-boost="false"'
     assert f'<a href="{file.get_absolute_url()}" {attributes}>Ebook.pdf</a>' in page
@@ -75,7 +77,7 @@ def test_the_library_says_until_when_and_how_often(
     )
 
     for page in (text(buyer.get(LIBRARY)), text(buyer.get(EBOOK))):
-        assert "Yours until " in page
+        assert re.search(r"Yours until \w+\.? \d+, 20\d\d, [^<]+ CES?T", page)
         assert "3 of 3 downloads left." in page
 
 
@@ -164,8 +166,110 @@ def test_the_queries_of_an_asset_do_not_grow_with_its_files(
         AssetFile(asset=file.asset, key=f"{number}.pdf") for number in range(100)
     )
 
-    # Session, user, the asset, the grants, its files.
-    assert (before, queries(buyer, EBOOK)) == (5, 5)
+    # Session, user, the asset, the grants twice, its files.
+    assert (before, queries(buyer, EBOOK)) == (6, 6)
+
+
+@pytest.mark.parametrize(
+    ("end", "shown"),
+    [
+        ((2090, 12, 1), "Yours until Nov. 30, 2090, 11:59 p.m. CET"),
+        ((2090, 7, 1), "Yours until June 30, 2090, 11:59 p.m. CEST"),
+        ((2090, 12, 1, 12), "Yours until Dec. 1, 2090, noon CET"),
+        ((2090, 12, 1, 0, 1), "Yours until Dec. 1, 2090, 12:01 a.m. CET"),
+    ],
+)
+def test_an_end_is_shown_with_its_last_day_and_time_zone(
+    buyer: Client, user: User, file: AssetFile, end: tuple[int, int, int], shown: str
+) -> None:
+    expires_at = datetime(*end, tzinfo=ZoneInfo("Europe/Berlin"))
+    services.grant(file.asset, user, expires_at=expires_at)
+
+    for page in (text(buyer.get(LIBRARY)), text(buyer.get(EBOOK))):
+        assert shown in page
+
+
+def test_the_downloads_of_several_grants_are_added_up(
+    buyer: Client, user: User, file: AssetFile
+) -> None:
+    for _ in range(2):
+        services.grant(file.asset, user, max_downloads=1)
+
+    for page in (text(buyer.get(LIBRARY)), text(buyer.get(EBOOK))):
+        assert "2 of 2 downloads left." in page
+
+    buyer.get(file.get_absolute_url())
+    assert "1 of 2 downloads left." in text(buyer.get(EBOOK))
+
+
+def test_with_one_grant_without_a_limit_nothing_is_counted_down(
+    buyer: Client, user: User, grant: Grant, file: AssetFile
+) -> None:
+    services.grant(file.asset, user, max_downloads=1, expires_at=timezone.now() + timedelta(1))
+
+    page = text(buyer.get(EBOOK))
+    assert "downloads left" not in page
+    assert "Yours until" not in page
+
+
+def test_a_mailed_link_survives_another_slug(buyer: Client, grant: Grant, file: AssetFile) -> None:
+    mailed = grant.asset.get_absolute_url()
+    Asset.objects.update(slug="another")
+
+    assert "Ebook" in text(buyer.get(mailed))
+    assert buyer.get(EBOOK).status_code == 404
+    assert buyer.get("/downloads/assets/another/").status_code == 200
+
+
+def test_a_slug_may_look_like_an_id(buyer: Client, grant: Grant) -> None:
+    slug = "0b0c9b3e-58c2-4c5a-9d11-6f5d3a6d4c11"
+    Asset.objects.update(slug=slug)
+
+    assert buyer.get(f"/downloads/assets/{slug}/").status_code == 200
+
+
+def test_a_refusal_on_the_page_is_logged_once(buyer: Client, user: User, asset: Asset) -> None:
+    """Mails lead there, so support looks for it."""
+    for _ in range(2):
+        assert buyer.get(asset.get_absolute_url()).status_code == 403
+
+    (row,) = Download.objects.refused()
+    assert (row.user, row.asset, row.file, row.reason) == (user, asset, None, "no_grant")
+    assert (row.asset_title, row.file_name, str(row)) == ("Ebook", "", "Ebook: refused")
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Purpose": "prefetch"}, {"X-Sec-Purpose": "prefetch"}])
+def test_a_prefetch_of_the_page_logs_nothing(
+    buyer: Client, asset: Asset, headers: dict[str, str]
+) -> None:
+    buyer.get(EBOOK, headers=headers)
+    buyer.head(EBOOK)
+
+    assert not Download.objects.exists()
+
+
+@pytest.mark.parametrize("path", [EBOOK, "{file}"])
+def test_a_draft_is_a_404_for_those_who_never_had_it(
+    buyer: Client, file: AssetFile, path: str
+) -> None:
+    Asset.objects.update(state=Asset.State.DRAFT)
+
+    draft = buyer.get(path.format(file=file.get_absolute_url()))
+    unknown = buyer.get("/downloads/assets/unknown/")
+
+    assert draft.status_code == unknown.status_code == 404
+    assert draft["Cache-Control"] == unknown["Cache-Control"] == "private, no-store"
+    assert "Ebook" not in text(draft)
+    if path == EBOOK:
+        assert draft.content == unknown.content
+
+
+def test_a_buyer_of_a_draft_is_told_that_it_is_one(
+    buyer: Client, grant: Grant, file: AssetFile
+) -> None:
+    Asset.objects.update(state=Asset.State.DRAFT)
+
+    assert "available at the moment" in text(buyer.get(EBOOK))
 
 
 @pytest.fixture

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from cf_protected.models import Asset, AssetFile, Download, Grant
@@ -110,6 +112,25 @@ def test_a_setting_makes_what_is_refused_look_like_what_is_not_there(
 
     assert refused.status_code == unknown.status_code == 404
     assert refused.content == unknown.content
+    assert refused["Cache-Control"] == unknown["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.parametrize("path", READERS)
+@pytest.mark.parametrize("clicks", [1, 2])
+def test_neither_does_the_work_behind_it_show_what_is_there(
+    buyer: Client, asset: Asset, configure: Configure, path: str, clicks: int
+) -> None:
+    configure(REFUSAL_STATUS=404)
+
+    def work(path: str) -> list[str]:
+        for _ in range(clicks):
+            with CaptureQueriesContext(connection) as captured:
+                buyer.get(path)
+        return [query["sql"].split()[0] for query in captured]
+
+    kinds = {"SELECT", "INSERT", "UPDATE", "DELETE"}
+    refused, unknown = work(path), work(path.replace("ebook", "video"))
+    assert [one for one in refused if one in kinds].count("SELECT") == unknown.count("SELECT")
 
 
 @pytest.mark.parametrize("path", READERS)

@@ -85,11 +85,11 @@ START = datetime(2026, 5, 4, 12, tzinfo=UTC)
     [
         (
             {"starts_at": datetime(2125, 5, 4, 12, tzinfo=UTC)},
-            "On May 4, 2125, 2 p.m. your access begins.",
+            "On May 4, 2125, 2 p.m. CEST your access begins.",
         ),
         (
             {"starts_at": START, "expires_at": START + timedelta(hours=2)},
-            "On May 4, 2026, 4 p.m. your access ended.",
+            "On May 4, 2026, 4 p.m. CEST your access ended.",
         ),
         (
             {"starts_at": START, "revoked_at": START},

@@ -38,7 +38,7 @@ def test_a_buyer_is_told_from_when(buyer: Client, file: AssetFile, method: str) 
 def test_in_their_time_zone_and_language(buyer: Client, file: AssetFile) -> None:
     page = text(buyer.get(file.get_absolute_url()))
 
-    assert "This becomes available on May 1, 2090, noon." in page
+    assert "This becomes available on May 1, 2090, noon CEST." in page
 
 
 def test_who_has_no_grant_is_told_that(client: Client, file: AssetFile, other_user: User) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar, Final
 
 from django.contrib import admin, messages
+from django.contrib.admin.models import ADDITION, LogEntry
+from django.db import router, transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
@@ -118,12 +120,10 @@ class AssetAdmin(admin.ModelAdmin):
         return ask(self, request, queryset, form, title=_("Grant to people"), template=template)
 
     def _grant(self, request: HttpRequest, assets: QuerySet[Asset], form: BulkGrantForm) -> None:
-        made = kept = 0
-        for asset in assets:
-            for holder in form.cleaned_data["people"]:
-                if _has_already(holder, asset):
-                    kept += 1
-                    continue
+        people = form.cleaned_data["people"]
+        wanted = [(asset, holder) for asset in assets for holder in people]
+        with transaction.atomic(using=router.db_for_write(Grant)):  # all or nothing
+            made = [
                 services.grant(
                     asset,
                     holder.user,
@@ -132,8 +132,14 @@ class AssetAdmin(admin.ModelAdmin):
                     max_downloads=form.cleaned_data["max_downloads"],
                     granted_by=request.user,
                 )
-                made += 1
-        self._tell(request, made, kept)
+                for asset, holder in wanted
+                if not _has_already(holder, asset)
+            ]
+        user: Any = request.user
+        LogEntry.objects.log_actions(
+            user.pk, made, ADDITION, change_message=str(_("Granted to people."))
+        )
+        self._tell(request, len(made), len(wanted) - len(made))
 
     def _tell(self, request: HttpRequest, made: int, kept: int) -> None:
         text = ngettext("%(count)d grant was made.", "%(count)d grants were made.", made)

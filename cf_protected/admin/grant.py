@@ -7,10 +7,8 @@ from typing import Any, Final
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -21,6 +19,7 @@ from cf_protected.admin.people import ChoosesUser, user_search_fields
 from cf_protected.admin.why import facts, verdict
 from cf_protected.models import Grant
 from cf_protected.models.querysets import GrantQuerySet
+from cf_protected.moments import last_day
 
 _HOLDER: Final[Any] = (None, {"fields": ("asset", ("user", "email"))})
 _TERMS: Final[Any] = (_("Terms"), {"fields": ("starts_at", "expires_at", "max_downloads")})
@@ -111,10 +110,8 @@ class GrantAdmin(ChoosesUser):
 
     @admin.display(description=_("expires at"), ordering="expires_at")
     def expires(self, grant: Grant) -> str | None:
-        """Return the day without the time, since the list is wide."""
-        if grant.expires_at is None:
-            return None
-        return date_format(localtime(grant.expires_at), "SHORT_DATE_FORMAT")
+        """Return the last day without the time, since the list is wide."""
+        return None if grant.expires_at is None else last_day(grant.expires_at)
 
     @admin.display(description=_("answer"))
     def why(self, grant: Grant) -> SafeString:

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from django import forms
-from django.contrib.admin.widgets import AdminSplitDateTime
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from cf_protected.admin.date_fields import EndField, StartField
 from cf_protected.admin.people import Holder, find_holders
 
 # The largest value of a PositiveIntegerField on every supported database.
@@ -21,6 +21,15 @@ class GrantForm(forms.ModelForm):
 
     A claimed grant has both, so only a new one is checked.
     """
+
+    starts_at = StartField(
+        label=_("Starts at"), initial=timezone.now, help_text=_("Without a time: at 0:00.")
+    )
+    expires_at = EndField(
+        label=_("Expires at"),
+        required=False,
+        help_text=_("Empty: never. Without a time: at the end of the day."),
+    )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -35,13 +44,15 @@ class BulkGrantForm(forms.Form):
     people = forms.CharField(
         label=_("People"),
         widget=forms.Textarea(attrs={"rows": 8, "cols": 60}),
-        help_text=_("A user name or e-mail address on each line."),
+        help_text=_(
+            "User names and e-mail addresses, on lines or between commas. What is granted to an "
+            "address waits until the address is confirmed."
+        ),
     )
-    expires_at = forms.SplitDateTimeField(
+    expires_at = EndField(
         label=_("Expires at"),
         required=False,
-        widget=AdminSplitDateTime,
-        help_text=_("Empty: never."),
+        help_text=_("Empty: never. Without a time: at the end of the day."),
     )
     max_downloads = forms.IntegerField(
         label=_("Maximum downloads"),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin
 from django.contrib.admin.widgets import ForeignKeyRawIdWidget
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db.models import ForeignKey, Q
+from django.db.models import ForeignKey
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -41,6 +42,9 @@ class ChoosesUser(admin.ModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
+_SEPARATORS: Final = re.compile(r"[,;\r\n]")
+
+
 @dataclass(frozen=True)
 class Holder:
     """A grant's holder: a user, or an e-mail address without an account."""
@@ -58,16 +62,19 @@ def user_search_fields(prefix: str = "user__") -> list[str]:
 
 
 def find_holders(text: str) -> list[Holder]:
-    """Return the holders that ``text`` names: one user name or e-mail address on each line.
+    """Return the holders that ``text`` names, on lines or between commas.
 
-    Raises ``ValidationError`` with every line that matches no user or more than one, and
-    isn't an e-mail address.
+    What has an ``@`` is an e-mail address, never a user name: else a stranger who took the
+    address as a user name would get what was meant for its owner. An account with the address
+    isn't meant either, since nobody may have confirmed that it is theirs.
+
+    Raises ``ValidationError`` with everything that is neither.
     """
     holders: dict[Holder, None] = {}  # in order, without repeats
     errors: list[ValidationError] = []
-    for line in filter(None, map(str.strip, text.splitlines())):
+    for name in filter(None, map(str.strip, _SEPARATORS.split(text))):
         try:
-            holders[_find(line)] = None
+            holders[_find(name)] = None
         except ValidationError as error:
             errors.append(error)
     if errors:
@@ -75,25 +82,37 @@ def find_holders(text: str) -> list[Holder]:
     return list(holders)
 
 
-def users_named(name: str) -> list[Any]:
-    """Return the first two users with this user name or e-mail address, ignoring case."""
-    matches = Q(pk__in=[])
-    for field in user_search_fields(prefix=""):
-        matches |= Q(**{f"{field}__iexact": name})
-    users = get_user_model()._default_manager  # noqa: SLF001 - documented
-    return list(users.filter(matches)[:2])
+def has_account(address: str) -> bool:
+    """Return whether an account has this e-mail address, confirmed or not, in any case."""
+    model = get_user_model()
+    field = model.get_email_field_name()
+    known = {one.name for one in model._meta.get_fields()}  # noqa: SLF001 - public by its docs
+    users = model._default_manager  # noqa: SLF001 - documented
+    return field in known and users.filter(**{f"{field}__iexact": address}).exists()
 
 
 def _find(name: str) -> Holder:
-    users = users_named(name)
-    if len(users) > 1:
-        raise ValidationError(_("%(name)s matches more than one user.") % {"name": name})
-    if users:
-        return Holder(user=users[0])
+    if "@" in name:
+        return Holder(email=_address(name))
+    users = get_user_model()._default_manager  # noqa: SLF001 - documented
+    user = users.filter(**{get_user_model().USERNAME_FIELD: name}).first()
+    # Compared here too: some databases take "é" for "e", and "A" for "a".
+    if user is None or user.get_username() != name:
+        raise ValidationError(
+            _("%(name)s is neither a user nor an e-mail address.") % {"name": name}
+        )
+    return Holder(user=user)
+
+
+def _address(name: str) -> str:
     try:
         Grant._meta.get_field("email").clean(name, None)  # noqa: SLF001 - public by its docs
     except ValidationError as error:
+        raise ValidationError(_("%(name)s isn't an e-mail address.") % {"name": name}) from error
+    # Django's validator ignores case, so it takes the KELVIN SIGN for a "k".
+    if not name.isascii():
         raise ValidationError(
-            _("%(name)s is neither a user nor an e-mail address.") % {"name": name}
-        ) from error
-    return Holder(email=name.lower())
+            _("%(name)s has letters that few mailboxes have. Write the address in ASCII.")
+            % {"name": name}
+        )
+    return name.lower()

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from cf_protected import services
-from cf_protected.admin.people import users_named
+from cf_protected.admin.people import has_account
 from cf_protected.models import Asset, Download, Grant
+from cf_protected.moments import end_in_words, in_words
 from cf_protected.reasons import Reason
 
 
@@ -56,7 +55,7 @@ def _about_grant(grant: Grant) -> str:
     values = {
         "count": grant.max_downloads,
         "start": _moment(grant.starts_at),
-        "end": _moment(grant.expires_at),
+        "end": "" if grant.expires_at is None else end_in_words(grant.expires_at),
         "revoked": _moment(grant.revoked_at),
         "reason": grant.revoked_reason.rstrip(".") or _("no reason given"),
     }
@@ -71,8 +70,8 @@ def _about_grant(grant: Grant) -> str:
 
 
 def _about_email(email: str) -> Iterator[str]:
-    if users_named(email):
-        yield _("There is an account with this e-mail address; name it as the user.")
+    if has_account(email):
+        yield _("An account has this e-mail address. Nothing shows that it was confirmed.")
 
 
 def _about_user(grant: Grant, user: Any) -> Iterator[str]:
@@ -84,7 +83,7 @@ def _about_user(grant: Grant, user: Any) -> Iterator[str]:
             "source": other.source,
             "state": other.state_at().label,
         }
-    refusals = Download.objects.refused().filter(user=user, file__asset=grant.asset)
+    refusals = Download.objects.refused().filter(user=user, asset=grant.asset)
     for refusal in refusals[:3]:
         yield _("Refused on %(date)s: %(reason)s.") % {
             "date": _moment(refusal.requested_at),
@@ -93,4 +92,4 @@ def _about_user(grant: Grant, user: Any) -> Iterator[str]:
 
 
 def _moment(moment: datetime | None) -> str:
-    return "" if moment is None else date_format(localtime(moment), "SHORT_DATETIME_FORMAT")
+    return "" if moment is None else in_words(moment)

@@ -14,6 +14,7 @@ from cf_protected.api.inputs import Query
 from cf_protected.api.problems import anonymous_problem
 from cf_protected.api.representations import represent_asset
 from cf_protected.models import Asset
+from cf_protected.viewer import get_viewer
 
 
 class AssetListAPIView(APIView):
@@ -51,6 +52,7 @@ class AssetAPIView(APIView):
         decision = services.authorize(self.user, asset)
         # With a grant of any state it is among the caller's assets.
         if not decision.allowed and decision.grant is None:
+            services.admit(self.user, asset, viewer=get_viewer(request))
             raise DownloadRefused(decision, asset)
         return JsonResponse(represent_asset(asset, decision))
 

@@ -57,7 +57,7 @@ class APIView(View):
         except (AuthenticationUnavailable, KeySourceError) as error:
             return _outage(request, error)
         except Http404:
-            return problems.missing_problem(self.user)
+            return problems.missing_problem(request, self.user)
         except RequestDataTooBig:
             return problems.problem(413, "too_large")
         except BadRequest as error:

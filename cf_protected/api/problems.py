@@ -14,13 +14,14 @@ from urllib.parse import quote
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 
-from cf_protected import conf
+from cf_protected import conf, services
 from cf_protected.access import Decision, explain
 from cf_protected.api.authentication import challenges
 from cf_protected.exceptions import AuthenticationFailed, AuthenticationUnavailable
 from cf_protected.person import User
 from cf_protected.reasons import Reason
 from cf_protected.responses import RETRY_AFTER
+from cf_protected.viewer import get_viewer
 
 logger = logging.getLogger("cf_protected")
 
@@ -61,20 +62,23 @@ def refusal_problem(decision: Decision) -> JsonResponse:
     """Return the response to a refusal: 401 if the caller isn't signed in, else ``REFUSAL_STATUS``.
 
     With 404 it is the same response as ``not_found_problem``, so that it doesn't tell what exists.
+    So it always is for a draft that the caller never had.
     """
     if decision.reason == Reason.ANONYMOUS:
         return anonymous_problem()
-    if conf.current().refusal_status == 404:
+    if conf.current().refusal_status == 404 or decision.is_secret:
         return not_found_problem()
     known = decision.reason in Reason.values
     title = str(Reason(decision.reason).label) if known else ""
     return problem(403, decision.reason, title=title, detail=explain(decision))
 
 
-def missing_problem(user: User) -> JsonResponse:
+def missing_problem(request: HttpRequest, user: User) -> JsonResponse:
     """Return the 404 for what doesn't exist, or a refusal's 401 if ``REFUSAL_STATUS`` is 404."""
-    if conf.current().refusal_status == 404 and not user.is_authenticated:
-        return anonymous_problem()
+    if conf.current().refusal_status == 404:
+        if not user.is_authenticated:
+            return anonymous_problem()
+        services.admit_nowhere(user, viewer=get_viewer(request))
     return not_found_problem()
 
 

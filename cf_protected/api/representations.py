@@ -9,7 +9,10 @@ from cf_protected.models import Asset, AssetFile, Grant
 
 
 def represent_asset(asset: Asset, decision: Decision) -> dict[str, Any]:
-    """Return the asset in the form of the document's schema ``Asset``."""
+    """Return the asset in the form of the document's schema ``Asset``.
+
+    As on the pages, only a person who may have it sees its files.
+    """
     return {
         "slug": asset.slug,
         "title": asset.title,
@@ -19,7 +22,7 @@ def represent_asset(asset: Asset, decision: Decision) -> dict[str, Any]:
         "reason": decision.reason,
         "explanation": explain(decision),
         "grant": decision.grant and represent_grant(decision.grant),
-        "files": [represent_file(file) for file in asset.files.all()],
+        "files": [represent_file(file) for file in asset.files.all() if decision.allowed],
     }
 
 

@@ -54,6 +54,7 @@ class Asset(models.Model):
         PUBLISHED = "published", _("published")
         ARCHIVED = "archived", _("archived: not on sale, buyers keep it")
 
+    uuid = models.UUIDField(_("public ID"), default=uuid.uuid4, unique=True, editable=False)
     title = models.CharField(_("title"), max_length=200)
     slug = models.SlugField(_("slug"), max_length=200, unique=True)
     description = models.TextField(_("description"), blank=True)
@@ -97,8 +98,11 @@ class Asset(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        """Return the page that lists the asset's files for people who have it."""
-        return reverse("cf_protected:asset", kwargs={"slug": self.slug})
+        """Return the page that lists the asset's files for people who have it.
+
+        The link outlives a change of the slug, so it is fit for mail.
+        """
+        return reverse("cf_protected:asset", kwargs={"uuid": self.uuid})
 
     def is_released_at(self, moment: datetime) -> bool:
         """Return whether the asset is released at ``moment``."""

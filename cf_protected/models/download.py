@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cf_protected.models.asset import AssetFile
+from cf_protected.models.asset import Asset, AssetFile
 from cf_protected.models.fields import LooseForeignKey
 from cf_protected.models.grant import Grant
 from cf_protected.models.querysets import DownloadQuerySet
@@ -29,6 +29,7 @@ class Download(models.Model):
         ISSUED = "issued", _("issued")
         REFUSED = "refused", _("refused")
 
+    asset = LooseForeignKey(Asset, verbose_name=_("asset"), related_name="downloads")
     file = LooseForeignKey(AssetFile, verbose_name=_("file"), related_name="downloads")
     grant = LooseForeignKey(Grant, verbose_name=_("grant"), related_name="downloads")
     user = LooseForeignKey(
@@ -37,8 +38,10 @@ class Download(models.Model):
         db_index=False,
         related_name="asset_downloads",
     )
-    asset_title = models.CharField(_("asset"), max_length=200)
-    file_name = models.CharField(_("file name"), max_length=1024)
+    asset_title = models.CharField(_("title"), max_length=200)
+    file_name = models.CharField(
+        _("file name"), max_length=1024, blank=True, help_text=_("Empty: a page of the asset.")
+    )
     requested_at = models.DateTimeField(_("requested at"), default=timezone.now, db_index=True)
     ip_address = models.GenericIPAddressField(_("IP address"), null=True)
     user_agent = models.CharField(_("user agent"), max_length=255, blank=True)
@@ -58,6 +61,6 @@ class Download(models.Model):
 
     def __str__(self) -> str:
         return _("%(file)s: %(outcome)s") % {
-            "file": self.file_name,
+            "file": self.file_name or self.asset_title,
             "outcome": self.get_outcome_display(),
         }

@@ -23,6 +23,7 @@ from cf_protected.services.playlist_tokens import (
     read_playlist_token,
 )
 from cf_protected.services.playlists import IssuedPlaylist, issue_playlist
+from cf_protected.services.refusals import admit, admit_nowhere
 from cf_protected.viewer import Viewer
 
 __all__ = [
@@ -35,6 +36,8 @@ __all__ = [
     "Person",
     "PlaylistToken",
     "Viewer",
+    "admit",
+    "admit_nowhere",
     "authorize",
     "authorize_download",
     "claim",

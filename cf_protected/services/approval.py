@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.db import router
 
-from cf_protected.access import Decision, DownloadRefused, get_authorizer
+from cf_protected.access import Decision, DownloadRefused, Holding, get_authorizer
 from cf_protected.conf import DistributionSettings
 from cf_protected.distributions import Distribution, distributions
 from cf_protected.models import Asset, AssetFile, Grant
@@ -99,6 +99,15 @@ class Approver:
     def decide(self, asset: Asset) -> Decision:
         """Return the authoriser's answer about ``asset``."""
         return self._decide(asset, self._grants_by_asset().get(asset.pk, []))
+
+    def holding(self, asset: Asset) -> Holding | None:
+        """Return what all the person's grants for ``asset`` amount to; ``None`` after a no."""
+        decision = self.decide(asset)
+        if not decision.allowed or decision.grant is None:
+            return None
+        held = self._grants_by_asset().get(asset.pk, [])
+        grants = held if decision.grant in held else [decision.grant]
+        return Holding.of(grants, self.request.now)
 
     def approve(self, file: AssetFile) -> Approval:
         """Return the approval of ``file``.

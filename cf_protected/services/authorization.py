@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from cf_protected.access import Decision, DownloadRefused, unreleased
+from cf_protected.access import Decision, DownloadRefused, Holding, unreleased
 from cf_protected.models import Asset, AssetFile
 from cf_protected.person import Person, User
 from cf_protected.services.approval import Approval, Approver
@@ -71,6 +71,10 @@ class Access:
     def decide(self, asset: Asset) -> Decision:
         """Return the authoriser's answer about ``asset``."""
         return self._approver.decide(asset)
+
+    def holding(self, asset: Asset) -> Holding | None:
+        """Return what the person has of ``asset`` over all of their grants, if they may have it."""
+        return self._approver.holding(asset)
 
     def can_open(self, file: AssetFile) -> bool:
         """Return whether ``file`` can be signed without being counted."""

@@ -22,7 +22,8 @@ from cf_protected.services.cookie_scopes import (
     opened_by,
     scope_of,
 )
-from cf_protected.services.downloads import Issued, approve_all, count, log_refusal
+from cf_protected.services.downloads import Issued, approve_all, count
+from cf_protected.services.refusals import log_refusal
 from cf_protected.services.signing import SignedCookies, sign_cookies
 from cf_protected.services.terms import make_request
 from cf_protected.viewer import Viewer
@@ -123,7 +124,7 @@ def renew_cookies(
     except DownloadRefused as refusal:
         if refusal.decision.reason == Reason.LIMIT_REACHED and is_counted(refusal.decision):
             return None
-        log_refusal(request, file, refusal.decision)
+        log_refusal(request, file.asset, file, refusal.decision)
         raise
     return None if approval.is_counted else _issue([approval], folder, cookie_bytes)
 

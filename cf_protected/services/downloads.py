@@ -19,6 +19,7 @@ from cf_protected.reasons import Reason
 from cf_protected.services import uses
 from cf_protected.services.approval import Approval, Approver
 from cf_protected.services.authorization import authorize
+from cf_protected.services.refusals import log_refusal
 from cf_protected.services.signing import sign_url
 from cf_protected.services.terms import DownloadRequest, make_request
 from cf_protected.transactions import atomically
@@ -131,7 +132,7 @@ def _approve(approver: Approver, file: AssetFile) -> Approval:
     try:
         return approver.approve(file)
     except DownloadRefused as refusal:
-        log_refusal(approver.request, file, refusal.decision)
+        log_refusal(approver.request, file.asset, file, refusal.decision)
         raise
 
 
@@ -183,9 +184,7 @@ def _take(issued: Issued[SignedType], *, savepoint: bool) -> Issued[SignedType]:
         # The grant's UPDATE comes first: it locks the grant, and through it all of its uses.
         counted = _count_on(approval.decision.grant)
         if counted and _begins_use(approval):
-            download = _log(
-                approval.request, approval.file, approval.decision, issued.signed.expires_at
-            )
+            download = _log_issued(approval, issued.signed.expires_at)
             signals.download_issued.send(Download, download=download)
             return replace(issued, download=download)
         # Another request may have counted the same download a moment ago.
@@ -194,6 +193,18 @@ def _take(issued: Issued[SignedType], *, savepoint: bool) -> Issued[SignedType]:
     if not is_repeat:
         raise _NoneLeftError(approval)
     return issued
+
+
+def _log_issued(approval: Approval, url_expires_at: datetime) -> Download:
+    return log_download(
+        approval.request.person,
+        approval.file.asset,
+        approval.file,
+        approval.decision,
+        approval.request.viewer,
+        now=approval.request.now,
+        url_expires_at=url_expires_at,
+    )
 
 
 def _begins_use(approval: Approval) -> bool:
@@ -222,37 +233,8 @@ def _refusal_of(approval: Approval) -> DownloadRefused:
     decision = authorize(request.person, file.asset, now=request.now)
     if decision.allowed:
         decision = replace(approval.decision, allowed=False, reason=Reason.LIMIT_REACHED)
-    log_refusal(request, file, decision)
+    log_refusal(request, file.asset, file, decision)
     return DownloadRefused(decision, file.asset)
-
-
-def log_refusal(request: DownloadRequest, file: AssetFile, decision: Decision) -> None:
-    """Log a refusal and send its signal.
-
-    Two kinds aren't logged: strangers, who go on to the login page, and requests before a
-    release, which will come again.
-    """
-    if not request.person.is_known or decision.reason == Reason.NOT_RELEASED:
-        return
-    with transaction.atomic(using=_database()):
-        refusal = _log(request, file, decision)
-        signals.download_refused.send(Download, download=refusal)
-
-
-def _log(
-    request: DownloadRequest,
-    file: AssetFile,
-    decision: Decision,
-    url_expires_at: datetime | None = None,
-) -> Download:
-    return log_download(
-        request.person,
-        file,
-        decision,
-        request.viewer,
-        now=request.now,
-        url_expires_at=url_expires_at,
-    )
 
 
 def _database() -> str:

@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from cf_protected.exceptions import KeySourceError
 from cf_protected.models import Asset, AssetFile
+from cf_protected.moments import end_in_words, in_words
 from cf_protected.person import User
 from cf_protected.services import Access
 from cf_protected.viewer import Viewer, get_viewer
@@ -103,3 +104,7 @@ def playlist_url(context: Context, file: AssetFile) -> str:
 def can_download(user: Any, asset: Asset | None) -> bool:
     """Return whether the user may have ``asset``: ``{% if user|can_download:asset %}``."""
     return asset is not None and _access(user or AnonymousUser()).decide(asset).allowed
+
+
+register.filter("moment", in_words)
+register.filter("last_moment", end_in_words)

@@ -8,10 +8,11 @@ from typing import Any
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django.utils.cache import patch_cache_control
 from django.views.generic import ListView, TemplateView, View
 
-from cf_protected.access import Decision, explain
+from cf_protected.access import Decision, Holding, explain
 from cf_protected.models import Asset
 from cf_protected.services import Access
 from cf_protected.views.protect import AssetRequiredMixin
@@ -32,6 +33,7 @@ class LibraryEntry:
 
     asset: Asset
     decision: Decision
+    holding: Holding | None
 
     @property
     def explanation(self) -> str:
@@ -56,7 +58,8 @@ class LibraryView(PrivatePageMixin, LoginRequiredMixin, ListView):
         context = super().get_context_data(**kwargs)
         access = Access(self.request.user)
         context["entries"] = [
-            LibraryEntry(asset, access.decide(asset)) for asset in context["object_list"]
+            LibraryEntry(asset, access.decide(asset), access.holding(asset))
+            for asset in context["object_list"]
         ]
         return context
 
@@ -66,11 +69,20 @@ class AssetView(PrivatePageMixin, AssetRequiredMixin, TemplateView):
 
     template_name = "cf_protected/asset.html"
 
+    def get_asset(self) -> Asset:
+        """Return the asset with the URL's ``uuid``, or with its ``slug``."""
+        uuid = self.kwargs.get("uuid")
+        if uuid is None:
+            return super().get_asset()
+        asset = Asset.objects.filter(uuid=uuid).first()
+        # A shop's slugs may look like UUIDs.
+        return asset or get_object_or_404(Asset, slug=str(uuid))
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
             asset=self.asset,
             files=self.asset.files.all(),
             decision=self.decision,
-            grant=self.decision.grant,
+            holding=self.decision.grant and Access(self.request.user).holding(self.asset),
             **kwargs,
         )

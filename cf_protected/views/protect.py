@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.handlers.exception import response_for_exception
@@ -17,8 +17,13 @@ from cf_protected.access import Decision, explain
 from cf_protected.models import Asset
 from cf_protected.reasons import Reason
 from cf_protected.responses import uncacheable
+from cf_protected.viewer import get_viewer
+from cf_protected.views.purpose import is_prefetch
 
 REFUSED_TEMPLATE = "cf_protected/refused.html"
+
+# What ``get_object_or_404`` says, since a project's 404 page may show it.
+_MISSING: Final = "No Asset matches the given query."
 
 
 def refuse(
@@ -32,24 +37,35 @@ def refuse(
     """Return the answer to a refusal: the login page, or for accounts a page with the reason.
 
     Its status is ``REFUSAL_STATUS``. With 404 it is the project's own 404 page, so that the
-    answer doesn't show what exists. A login leads to ``after_login``, by default back here.
+    answer doesn't show what exists; for a draft that the person never had it always is. A login
+    leads to ``after_login``, by default back here.
     """
     if decision.reason == Reason.ANONYMOUS:
         return redirect_to_login(after_login or request.get_full_path())
+    # Returned, not raised: with ATOMIC_REQUESTS that would undo the refusal's log row.
     if conf.current().refusal_status == 404:
-        # Returned, not raised: with ATOMIC_REQUESTS that would undo the refusal's log row.
-        return response_for_exception(request, Http404())
+        return uncacheable(response_for_exception(request, Http404()))
+    if decision.is_secret:
+        return uncacheable(response_for_exception(request, Http404(_MISSING)))
     context = {"asset": asset, "decision": decision, "explanation": explain(decision)}
     return uncacheable(render(request, template, context, status=403))
 
 
 def not_found(request: HttpRequest, error: Http404, *, after_login: str = "") -> HttpResponseBase:
-    """Raise ``error``, or with ``REFUSAL_STATUS`` 404 return the same answer as ``refuse``."""
-    if conf.current().refusal_status != 404:
-        raise error
-    if not request.user.is_authenticated:
-        return redirect_to_login(after_login or request.get_full_path())
-    return response_for_exception(request, Http404())
+    """Return the 404 page, or with ``REFUSAL_STATUS`` 404 the same answer as ``refuse``."""
+    if conf.current().refusal_status == 404:
+        if not request.user.is_authenticated:
+            return redirect_to_login(after_login or request.get_full_path())
+        services.admit_nowhere(request.user, viewer=get_viewer(request))
+        error = Http404()
+    return uncacheable(response_for_exception(request, error))
+
+
+def _admit(request: HttpRequest, asset: Asset) -> Decision:
+    """Return the authoriser's answer, and log a refusal that the person sees."""
+    if request.method == "HEAD" or is_prefetch(request):
+        return services.authorize(request.user, asset)
+    return services.admit(request.user, asset, viewer=get_viewer(request))
 
 
 class AssetRequiredMixin(View):
@@ -63,7 +79,10 @@ class AssetRequiredMixin(View):
     decision: Decision
 
     def get_asset(self) -> Asset:
-        """Return the asset of this request, by default the one with the URL's ``slug``."""
+        """Return the asset of this request, by default the one with the URL's ``slug``.
+
+        Raises ``Http404``.
+        """
         return get_object_or_404(Asset, slug=self.kwargs["slug"])
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -71,7 +90,7 @@ class AssetRequiredMixin(View):
             self.asset = self.get_asset()
         except Http404 as error:
             return not_found(request, error)
-        self.decision = services.authorize(request.user, self.asset)
+        self.decision = _admit(request, self.asset)
         if not self.decision.allowed:
             return refuse(request, self.asset, self.decision, self.refused_template)
         return super().dispatch(request, *args, **kwargs)
@@ -104,7 +123,7 @@ def asset_required(
                 asset = find(request, *args, **kwargs)
             except Http404 as error:
                 return not_found(request, error)
-            decision = services.authorize(request.user, asset)
+            decision = _admit(request, asset)
             if not decision.allowed:
                 return refuse(request, asset, decision)
             return view(request, *args, **kwargs)

@@ -45,7 +45,7 @@ def test_not_started(admin: Browser, held: Grant) -> None:
     change(held, starts_at=timezone.now() + timedelta(days=400))
     verdict, (fact,) = answer(admin, held)
     assert verdict == "No: The grant has not started yet."
-    assert re.fullmatch(r"This grant starts on \d\d/\d\d/20\d\d .*\.", fact)
+    assert re.fullmatch(r"This grant starts on \w+\.? \d+, 20\d\d, .* CES?T\.", fact)
 
 
 def test_expired(admin: Browser, held: Grant) -> None:
@@ -112,7 +112,7 @@ def test_unclaimed_although_there_is_an_account(
 ) -> None:
     grant = services.grant(asset, email="ADA@example.com")
     _, facts = answer(admin, grant)
-    assert facts[-1] == "There is an account with this e-mail address; name it as the user."
+    assert facts[-1] == "An account has this e-mail address. Nothing shows that it was confirmed."
 
 
 def test_another_grant_allows_it(admin: Browser, held: Grant, asset: Asset, user: User) -> None:
@@ -135,9 +135,10 @@ def test_recent_refusals(
     admin: Browser, held: Grant, file: AssetFile, user: User, other_user: User
 ) -> None:
     Asset.objects.update(state=Asset.State.DRAFT)
-    for person in (user, user, user, user, other_user):
+    now = timezone.now()
+    for person, hours in ((user, 1), (user, 2), (user, 3), (user, 4), (other_user, 1)):
         with pytest.raises(DownloadRefused):
-            services.issue_url(person, AssetFile.objects.get())
+            services.issue_url(person, AssetFile.objects.get(), now=now + timedelta(hours=hours))
     Asset.objects.update(state=Asset.State.PUBLISHED)
     verdict, facts = answer(admin, held)
     assert verdict == "Yes."

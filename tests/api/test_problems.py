@@ -120,11 +120,13 @@ def test_nobody_signed_in_is_a_401(configure: Configure, status: int) -> None:
     assert response["WWW-Authenticate"] == "Bearer, Session"
 
 
-def test_with_404_a_refusal_is_just_as_what_does_not_exist(configure: Configure) -> None:
+def test_with_404_a_refusal_is_just_as_what_does_not_exist(
+    configure: Configure, rf: RequestFactory
+) -> None:
     configure(REFUSAL_STATUS=404)
 
     refusal = problems.refusal_problem(Decision(False, Reason.NO_GRANT))
-    missing = problems.missing_problem(User())
+    missing = problems.missing_problem(rf.get("/"), User())
 
     assert refusal.content == missing.content
     assert document(refusal)["reason"] == "not_found"
@@ -132,11 +134,11 @@ def test_with_404_a_refusal_is_just_as_what_does_not_exist(configure: Configure)
 
 @pytest.mark.parametrize(("refusal_status", "status"), [(403, 404), (404, 401)])
 def test_what_does_not_exist_for_nobody_signed_in(
-    configure: Configure, refusal_status: int, status: int
+    configure: Configure, rf: RequestFactory, refusal_status: int, status: int
 ) -> None:
     configure(REFUSAL_STATUS=refusal_status)
 
-    assert problems.missing_problem(AnonymousUser()).status_code == status
+    assert problems.missing_problem(rf.get("/"), AnonymousUser()).status_code == status
 
 
 def test_an_outage_of_the_key_source(rf: RequestFactory, caplog: pytest.LogCaptureFixture) -> None:

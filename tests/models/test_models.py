@@ -19,7 +19,7 @@ def test_an_asset_reads_as_its_title(asset: Asset) -> None:
 
 
 def test_an_asset_has_its_page(asset: Asset) -> None:
-    assert asset.get_absolute_url() == "/downloads/assets/ebook/"
+    assert asset.get_absolute_url() == f"/downloads/assets/{asset.uuid}/"
 
 
 def test_an_asset_starts_as_a_draft(db: None) -> None:

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from cf_protected import services
+from cf_protected import services, signals
 from cf_protected.access import DownloadRefused
 from cf_protected.models import Asset, AssetFile, Download, Grant, Use
 from cf_protected.reasons import Reason
 from tests.accounts.models import User
-from tests.conftest import Configure, Verify
+from tests.conftest import Configure, Listen, Verify
 
 WINDOW = timedelta(minutes=30)
 MOMENT = timedelta(microseconds=1)
@@ -87,10 +87,38 @@ def test_another_persons_is_another_download(
     assert services.issue_url(other_user, file, now=first).download is not None
 
 
-def test_a_refusal_is_not_repeated(user: User, file: AssetFile) -> None:
+def test_a_refusal_is_logged_once_in_the_window(
+    user: User, file: AssetFile, other_file: AssetFile, received: Listen
+) -> None:
+    signalled = received(signals.download_refused)
+    now = timezone.now()
+
+    for moment in (now, now + MOMENT, now + WINDOW - MOMENT):
+        assert refusal(user, file, moment) == Reason.NO_GRANT
+    assert Download.objects.refused().count() == len(signalled) == 1
+
+    refusal(user, file, now + WINDOW)
+    refusal(user, other_file, now)
+    assert Download.objects.refused().count() == 3
+
+
+def test_another_reason_is_logged_too(user: User, file: AssetFile) -> None:
+    refusal(user, file, timezone.now())
+    services.grant(file.asset, user)
+    services.revoke_grants(Grant.objects.all())
+    refusal(user, file, timezone.now())
+
+    assert {row.reason for row in Download.objects.refused()} == {"no_grant", "revoked"}
+
+
+def test_without_a_window_each_refusal_is_logged(
+    user: User, file: AssetFile, configure: Configure
+) -> None:
+    configure(REPEAT_WINDOW=timedelta(0))
+    now = timezone.now()
+
     for _ in range(2):
-        with pytest.raises(DownloadRefused):
-            services.issue_url(user, file)
+        refusal(user, file, now)
 
     assert Download.objects.refused().count() == 2
 

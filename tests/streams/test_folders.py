@@ -37,7 +37,7 @@ def test_a_folder_leads_to_the_stream_view(stream: AssetFile) -> None:
 def test_a_folder_without_an_entry_leads_to_its_assets_page(stream: AssetFile) -> None:
     stream.entry = ""
 
-    assert stream.get_absolute_url() == "/downloads/assets/ebook/"
+    assert stream.get_absolute_url() == f"/downloads/assets/{stream.asset.uuid}/"
 
 
 def test_a_folder_has_the_name_of_its_last_part() -> None:
