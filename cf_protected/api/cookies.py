@@ -15,7 +15,8 @@ from cf_protected.api.problems import problem
 from cf_protected.distributions import distributions
 from cf_protected.exceptions import CookiesTooLarge, SigningError
 from cf_protected.models import AssetFile
-from cf_protected.signed_cookies.jar import remembered, remove_cookies, remove_scopes, set_cookies
+from cf_protected.signed_cookies.jar import remove_cookies, remove_scopes, set_cookies
+from cf_protected.signed_cookies.memory import remembered
 from cf_protected.viewer import get_viewer
 
 
@@ -57,7 +58,7 @@ class CookiesAPIView(APIView):
         return response
 
     def delete(self, request: HttpRequest) -> HttpResponse:
-        """Remove the caller's cookies that the query names, or else all that the session remembers.
+        """Remove the caller's cookies that the query names, or else all.
 
         Assets and files that the caller never had are ignored, so that the response doesn't tell
         what exists.
@@ -70,7 +71,7 @@ class CookiesAPIView(APIView):
             files = services.removable_files(self.user, slugs=slugs, uuids=ids, remembered=known)
             remove_scopes(request, response, services.cookie_scopes(files))
         else:
-            remove_cookies(request, response)
+            remove_cookies(request, response, services.opened_scopes(self.user))
         return response
 
 

@@ -11,11 +11,11 @@ from cf_protected.services.cookies import (
     CookieSet,
     IssuedCookies,
     issue_cookies,
-    removable_files,
     renew_cookies,
 )
 from cf_protected.services.downloads import IssuedURL, issue_url
 from cf_protected.services.grants import claim, grant, revoke, revoke_grants
+from cf_protected.services.opened_files import opened_scopes, removable_files
 from cf_protected.services.playlist_tokens import (
     PlaylistToken,
     issue_playlist_token,
@@ -46,6 +46,7 @@ __all__ = [
     "issue_url",
     "make_playlist_token",
     "opened_by_cookies",
+    "opened_scopes",
     "read_playlist_token",
     "removable_files",
     "renew_cookies",

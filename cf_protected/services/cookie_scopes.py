@@ -9,12 +9,14 @@ Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/priva
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from cf_protected.cloudfront.url import MAX_URL_BYTES
+from cf_protected.conf import ConfigurationError
 from cf_protected.distributions import distributions
-from cf_protected.exceptions import CookiesTooLarge, SigningError
+from cf_protected.exceptions import CookiesTooLarge, InvalidURL, SigningError
 from cf_protected.models import AssetFile
 
 # A request has at most 20,480 bytes with its headers, and the longest URL that CloudFront
@@ -75,8 +77,16 @@ def opened_by_cookies(files: Iterable[AssetFile]) -> list[AssetFile]:
 
 
 def cookie_scopes(files: Iterable[AssetFile]) -> list[CookieScope]:
-    """Return the scopes of the cookies of ``files``, for removing them."""
-    return [scope_of(file) for file in files]
+    """Return the scopes of the cookies of ``files``, for removing them.
+
+    Files that can't have cookies are left out: those at a distribution that isn't configured
+    any more, and those that no URL can name.
+    """
+    scopes = []
+    for file in files:
+        with suppress(ConfigurationError, InvalidURL):
+            scopes.append(scope_of(file))
+    return scopes
 
 
 def scope_of(file: AssetFile, folder: str = "") -> CookieScope:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
-
-from django.db.models import Q, QuerySet
 
 from cf_protected.access import DownloadRefused
 from cf_protected.exceptions import InvalidURL, SigningError
-from cf_protected.models import Asset, AssetFile, Download
+from cf_protected.models import AssetFile, Download
 from cf_protected.person import Person, User
 from cf_protected.reasons import Reason
 from cf_protected.services.approval import Approval, Approver, is_counted
@@ -126,27 +123,6 @@ def renew_cookies(
         log_refusal(request, file, refusal.decision)
         raise
     return None if approval.is_counted else _issue([approval], folder, cookie_bytes)
-
-
-def removable_files(
-    asker: Person | User,
-    *,
-    slugs: Collection[str] = (),
-    uuids: Collection[UUID] = (),
-    remembered: Collection[int] = (),
-) -> QuerySet[AssetFile]:
-    """Return the files of these assets, and these files, whose cookies a person may remove.
-
-    Those are the files of assets that the person has or had, and those that their session
-    has ``remembered``, by primary key. Others are left out, so that nothing shows whether
-    they exist.
-    """
-    held = Asset.objects.held_by(asker)
-    folders = Q(asset__slug__in=slugs, kind=AssetFile.Kind.PREFIX)
-    return AssetFile.objects.select_related("asset").filter(
-        Q(asset__in=held) & (folders | Q(uuid__in=uuids))
-        | Q(pk__in=remembered) & (Q(asset__slug__in=slugs) | Q(uuid__in=uuids))
-    )
 
 
 def _issue(approvals: list[Approval], folder: str, cookie_bytes: int) -> IssuedCookies:

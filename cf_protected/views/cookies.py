@@ -20,7 +20,8 @@ from cf_protected.exceptions import SigningError
 from cf_protected.models import Asset, AssetFile
 from cf_protected.person import Person
 from cf_protected.responses import plain_text, uncacheable
-from cf_protected.signed_cookies.jar import remembered, remove_cookies, remove_scopes, set_cookies
+from cf_protected.signed_cookies.jar import remove_cookies, remove_scopes, set_cookies
+from cf_protected.signed_cookies.memory import remembered
 from cf_protected.views.base import PersonalView
 from cf_protected.views.file import see_other
 from cf_protected.views.protect import not_found, refuse
@@ -108,7 +109,7 @@ class CookiesView(PersonalView):
             files = services.removable_files(self.get_person(), slugs=slugs, remembered=known)
             remove_scopes(request, response, services.cookie_scopes(files))
         else:
-            remove_cookies(request, response)
+            remove_cookies(request, response, services.opened_scopes(self.get_person()))
         return response
 
     def done(self) -> HttpResponseBase:

@@ -20,6 +20,7 @@ from tests.doubles import CountingKey, DownKeySource, GivenKeySource
 from tests.keys import signing_key
 from tests.signed_cookies.conftest import MakeFolder
 from tests.signed_cookies.jar import Jar
+from tests.signed_cookies.memory import forget
 
 ONE = "/downloads/assets/course-1/cookies/"
 ALL = "/downloads/cookies/"
@@ -341,11 +342,9 @@ def test_removing_what_is_named(buyer: Client, post: Any, jar: Jar) -> None:
 
 
 @pytest.mark.usefixtures("course_grant")
-def test_removing_what_the_session_forgot(buyer: Client, post: Any, jar: Jar) -> None:
+def test_removing_what_the_browser_forgot(buyer: Client, post: Any, jar: Jar) -> None:
     post(ONE)
-    session = buyer.session
-    session.pop("_cf_protected_cookies")
-    session.save()
+    forget(buyer)
 
     jar.take(buyer.delete(ONE))
 
