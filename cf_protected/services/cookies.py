@@ -12,9 +12,12 @@ from cf_protected.models import AssetFile, Download
 from cf_protected.person import Person, User
 from cf_protected.reasons import Reason
 from cf_protected.services.approval import Approval, Approver, is_counted
+from cf_protected.services.cookie_files import refuse_assets
 from cf_protected.services.cookie_scopes import (
+    MAX_SETS,
     CookieScope,
-    check_scopes,
+    check_number,
+    check_paths,
     check_size,
     opened_by,
     scope_of,
@@ -96,6 +99,10 @@ def issue_cookies(
         ahead=ahead,
         now=now,
     )
+    if len(files) > MAX_SETS:
+        # Approving thousands of files would only lead to the same error.
+        refuse_assets(request, [file.asset for file in files])
+        check_number({file: scope_of(file) for file in files})
     return _issue(approve_all(request, files), folder, cookie_bytes)
 
 
@@ -131,7 +138,8 @@ def _issue(approvals: list[Approval], folder: str, cookie_bytes: int) -> IssuedC
     _check_folder(files, folder)
     scopes = {file: scope_of(file, folder) for file in files}
     outer_of = opened_by(scopes)
-    check_scopes([scopes[file] for file in {*outer_of.values()}])
+    check_number(scopes)
+    check_paths([scopes[file] for file in {*outer_of.values()}])
     signed: dict[AssetFile, SignedCookies] = {}
     for approval in approvals:
         if outer_of[approval.file] == approval.file:

@@ -55,6 +55,16 @@ def set_cookies(request: HttpRequest, response: HttpResponseBase, issued: Issued
     remember(request, response, kept)
 
 
+def other_cookie_bytes(request: HttpRequest) -> int:
+    """Return the size of the request's cookies that aren't CloudFront's.
+
+    A browser may send them along to CloudFront. Those of CloudFront aren't counted: they
+    belong to other paths, or the new ones replace them.
+    """
+    pairs = request.headers.get("Cookie", "").split(";")
+    return sum(len(pair) + 1 for pair in pairs if pair.partition("=")[0].strip() not in NAMES)
+
+
 def remove_cookies(
     request: HttpRequest, response: HttpResponseBase, scopes: Iterable[CookieScope] = ()
 ) -> None:
