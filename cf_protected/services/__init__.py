@@ -7,7 +7,7 @@ The only place where models meet signers. Every signature needs an ``Approval``.
 from cf_protected.person import Person
 from cf_protected.services.authorization import Access, authorize, authorize_download
 from cf_protected.services.cookie_files import latest_folders, named_files
-from cf_protected.services.cookie_scopes import CookieScope, cookie_scopes, opened_by_cookies
+from cf_protected.services.cookie_scopes import CookieScope, cookie_scopes
 from cf_protected.services.cookies import (
     CookieSet,
     IssuedCookies,
@@ -48,7 +48,6 @@ __all__ = [
     "latest_folders",
     "make_playlist_token",
     "named_files",
-    "opened_by_cookies",
     "opened_scopes",
     "read_playlist_token",
     "removable_files",

@@ -67,15 +67,6 @@ def _lies_in(path: str, folder: str) -> bool:
     return path == folder or path.startswith(f"{folder.removesuffix('/')}/")
 
 
-def opened_by_cookies(files: Iterable[AssetFile]) -> list[AssetFile]:
-    """Return the folders among an asset's ``files``, or all files if none is a folder.
-
-    Each single file needs a set of cookies of its own.
-    """
-    files = list(files)
-    return [file for file in files if file.is_prefix] or files
-
-
 def cookie_scopes(files: Iterable[AssetFile]) -> list[CookieScope]:
     """Return the scopes of the cookies of ``files``, for removing them.
 
