@@ -131,7 +131,8 @@ def _overlaps(scope: CookieScope, sets: list[Remembered]) -> bool:
 
 
 def _memory_of(one: CookieSet, account: str) -> Remembered:
-    renew_at = int(one.renew_at.timestamp())
+    # To the millisecond, which also tells what was set first.
+    renew_at = round(one.renew_at.timestamp(), 3)
     return Remembered(one.scope, renew_at, one.file.pk, one.folder, one.bind_to_ip, account)
 
 

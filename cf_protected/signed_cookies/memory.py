@@ -42,7 +42,7 @@ class Remembered(NamedTuple):
     """
 
     scope: CookieScope
-    renew_at: int
+    renew_at: float
     file_id: int
     folder: str
     bind_to_ip: bool | None

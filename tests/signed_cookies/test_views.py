@@ -14,6 +14,7 @@ from django.utils import timezone
 from cf_protected import services
 from cf_protected.models import Asset, AssetFile, Download, Grant
 from cf_protected.reasons import Reason
+from cf_protected.services.cookie_scopes import MAX_SETS
 from tests.accounts.models import User
 from tests.conftest import Configure
 from tests.doubles import CountingKey, DownKeySource, GivenKeySource
@@ -367,3 +368,13 @@ def test_strangers_may_remove(client: Client, course: AssetFile, configure: Conf
     jar.take(client.delete(ONE))
 
     assert jar.kept == {}
+
+
+@pytest.mark.usefixtures("course_grant")
+def test_the_oldest_sets_make_room(post: Any, jar: Jar) -> None:
+    """Whatever the order in which the browser sends what it remembers."""
+    folders = [f"part-{number}/" for number in range(MAX_SETS + 5)]
+    for folder in folders:
+        post(ONE, {"folder": folder})
+
+    assert paths(jar) == {f"/course-1/{folder}" for folder in folders[5:]}
