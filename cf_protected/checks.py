@@ -118,16 +118,26 @@ def _check_cookies(where: str, distribution: conf.DistributionSettings) -> Itera
         )
     if distribution.cookie_domain is None:
         return
-    if is_public_suffix(distribution.cookie_domain.lstrip(".")):
+    if owner := _owner_of(distribution.cookie_domain.lstrip(".")):
         yield check_ids.COOKIES_FOR_ALL.message(
-            f"{where}['COOKIE_DOMAIN']: unrelated people have domains below "
-            f"{distribution.cookie_domain}, so browsers refuse cookies for it."
+            f"{where}['COOKIE_DOMAIN']: {distribution.cookie_domain} {owner}, so browsers refuse "
+            "cookies for it."
         )
     elif not _covers(distribution.cookie_domain, distribution.domain):
         yield check_ids.COOKIES_OF_ANOTHER_DOMAIN.message(
             f"{where}['COOKIE_DOMAIN']: cookies of {distribution.cookie_domain} are never sent to "
             f"{distribution.domain}."
         )
+
+
+def _owner_of(cookie_domain: str) -> str:
+    """Return whose ``cookie_domain`` is, if the app can't be there; ``""`` for one of its own.
+
+    Source: "Domain", https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-setting-signed-cookie-canned-policy.html
+    """
+    if is_public_suffix(cookie_domain):
+        return "is a public suffix, below which unrelated people have domains"
+    return "is CloudFront's domain" if cookie_domain.endswith(".cloudfront.net") else ""
 
 
 def _covers(cookie_domain: str, domain: str) -> bool:

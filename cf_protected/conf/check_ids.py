@@ -126,8 +126,8 @@ MIDDLEWARE_TOO_EARLY: Final = CheckID(
 )
 COOKIES_FOR_ALL: Final = CheckID(
     "E019",
-    "COOKIE_DOMAIN is a public suffix, such as 'co.uk' or 'cloudfront.net': browsers refuse its "
-    "cookies.",
+    "COOKIE_DOMAIN is a public suffix, such as 'co.uk', or CloudFront's own domain: browsers "
+    "refuse its cookies from the app.",
     "Set COOKIE_DOMAIN to a domain of your own that the app and the distribution share. For a "
     "distribution at cloudfront.net, add an alternate domain name first.",
 )
