@@ -16,9 +16,9 @@ class CFProtectedConfig(AppConfig):
     def ready(self) -> None:
         from cf_protected import checks  # noqa: PLC0415 - models are loaded only now
         from cf_protected.api.checks import check_authenticators  # noqa: PLC0415
-        from cf_protected.signed_cookies.jar import end_on_logout  # noqa: PLC0415
+        from cf_protected.signed_cookies.jar import note_logout  # noqa: PLC0415
 
         register(checks.check_settings, "cf_protected")
         register(check_authenticators, "cf_protected")
         register(checks.check_deployment, "cf_protected", deploy=True)
-        user_logged_out.connect(end_on_logout, dispatch_uid="cf_protected")
+        user_logged_out.connect(note_logout, dispatch_uid="cf_protected")

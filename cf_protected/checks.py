@@ -20,6 +20,7 @@ from django.utils.module_loading import import_string
 from cf_protected import conf
 from cf_protected.access import get_authorizer
 from cf_protected.conf import check_ids
+from cf_protected.conf.public_suffixes import is_public_suffix
 from cf_protected.distributions.keys import make_key_source
 from cf_protected.exceptions import KeySourceError, UnusableKey
 from cf_protected.key_sources.base import KeySource
@@ -115,11 +116,28 @@ def _check_cookies(where: str, distribution: conf.DistributionSettings) -> Itera
         yield check_ids.COOKIES_WITHOUT_SECURE.message(
             f"{where}['COOKIE_SAMESITE']: browsers reject cookies with 'None' over http."
         )
-    if distribution.cookie_domain and not _covers(distribution.cookie_domain, distribution.domain):
+    if distribution.cookie_domain is None:
+        return
+    if owner := _owner_of(distribution.cookie_domain.lstrip(".")):
+        yield check_ids.COOKIES_FOR_ALL.message(
+            f"{where}['COOKIE_DOMAIN']: {distribution.cookie_domain} {owner}, so browsers refuse "
+            "cookies for it."
+        )
+    elif not _covers(distribution.cookie_domain, distribution.domain):
         yield check_ids.COOKIES_OF_ANOTHER_DOMAIN.message(
             f"{where}['COOKIE_DOMAIN']: cookies of {distribution.cookie_domain} are never sent to "
             f"{distribution.domain}."
         )
+
+
+def _owner_of(cookie_domain: str) -> str:
+    """Return whose ``cookie_domain`` is, if the app can't be there; ``""`` for one of its own.
+
+    Source: "Domain", https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-setting-signed-cookie-canned-policy.html
+    """
+    if is_public_suffix(cookie_domain):
+        return "is a public suffix, below which unrelated people have domains"
+    return "is CloudFront's domain" if cookie_domain.endswith(".cloudfront.net") else ""
 
 
 def _covers(cookie_domain: str, domain: str) -> bool:
@@ -128,6 +146,14 @@ def _covers(cookie_domain: str, domain: str) -> bool:
     Source: https://datatracker.ietf.org/doc/html/rfc6265#section-5.1.3
     """
     return f".{domain.partition(':')[0]}".endswith(f".{cookie_domain.lstrip('.')}")
+
+
+def _is_a_host_in(cookie_domain: str, allowed: str) -> bool:
+    """Return whether ``allowed``, of ALLOWED_HOSTS, lets in a host that may set such cookies."""
+    if allowed == "*":
+        return True
+    may_be_parent = allowed.startswith(".") and _covers(allowed, cookie_domain.lstrip("."))
+    return may_be_parent or _covers(cookie_domain, allowed.lstrip(".").lower())
 
 
 def _check_key(where: str, source: KeySource) -> Iterator[CheckMessage]:
@@ -191,6 +217,11 @@ def _check_for_production(
     if distribution.scheme != "https":
         yield check_ids.INSECURE_SCHEME.message(
             f"{where}['SCHEME']: over http, anyone on the network path can read signed URLs."
+        )
+    cookie_domain, hosts = distribution.cookie_domain, settings.ALLOWED_HOSTS
+    if cookie_domain and hosts and not any(_is_a_host_in(cookie_domain, one) for one in hosts):
+        yield check_ids.COOKIES_OF_NO_HOST.message(
+            f"{where}['COOKIE_DOMAIN']: none of ALLOWED_HOSTS may set cookies for {cookie_domain}."
         )
     try:
         source = make_key_source(alias, distribution.key_source)

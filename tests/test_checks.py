@@ -273,6 +273,75 @@ def test_e016_cookies_of_another_domain(configure: Configure, domain: str) -> No
     assert "never sent to downloads.example.com" in message.msg
 
 
+@pytest.mark.parametrize(
+    ("cookie_domain", "domain"),
+    [
+        ("com", "downloads.example.com"),
+        (".com", "downloads.example.com"),
+        ("co.uk", "downloads.example.co.uk"),
+        (".co.uk", "downloads.example.co.uk"),
+        ("cloudfront.net", "d111111abcdef8.cloudfront.net"),
+        (".cloudfront.net", "d111111abcdef8.cloudfront.net"),
+        ("d111111abcdef8.cloudfront.net", "d111111abcdef8.cloudfront.net"),
+        ("github.io", "shop.github.io"),
+        ("s3.amazonaws.com", "files.s3.amazonaws.com"),
+        ("foo.kawasaki.jp", "shop.foo.kawasaki.jp"),
+        ("xn--55qx5d.cn", "files.shop.xn--55qx5d.cn"),
+        ("xn--p1ai", "files.shop.xn--p1ai"),
+        ("internal", "files.shop.internal"),
+        ("co.uk", "downloads.example.com"),
+    ],
+)
+def test_e019_a_public_suffix(configure: Configure, cookie_domain: str, domain: str) -> None:
+    configure({"COOKIE_DOMAIN": cookie_domain, "DOMAIN": domain})
+
+    (message,) = messages()
+    assert message.id == "cf_protected.E019"
+    assert f"['COOKIE_DOMAIN']: {cookie_domain} is " in message.msg
+
+
+@pytest.mark.parametrize(
+    ("cookie_domain", "domain"),
+    [
+        ("example.co.uk", "downloads.example.co.uk"),
+        ("city.kawasaki.jp", "files.city.kawasaki.jp"),
+        ("shop.github.io", "shop.github.io"),
+        ("shop.internal", "files.shop.internal"),
+        ("xn--55qx5d.com", "files.xn--55qx5d.com"),
+    ],
+)
+def test_a_domain_of_ones_own(configure: Configure, cookie_domain: str, domain: str) -> None:
+    configure({"COOKIE_DOMAIN": cookie_domain, "DOMAIN": domain})
+
+    assert ids() == []
+
+
+@pytest.mark.parametrize(
+    ("hosts", "expected"),
+    [
+        (["shop.example.com"], []),
+        (["SHOP.example.com"], []),
+        (["localhost", "example.com"], []),
+        ([".example.com"], []),
+        ([".com"], []),
+        ([".shop.example.com"], []),
+        (["*"], []),
+        ([], []),
+        (["shop.example.org", "localhost"], ["W006"]),
+        ([".example.org", "ample.com", "203.0.113.7"], ["W006"]),
+    ],
+    ids=repr,
+)
+def test_w006_no_host_of_the_app_may_set_the_cookies(
+    settings: Settings, configure: Configure, hosts: list[str], expected: list[str]
+) -> None:
+    settings.ALLOWED_HOSTS = hosts
+    configure({"COOKIE_DOMAIN": "example.com"})
+
+    assert [one for one in ids(deploy=True) if one == "W006"] == expected
+    assert "W006" not in ids()
+
+
 @pytest.mark.parametrize("overlap", [timedelta(hours=12, minutes=10), timedelta(days=2)])
 def test_an_overlap_that_outlives_every_url(configure: Configure, overlap: timedelta) -> None:
     configure({"ROTATION_OVERLAP": overlap})

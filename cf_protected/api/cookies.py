@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from uuid import UUID
-
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 
@@ -15,7 +12,13 @@ from cf_protected.api.problems import problem
 from cf_protected.distributions import distributions
 from cf_protected.exceptions import CookiesTooLarge, SigningError
 from cf_protected.models import AssetFile
-from cf_protected.signed_cookies.jar import remembered, remove_cookies, remove_scopes, set_cookies
+from cf_protected.signed_cookies.jar import (
+    other_cookie_bytes,
+    remove_cookies,
+    remove_scopes,
+    set_cookies,
+)
+from cf_protected.signed_cookies.memory import remembered
 from cf_protected.viewer import get_viewer
 
 
@@ -30,17 +33,20 @@ class CookiesAPIView(APIView):
         members.end()
         if not slugs and not ids:
             raise BadRequest("Name assets or files.")
-        files = list(dict.fromkeys([*_files_of(slugs), *_files(ids)]))
+        viewer = get_viewer(request)
         try:
+            files = services.named_files(self.user, slugs=slugs, uuids=ids, viewer=viewer)
             issued = services.issue_cookies(
                 self.user,
                 files,
                 folder=folder,
-                viewer=get_viewer(request),
+                viewer=viewer,
                 # A binding that the asset demands can't be waived.
                 bind_to_ip=bind_to_ip or None,
-                cookie_bytes=len(request.headers.get("Cookie", "")),
+                cookie_bytes=other_cookie_bytes(request),
             )
+        except AssetFile.DoesNotExist as error:
+            raise Http404 from error
         except CookiesTooLarge as error:
             return problem(409, "cookies_too_large", detail=str(error))
         except SigningError as error:
@@ -57,7 +63,7 @@ class CookiesAPIView(APIView):
         return response
 
     def delete(self, request: HttpRequest) -> HttpResponse:
-        """Remove the caller's cookies that the query names, or else all that the session remembers.
+        """Remove the caller's cookies that the query names, or else all.
 
         Assets and files that the caller never had are ignored, so that the response doesn't tell
         what exists.
@@ -70,29 +76,8 @@ class CookiesAPIView(APIView):
             files = services.removable_files(self.user, slugs=slugs, uuids=ids, remembered=known)
             remove_scopes(request, response, services.cookie_scopes(files))
         else:
-            remove_cookies(request, response)
+            remove_cookies(request, response, services.opened_scopes(self.user))
         return response
-
-
-def _files_of(slugs: Collection[str]) -> list[AssetFile]:
-    """Return the folders of these assets, and the files of assets that have no folder.
-
-    Raises ``Http404`` for a slug without any file.
-    """
-    found: dict[str, list[AssetFile]] = {slug: [] for slug in slugs}
-    for file in AssetFile.objects.select_related("asset").filter(asset__slug__in=slugs):
-        found.get(file.asset.slug, []).append(file)
-    if not all(found.values()):
-        raise Http404
-    return [file for files in found.values() for file in services.opened_by_cookies(files)]
-
-
-def _files(ids: Collection[UUID]) -> list[AssetFile]:
-    """Return these files. Raises ``Http404`` if one is missing."""
-    found = list(AssetFile.objects.select_related("asset").filter(uuid__in=ids))
-    if len(found) < len(ids):
-        raise Http404
-    return found
 
 
 def _url(file: AssetFile, folder: str) -> str:

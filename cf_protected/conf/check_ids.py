@@ -124,6 +124,13 @@ MIDDLEWARE_TOO_EARLY: Final = CheckID(
     "SignedCookiesMiddleware needs SessionMiddleware and AuthenticationMiddleware before it.",
     "In MIDDLEWARE, move SignedCookiesMiddleware below both.",
 )
+COOKIES_FOR_ALL: Final = CheckID(
+    "E019",
+    "COOKIE_DOMAIN is a public suffix, such as 'co.uk', or CloudFront's own domain: browsers "
+    "refuse its cookies from the app.",
+    "Set COOKIE_DOMAIN to a domain of your own that the app and the distribution share. For a "
+    "distribution at cloudfront.net, add an alternate domain name first.",
+)
 LONG_EXPIRY_STEP: Final = CheckID(
     "W001",
     "EXPIRY_STEP is longer than URL_LIFETIME.",
@@ -151,4 +158,10 @@ MIDDLEWARE_MISSING: Final = CheckID(
     "COOKIE_DOMAIN is set and SignedCookiesMiddleware isn't in MIDDLEWARE, so signed cookies "
     "outlive a logout.",
     "Add 'cf_protected.middleware.SignedCookiesMiddleware' after AuthenticationMiddleware.",
+)
+COOKIES_OF_NO_HOST: Final = CheckID(
+    "W006",
+    "COOKIE_DOMAIN covers none of ALLOWED_HOSTS, so browsers refuse its cookies from the app.",
+    "Set COOKIE_DOMAIN to a parent domain that the app and the distribution share, or add the "
+    "app's host to ALLOWED_HOSTS.",
 )

@@ -16,6 +16,8 @@ from cf_protected.exceptions import InvalidURL
 UNIX_SOCKET: Final = "unix"
 
 _LABEL = r"[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?"
+# The last label of an IPv4 address, in each form that browsers read as one.
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?::([1-9][0-9]{{0,4}}))?")
 _NAMES: Final[dict[type, str]] = {
     str: "a string",
@@ -113,6 +115,8 @@ def _cookie_domain(value: Any) -> str:
     problem = _domain(value.removeprefix(".") if isinstance(value, str) else value)
     if not problem and ":" in value:
         return f"must not have a port, since cookies don't support ports: {value!r}"
+    if not problem and _NUMBER.fullmatch(value.rpartition(".")[2]):
+        return f"must not be an IP address, since browsers keep such cookies to one host: {value!r}"
     return problem
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from cf_protected.conf.public_suffixes import is_public_suffix
 from cf_protected.doctor.facts import Facts
 from cf_protected.doctor.findings import Outcome, failed, ok, warning
 
 
 def cookie_domain(facts: Facts) -> Outcome:
-    """Find out whether ``COOKIE_DOMAIN`` covers the distribution's domain.
+    """Find out whether browsers accept cookies for ``COOKIE_DOMAIN`` and send them to CloudFront.
 
     Source: https://datatracker.ietf.org/doc/html/rfc6265#section-5.1.3
     """
@@ -19,6 +20,11 @@ def cookie_domain(facts: Facts) -> Outcome:
         return failed(
             f"browsers never send cookies for {parent} to {host}",
             "Give the distribution an alternate domain name below the same domain as the app's.",
+        )
+    if is_public_suffix(parent):
+        return failed(
+            f"browsers refuse cookies for {parent}: unrelated people have domains below it",
+            "Set COOKIE_DOMAIN to a domain of your own that the app and DOMAIN share.",
         )
     if host != parent and not host.endswith(f".{parent}"):
         return failed(

@@ -6,16 +6,17 @@ The only place where models meet signers. Every signature needs an ``Approval``.
 
 from cf_protected.person import Person
 from cf_protected.services.authorization import Access, authorize, authorize_download
-from cf_protected.services.cookie_scopes import CookieScope, cookie_scopes, opened_by_cookies
+from cf_protected.services.cookie_files import latest_folders, named_files
+from cf_protected.services.cookie_scopes import CookieScope, cookie_scopes
 from cf_protected.services.cookies import (
     CookieSet,
     IssuedCookies,
     issue_cookies,
-    removable_files,
     renew_cookies,
 )
 from cf_protected.services.downloads import IssuedURL, issue_url
 from cf_protected.services.grants import claim, grant, revoke, revoke_grants
+from cf_protected.services.opened_files import opened_scopes, removable_files
 from cf_protected.services.playlist_tokens import (
     PlaylistToken,
     issue_playlist_token,
@@ -47,8 +48,10 @@ __all__ = [
     "issue_playlist",
     "issue_playlist_token",
     "issue_url",
+    "latest_folders",
     "make_playlist_token",
-    "opened_by_cookies",
+    "named_files",
+    "opened_scopes",
     "read_playlist_token",
     "removable_files",
     "renew_cookies",

@@ -8,13 +8,15 @@ Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/priva
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from cf_protected.cloudfront.url import MAX_URL_BYTES
+from cf_protected.conf import ConfigurationError
 from cf_protected.distributions import distributions
-from cf_protected.exceptions import CookiesTooLarge, SigningError
+from cf_protected.exceptions import CookiesTooLarge, InvalidURL, SigningError
 from cf_protected.models import AssetFile
 
 # A request has at most 20,480 bytes with its headers, and the longest URL that CloudFront
@@ -65,18 +67,17 @@ def _lies_in(path: str, folder: str) -> bool:
     return path == folder or path.startswith(f"{folder.removesuffix('/')}/")
 
 
-def opened_by_cookies(files: Iterable[AssetFile]) -> list[AssetFile]:
-    """Return the folders among an asset's ``files``, or all files if none is a folder.
-
-    Each single file needs a set of cookies of its own.
-    """
-    files = list(files)
-    return [file for file in files if file.is_prefix] or files
-
-
 def cookie_scopes(files: Iterable[AssetFile]) -> list[CookieScope]:
-    """Return the scopes of the cookies of ``files``, for removing them."""
-    return [scope_of(file) for file in files]
+    """Return the scopes of the cookies of ``files``, for removing them.
+
+    Files that can't have cookies are left out: those at a distribution that isn't configured
+    any more, and those that no URL can name.
+    """
+    scopes = []
+    for file in files:
+        with suppress(ConfigurationError, InvalidURL):
+            scopes.append(scope_of(file))
+    return scopes
 
 
 def scope_of(file: AssetFile, folder: str = "") -> CookieScope:
@@ -96,11 +97,8 @@ def opened_by(scopes: Mapping[AssetFile, CookieScope]) -> dict[AssetFile, AssetF
 
     Raises ``SigningError`` for cookies that would hide each other instead.
     """
-    outer_of: dict[AssetFile, AssetFile] = {}
-    for file in sorted(scopes, key=lambda file: (scopes[file].path, file.pk)):
-        outer = next(
-            (one for one in {*outer_of.values()} if scopes[one].overlaps(scopes[file])), file
-        )
+    outer_of = _outermost(scopes)
+    for file, outer in outer_of.items():
         same_path = scopes[outer].path == scopes[file].path
         if not (outer.is_prefix or same_path) or (
             outer.asset.distribution != file.asset.distribution
@@ -110,17 +108,45 @@ def opened_by(scopes: Mapping[AssetFile, CookieScope]) -> dict[AssetFile, AssetF
                 f"{file.key!r} at {file.asset.distribution!r} would be sent together, and only "
                 "one of them counts; ask for one of them."
             )
+    return outer_of
+
+
+def _outermost(scopes: Mapping[AssetFile, CookieScope]) -> dict[AssetFile, AssetFile]:
+    """Map each file to itself, or to one whose cookies are sent wherever its own are."""
+    outer_of: dict[AssetFile, AssetFile] = {}
+    at_path: dict[str, list[AssetFile]] = {}
+    # A folder comes before what lies in it.
+    for file in sorted(scopes, key=lambda file: (scopes[file].path, file.pk)):
+        scope = scopes[file]
+        around = (one for path in _with_parents(scope.path) for one in at_path.get(path, ()))
+        outer = next((one for one in around if scopes[one].overlaps(scope)), file)
+        if outer is file:
+            at_path.setdefault(scope.path, []).append(file)
         outer_of[file] = outer
     return outer_of
 
 
-def check_scopes(scopes: Collection[CookieScope]) -> None:
-    """Raise ``CookiesTooLarge`` for more sets, or longer paths, than browsers accept."""
-    if len(scopes) > MAX_SETS:
+def _with_parents(path: str) -> Iterator[str]:
+    """Yield the paths of the cookies that are sent to ``path``."""
+    yield path
+    for place, character in enumerate(path):
+        if character == "/":
+            yield path[:place]
+            yield path[: place + 1]
+
+
+def check_number(scopes: Mapping[AssetFile, CookieScope]) -> None:
+    """Raise ``CookiesTooLarge`` for more sets than browsers keep; one opens what is inside it."""
+    sets = len({*_outermost(scopes).values()})
+    if sets > MAX_SETS:
         raise CookiesTooLarge(
-            f"These are {len(scopes)} sets of cookies, and browsers keep at most {MAX_SETS}; "
-            "ask for fewer assets at once, or keep their files in one folder."
+            f"These are {sets} sets of cookies, and browsers keep at most {MAX_SETS}; ask for "
+            "fewer assets at once, name some of their files, or keep them in one folder."
         )
+
+
+def check_paths(scopes: Iterable[CookieScope]) -> None:
+    """Raise ``CookiesTooLarge`` for a longer path than browsers accept."""
     longest = max(len(scope.path) for scope in scopes)
     if longest > MAX_PATH_BYTES:
         raise CookiesTooLarge(

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
-
-from django.db.models import Q, QuerySet
 
 from cf_protected.access import DownloadRefused
 from cf_protected.exceptions import InvalidURL, SigningError
-from cf_protected.models import Asset, AssetFile, Download
+from cf_protected.models import AssetFile, Download
 from cf_protected.person import Person, User
 from cf_protected.reasons import Reason
 from cf_protected.services.approval import Approval, Approver, is_counted
+from cf_protected.services.cookie_files import refuse_assets
 from cf_protected.services.cookie_scopes import (
+    MAX_SETS,
     CookieScope,
-    check_scopes,
+    check_number,
+    check_paths,
     check_size,
     opened_by,
     scope_of,
@@ -100,6 +100,10 @@ def issue_cookies(
         ahead=ahead,
         now=now,
     )
+    if len(files) > MAX_SETS:
+        # Approving thousands of files would only lead to the same error.
+        refuse_assets(request, [file.asset for file in files])
+        check_number({file: scope_of(file) for file in files})
     return _issue(approve_all(request, files), folder, cookie_bytes)
 
 
@@ -129,34 +133,14 @@ def renew_cookies(
     return None if approval.is_counted else _issue([approval], folder, cookie_bytes)
 
 
-def removable_files(
-    asker: Person | User,
-    *,
-    slugs: Collection[str] = (),
-    uuids: Collection[UUID] = (),
-    remembered: Collection[int] = (),
-) -> QuerySet[AssetFile]:
-    """Return the files of these assets, and these files, whose cookies a person may remove.
-
-    Those are the files of assets that the person has or had, and those that their session
-    has ``remembered``, by primary key. Others are left out, so that nothing shows whether
-    they exist.
-    """
-    held = Asset.objects.held_by(asker)
-    folders = Q(asset__slug__in=slugs, kind=AssetFile.Kind.PREFIX)
-    return AssetFile.objects.select_related("asset").filter(
-        Q(asset__in=held) & (folders | Q(uuid__in=uuids))
-        | Q(pk__in=remembered) & (Q(asset__slug__in=slugs) | Q(uuid__in=uuids))
-    )
-
-
 def _issue(approvals: list[Approval], folder: str, cookie_bytes: int) -> IssuedCookies:
     """Sign, count and log. An error names a file only after it was approved."""
     files = [approval.file for approval in approvals]
     _check_folder(files, folder)
     scopes = {file: scope_of(file, folder) for file in files}
     outer_of = opened_by(scopes)
-    check_scopes([scopes[file] for file in {*outer_of.values()}])
+    check_number(scopes)
+    check_paths([scopes[file] for file in {*outer_of.values()}])
     signed: dict[AssetFile, SignedCookies] = {}
     for approval in approvals:
         if outer_of[approval.file] == approval.file:

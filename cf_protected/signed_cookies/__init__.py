@@ -1,1 +1,4 @@
-"""Signed cookies in the browser: ``jar`` sets and removes them, ``renewal`` replaces them."""
+"""Signed cookies in the browser.
+
+``jar`` sets and removes them, ``memory`` remembers them, ``renewal`` replaces them.
+"""

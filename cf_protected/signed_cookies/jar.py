@@ -1,4 +1,4 @@
-"""Set and remove signed cookies, and remember them in the session.
+"""Set and remove signed cookies, and remember them in the browser.
 
 CloudFront's cookies have fixed names, so a browser tells several sets of them apart by their
 ``Path``. A request should carry one set only, since AWS doesn't document which of several
@@ -12,14 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from http.cookies import Morsel
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import patch_cache_control
 
+from cf_protected import services
+from cf_protected.person import User
 from cf_protected.services import CookieScope, CookieSet, IssuedCookies
 from cf_protected.services.cookie_scopes import MAX_SETS
+from cf_protected.signed_cookies.memory import Remembered, remember, remembered, session_account
 
 NAMES: Final = (
     "CloudFront-Policy",
@@ -28,22 +30,8 @@ NAMES: Final = (
     "CloudFront-Key-Pair-Id",
     "CloudFront-Hash-Algorithm",
 )
-SESSION_KEY: Final = "_cf_protected_cookies"
-_ENDED: Final = "cf_protected.ended_cookies"
+_LOGGED_OUT: Final = "cf_protected.logged_out"
 _LONG_AGO: Final = "Thu, 01 Jan 1970 00:00:00 GMT"
-
-
-class Remembered(NamedTuple):
-    """What the session keeps of a set: enough to remove it and to request it again.
-
-    ``renew_at`` is in epoch seconds.
-    """
-
-    scope: CookieScope
-    renew_at: int
-    file_id: int
-    folder: str
-    bind_to_ip: bool | None
 
 
 def set_cookies(request: HttpRequest, response: HttpResponseBase, issued: IssuedCookies) -> None:
@@ -52,91 +40,100 @@ def set_cookies(request: HttpRequest, response: HttpResponseBase, issued: Issued
     The cookies have neither ``Max-Age`` nor ``Expires``, so they end with the browser's
     session and stay off the disk. The response is kept out of shared caches.
     """
-    new = [_memory_of(one) for one in issued.sets]
+    account = session_account(request)
+    new = [_memory_of(one, account) for one in issued.sets]
     old = remembered(request)
-    kept = [one for one in old if not any(one.scope.overlaps(added.scope) for added in new)]
+    kept = [one for one in _owned(old, account) if not _overlaps(one.scope, new)]
     kept = [*kept, *new][-MAX_SETS:]
-    _remove(response, [one.scope for one in old if one not in kept])
+    _remove(response, _missing(old, kept))
     _remove(response, issued.superseded)
     for one in issued.sets:
         # An earlier set may have had names that this one lacks.
         _remove(response, [one.scope])
         for name, value in one.cookies.items():
             _set(response, one.scope, name, value)
-    _remember(request, kept)
+    remember(request, response, kept)
+
+
+def other_cookie_bytes(request: HttpRequest) -> int:
+    """Return the size of the request's cookies that aren't CloudFront's.
+
+    A browser may send them along to CloudFront. Those of CloudFront aren't counted: they
+    belong to other paths, or the new ones replace them.
+    """
+    pairs = request.headers.get("Cookie", "").split(";")
+    return sum(len(pair) + 1 for pair in pairs if pair.partition("=")[0].strip() not in NAMES)
 
 
 def remove_cookies(
     request: HttpRequest, response: HttpResponseBase, scopes: Iterable[CookieScope] = ()
 ) -> None:
-    """Remove all cookies that the session remembers, and those of ``scopes``.
+    """Remove all cookies that the browser was given, and those of ``scopes``.
 
-    A browser replaces a cookie with one of the same name, ``Domain`` and ``Path``. A copy of
-    the cookie stays valid until its policy ends.
+    After a logout that includes the folders that the log says the user opened. A browser
+    replaces a cookie with one of the same name, ``Domain`` and ``Path``. A copy of the cookie
+    stays valid until its policy ends.
     """
-    _remove(response, [*(one.scope for one in remembered(request)), *_ended(request), *scopes])
-    _remember(request, [])
+    old = remembered(request)
+    _remove(response, [*scopes, *_opened_before_logout(request), *_missing(old, [])])
+    remember(request, response, [])
 
 
 def remove_scopes(
     request: HttpRequest, response: HttpResponseBase, scopes: Iterable[CookieScope]
 ) -> None:
-    """Remove the cookies of ``scopes``, and those that the session remembers inside them."""
+    """Remove the cookies of ``scopes``, and those that the browser was given inside them."""
     scopes = list(scopes)
     old = remembered(request)
     kept = [one for one in old if not any(scope.covers(one.scope) for scope in scopes)]
-    _remove(response, [*(one.scope for one in old if one not in kept), *scopes])
-    _remember(request, kept)
+    _remove(response, [*scopes, *_missing(old, kept)])
+    remember(request, response, kept)
 
 
-def remembered(request: HttpRequest) -> list[Remembered]:
-    """Return the sets that the session remembers, oldest first; none without a session."""
-    session = _session(request)
-    stored = session.get(SESSION_KEY, []) if session is not None else []
-    return [Remembered(CookieScope(*scope), *rest) for scope, *rest in stored]
-
-
-def end_session(request: HttpRequest) -> None:
-    """Move what the session remembers to the request, before the session is flushed."""
-    request.META[_ENDED] = [*_ended(request), *(one.scope for one in remembered(request))]
-    _remember(request, [])
-
-
-def end_on_logout(request: HttpRequest, **kwargs: Any) -> None:
-    """Receive ``user_logged_out``, so that ``remove_cookies`` still knows the cookies."""
-    end_session(request)
+def note_logout(request: HttpRequest, user: User | None, **kwargs: Any) -> None:
+    """Receive ``user_logged_out``, so that the response can remove what the user opened."""
+    request.META[_LOGGED_OUT] = user
 
 
 def remove_ended(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Remove the cookies that ``end_session`` kept, except those that were set since."""
-    if scopes := _ended(request):
-        new = [one.scope for one in remembered(request)]
-        _remove(response, [one for one in scopes if not any(map(one.overlaps, new))])
+    """Remove the cookies of every account but the session's.
+
+    Cookies that were set before a login belong to that account from then on. After a logout
+    the folders that the log says the user opened are closed too, in case that the browser
+    lost a memory.
+    """
+    old = remembered(request)
+    kept = _owned(old, session_account(request)) if old else []
+    ended = [*_opened_before_logout(request), *_missing(old, kept)]
+    _remove(response, [scope for scope in ended if not _overlaps(scope, kept)])
+    if kept != old:
+        remember(request, response, kept)
 
 
-def _ended(request: HttpRequest) -> list[CookieScope]:
-    scopes: list[CookieScope] = request.META.get(_ENDED, [])
-    return scopes
+def _opened_before_logout(request: HttpRequest) -> list[CookieScope]:
+    user = request.META.pop(_LOGGED_OUT, None)
+    return [] if user is None else services.opened_scopes(user)
 
 
-def _session(request: HttpRequest) -> SessionBase | None:
-    return getattr(request, "session", None)
+def _owned(sets: list[Remembered], account: str) -> list[Remembered]:
+    """Return the sets of ``account``, which takes over those of no account."""
+    return [one._replace(account=account) for one in sets if one.account in ("", account)]
 
 
-def _memory_of(one: CookieSet) -> Remembered:
-    renew_at = int(one.renew_at.timestamp())
-    return Remembered(one.scope, renew_at, one.file.pk, one.folder, one.bind_to_ip)
+def _missing(old: list[Remembered], kept: list[Remembered]) -> list[CookieScope]:
+    """Return the scopes of ``old`` that none of ``kept`` has."""
+    left = {one.scope for one in kept}
+    return [one.scope for one in old if one.scope not in left]
 
 
-def _remember(request: HttpRequest, sets: list[Remembered]) -> None:
-    session = _session(request)
-    if session is None:
-        return
-    if sets:
-        # Lists, as JSON returns them.
-        session[SESSION_KEY] = [[[*one.scope], *one[1:]] for one in sets]
-    else:
-        session.pop(SESSION_KEY, None)
+def _overlaps(scope: CookieScope, sets: list[Remembered]) -> bool:
+    return any(scope.overlaps(one.scope) for one in sets)
+
+
+def _memory_of(one: CookieSet, account: str) -> Remembered:
+    # To the millisecond, which also tells what was set first.
+    renew_at = round(one.renew_at.timestamp(), 3)
+    return Remembered(one.scope, renew_at, one.file.pk, one.folder, one.bind_to_ip, account)
 
 
 def _remove(response: HttpResponseBase, scopes: Iterable[CookieScope]) -> None:

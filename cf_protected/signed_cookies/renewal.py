@@ -1,4 +1,4 @@
-"""Renew the signed cookies that the session remembers."""
+"""Renew the signed cookies that the browser was given."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from cf_protected import services
 from cf_protected.access import DownloadRefused
 from cf_protected.exceptions import KeySourceError, SigningError, UnusableKey
 from cf_protected.models import AssetFile
-from cf_protected.signed_cookies.jar import Remembered, remembered, remove_scopes, set_cookies
+from cf_protected.signed_cookies.jar import other_cookie_bytes, remove_scopes, set_cookies
+from cf_protected.signed_cookies.memory import Remembered, remembered
 from cf_protected.viewer import get_viewer
 
 logger = logging.getLogger("cf_protected")
@@ -59,6 +60,6 @@ def _issue(
         folder=one.folder,
         viewer=get_viewer(request),
         bind_to_ip=one.bind_to_ip,
-        cookie_bytes=len(request.headers.get("Cookie", "")),
+        cookie_bytes=other_cookie_bytes(request),
         now=now,
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.validators import slug_re
@@ -13,14 +15,23 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from cf_protected import services
 from cf_protected.access import DownloadRefused
 from cf_protected.exceptions import SigningError
-from cf_protected.models import Asset, AssetFile
+from cf_protected.models import AssetFile
 from cf_protected.person import Person
 from cf_protected.responses import plain_text, uncacheable
-from cf_protected.signed_cookies.jar import remembered, remove_cookies, remove_scopes, set_cookies
+from cf_protected.services.cookie_files import MAX_NAMED
+from cf_protected.services.cookie_scopes import MAX_SETS
+from cf_protected.signed_cookies.jar import (
+    other_cookie_bytes,
+    remove_cookies,
+    remove_scopes,
+    set_cookies,
+)
+from cf_protected.signed_cookies.memory import remembered
 from cf_protected.views.base import PersonalView
 from cf_protected.views.file import see_other
 from cf_protected.views.protect import not_found, refuse
@@ -30,17 +41,19 @@ logger = logging.getLogger("cf_protected")
 
 @method_decorator(login_not_required, name="dispatch")  # a login must not lead back here with GET
 class CookiesView(PersonalView):
-    """Sets the cookies of several assets at once. Each parameter ``asset`` is a slug.
+    """Sets the cookies of several assets at once, by ``asset`` (a slug) and ``file`` (an ID).
 
-    Without a slug, sets those of all folders that the person can open without being counted.
-    The answer is 204, or a redirect to ``next`` for a form.
+    Without a name, sets those of all folders that the person can open without being counted.
+    Of more than a browser keeps, those of the latest grants are opened, and the answer names
+    the others. The answer is 204, or a redirect to ``next`` for a form.
 
     Only POST sets them, under Django's CSRF protection: they are counted as downloads, and a
     link, an image or a prefetch on another site can send a GET. A form can POST without
-    JavaScript. DELETE removes the cookies of each ``asset``, or all.
+    JavaScript. DELETE removes the cookies of each ``asset`` and ``file``, or all.
     """
 
     http_method_names: Sequence[str] = ("post", "delete", "options")
+    left_out: Sequence[AssetFile] = ()
 
     def get_slugs(self) -> list[str]:
         """Return the slugs that the request names. Raises ``Http404`` for a text that isn't one."""
@@ -50,24 +63,36 @@ class CookiesView(PersonalView):
             raise Http404("There is no such asset.")
         return slugs
 
+    def get_ids(self) -> list[UUID]:
+        """Return the public IDs of files that the request names. Raises ``Http404`` for others."""
+        texts = [*self.request.GET.getlist("file"), *self.request.POST.getlist("file")]
+        try:
+            return [UUID(text) for text in texts]
+        except ValueError as error:
+            raise Http404("There is no such file.") from error
+
     def get_files(self) -> list[AssetFile]:
-        """Return the files whose cookies are asked for. Raises ``Http404``."""
-        slugs = set(self.get_slugs())
-        if not slugs:
+        """Return the files whose cookies are asked for.
+
+        Raises ``Http404``, ``DownloadRefused`` and ``CookiesTooLarge``.
+        """
+        slugs, ids = {*self.get_slugs()}, {*self.get_ids()}
+        if not slugs and not ids:
             return self.get_all_files()
-        assets = Asset.objects.filter(slug__in=slugs).prefetch_related("files")
-        files = [file for asset in assets for file in services.opened_by_cookies(asset.files.all())]
-        if len(assets) < len(slugs) or not files:
-            raise Http404("There is no such asset, or it has no files.")
-        return files
+        try:
+            return services.named_files(
+                self.get_person(), slugs=slugs, uuids=ids, viewer=self.get_viewer(), ahead=False
+            )
+        except AssetFile.DoesNotExist as error:
+            raise Http404("There is no such asset, or it has no files.") from error
 
     def get_all_files(self) -> list[AssetFile]:
-        """Return the folders that the person can open without being counted."""
-        person = self.get_person()
-        access = services.Access(person, viewer=self.get_viewer())
-        assets = Asset.objects.held_by(person).prefetch_related("files")
-        folders = [file for asset in assets for file in asset.files.all() if file.is_prefix]
-        return [folder for folder in folders if access.can_open(folder)]
+        """Return the folders that the person can open without being counted.
+
+        Those that don't fit into a browser become ``left_out``.
+        """
+        files, self.left_out = services.latest_folders(self.get_person(), viewer=self.get_viewer())
+        return files
 
     def get_person(self) -> Person:
         """Return the person who asks; by default the session's."""
@@ -75,24 +100,23 @@ class CookiesView(PersonalView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Count, log and set the cookies: all of them or none."""
-        files = self.get_files()
-        if not files:
-            known = self.get_person().is_known
-            return self.done() if known else redirect_to_login(self.get_login_next())
         try:
+            files = self.get_files()
+            if not files:
+                return self.nothing_done()
             issued = services.issue_cookies(
                 self.get_person(),
                 files,
                 folder=request.POST.get("folder", ""),
                 viewer=self.get_viewer(),
                 ahead=False,
-                cookie_bytes=len(request.headers.get("Cookie", "")),
+                cookie_bytes=other_cookie_bytes(request),
             )
         except DownloadRefused as refusal:
             return self.refused(refusal)
         except SigningError as error:
             return self.impossible(error)
-        response = self.done()
+        response = self.partly_done() if self.left_out else self.done()
         set_cookies(request, response, issued)
         return response
 
@@ -102,19 +126,42 @@ class CookiesView(PersonalView):
         The answer is the same for an asset that the person never held or opened.
         """
         response = self.done()
-        slugs = self.get_slugs()
-        if slugs:
+        slugs, ids = self.get_slugs(), self.get_ids()
+        if slugs or ids:
             known = [one.file_id for one in remembered(request)]
-            files = services.removable_files(self.get_person(), slugs=slugs, remembered=known)
+            files = services.removable_files(
+                self.get_person(), slugs=slugs, uuids=ids, remembered=known
+            )
             remove_scopes(request, response, services.cookie_scopes(files))
         else:
-            remove_cookies(request, response)
+            remove_cookies(request, response, services.opened_scopes(self.get_person()))
         return response
 
     def done(self) -> HttpResponseBase:
         """Return the success response: a redirect to ``next``, or 204."""
         next_url = self.get_next_url()
         return see_other(next_url) if next_url else uncacheable(HttpResponse(status=204))
+
+    def partly_done(self) -> HttpResponseBase:
+        """Return the success response that names the assets of ``left_out``.
+
+        That is a 200 with a text, or for a form the redirect and a message of Django's.
+        """
+        slugs = list(dict.fromkeys(file.asset.slug for file in self.left_out))
+        names = [*slugs[:MAX_NAMED], *(["…"] if slugs[MAX_NAMED:] else [])]
+        text = _(
+            "A browser keeps the cookies of %(count)s folders. Open these one by one: %(names)s"
+        ) % {"count": MAX_SETS, "names": ", ".join(names)}
+        if not self.get_next_url():
+            return plain_text(text, status=200)
+        messages.warning(self.request, text, fail_silently=True)
+        return self.done()
+
+    def nothing_done(self) -> HttpResponseBase:
+        """Return the answer where nothing can be opened: a stranger is sent to the login."""
+        if not self.get_person().is_known:
+            return redirect_to_login(self.get_login_next())
+        return self.partly_done() if self.left_out else self.done()
 
     def get_next_url(self) -> str:
         """Return where a form leads: ``next``, if it is a page of this site."""
@@ -158,6 +205,9 @@ class AssetCookiesView(CookiesView):
 
     def get_slugs(self) -> list[str]:
         return [self.kwargs["slug"]]
+
+    def get_ids(self) -> list[UUID]:
+        return []
 
     def get_page(self) -> str:
         return reverse("cf_protected:asset", kwargs=self.kwargs)

@@ -21,7 +21,7 @@ from cf_protected.models import AssetFile
 from cf_protected.person import Person
 from cf_protected.reasons import Reason
 from cf_protected.responses import plain_text, uncacheable
-from cf_protected.signed_cookies.jar import set_cookies
+from cf_protected.signed_cookies.jar import other_cookie_bytes, set_cookies
 from cf_protected.views.file import FileView, Unmeasured, see_other
 
 logger = logging.getLogger("cf_protected")
@@ -45,7 +45,7 @@ class StreamView(FileView):
     def issue(self, person: Person, file: AssetFile) -> HttpResponseBase:
         """Return the redirect with the cookies, or a 400 if there are too many to send."""
         response = see_other(self.get_target(file))
-        others = len(self.request.headers.get("Cookie", ""))
+        others = other_cookie_bytes(self.request)
         try:
             issued = services.issue_cookies(
                 person, [file], viewer=self.get_viewer(), ahead=False, cookie_bytes=others

@@ -21,6 +21,8 @@ from tests.doctor.conftest import (
         ("downloads.example.com", "downloads.example.com:8443", "ok"),
         ("shop.example.com", "downloads.example.com", "failed"),
         ("ample.com", "downloads.example.com", "failed"),
+        ("com", "downloads.example.com", "failed"),
+        (".co.uk", "downloads.example.co.uk", "failed"),
         ("d111111abcdef8.cloudfront.net", "d111111abcdef8.cloudfront.net", "failed"),
         (None, "downloads.example.com", "ok"),
     ],

@@ -6,17 +6,24 @@ import itertools
 
 import pytest
 from playwright.sync_api import Page
+from pytest_django import Settings
 
 from cf_protected import services
 from cf_protected.models import Asset
 from cf_protected.signed_cookies.jar import NAMES
 from tests.accounts.models import User
 from tests.chromium import chromium
+from tests.signed_cookies.conftest import MakeFolder
 from tests.signed_cookies.serving import Site, each_signature
 
 pytestmark = pytest.mark.browser
 
 _numbers = itertools.count()
+
+_POST_EACH = """paths => Promise.all(paths.map(path => fetch(path, {
+    method: "POST",
+    headers: {"X-CSRFToken": document.cookie.match(/csrftoken=([^;]+)/)[1]},
+}).then(response => response.status)))"""
 
 _POST = """path => fetch(path, {
     method: "POST",
@@ -70,3 +77,24 @@ def test_paths_part_them_and_removing_empties_the_jar(site: Site, user: User) ->
         assert post(page, "/downloads/cookies/remove/") == 204
         assert [one for one in page.context.cookies() if one["name"] in NAMES] == []
         assert fetch(page, site.url("course-1/a.txt")) == (403, set())
+
+
+def test_requests_at_once_leave_nothing_behind_after_a_logout(
+    site: Site, user: User, make_folder: MakeFolder, settings: Settings
+) -> None:
+    settings.ROOT_URLCONF = "tests.signed_cookies.urls"
+    slugs = [f"album-{number}" for number in range(12)]
+    for slug in slugs:
+        services.grant(make_folder(f"{slug}/").asset, user)
+    paths = [f"/downloads/assets/{slug}/cookies/" for slug in slugs]
+
+    with chromium() as browser:
+        page = browser.new_context(base_url=site.app).new_page()
+        page.goto(f"/login/{user.email}/")
+        assert {*page.evaluate(_POST_EACH, paths)} == {204}
+        names = {one["path"] for one in page.context.cookies() if one["name"] in NAMES}
+        assert names == {f"/{slug}/" for slug in slugs}
+
+        page.evaluate(_POST, "/logout/")
+
+        assert {one["name"] for one in page.context.cookies()} == {"csrftoken"}

@@ -14,12 +14,14 @@ from django.utils import timezone
 from cf_protected import services
 from cf_protected.models import Asset, AssetFile, Download, Grant
 from cf_protected.reasons import Reason
+from cf_protected.services.cookie_scopes import MAX_SETS
 from tests.accounts.models import User
 from tests.conftest import Configure
 from tests.doubles import CountingKey, DownKeySource, GivenKeySource
 from tests.keys import signing_key
 from tests.signed_cookies.conftest import MakeFolder
 from tests.signed_cookies.jar import Jar
+from tests.signed_cookies.memory import forget
 
 ONE = "/downloads/assets/course-1/cookies/"
 ALL = "/downloads/cookies/"
@@ -341,11 +343,9 @@ def test_removing_what_is_named(buyer: Client, post: Any, jar: Jar) -> None:
 
 
 @pytest.mark.usefixtures("course_grant")
-def test_removing_what_the_session_forgot(buyer: Client, post: Any, jar: Jar) -> None:
+def test_removing_what_the_browser_forgot(buyer: Client, post: Any, jar: Jar) -> None:
     post(ONE)
-    session = buyer.session
-    session.pop("_cf_protected_cookies")
-    session.save()
+    forget(buyer)
 
     jar.take(buyer.delete(ONE))
 
@@ -368,3 +368,13 @@ def test_strangers_may_remove(client: Client, course: AssetFile, configure: Conf
     jar.take(client.delete(ONE))
 
     assert jar.kept == {}
+
+
+@pytest.mark.usefixtures("course_grant")
+def test_the_oldest_sets_make_room(post: Any, jar: Jar) -> None:
+    """Whatever the order in which the browser sends what it remembers."""
+    folders = [f"part-{number}/" for number in range(MAX_SETS + 5)]
+    for folder in folders:
+        post(ONE, {"folder": folder})
+
+    assert paths(jar) == {f"/course-1/{folder}" for folder in folders[5:]}

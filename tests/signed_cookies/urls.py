@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from django.contrib.auth import alogin, alogout, get_user_model, login, logout
+from django.contrib.auth import (
+    alogin,
+    alogout,
+    get_user_model,
+    login,
+    logout,
+    update_session_auth_hash,
+)
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.views import LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
@@ -49,6 +57,15 @@ def login_and_open(request: HttpRequest, email: str) -> HttpResponse:
     return response
 
 
+def new_password(request: HttpRequest) -> HttpResponse:
+    """The user changes the password, and stays signed in."""
+    assert isinstance(request.user, AbstractBaseUser)
+    request.user.set_password("another")
+    request.user.save()
+    update_session_auth_hash(request, request.user)
+    return HttpResponse("changed")
+
+
 def own_logout(request: HttpRequest) -> HttpResponse:
     logout(request)
     response = HttpResponse("bye")
@@ -68,6 +85,7 @@ async def async_logout(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("downloads/", include("cf_protected.urls")),
+    path("new-password/", new_password),
     path("page/", page),
     path("async-page/", async_page),
     path("class-page/", ClassPage.as_view()),
