@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import unquote
 
 from cf_protected.cloudfront.encoding import cloudfront_b64decode
 from cf_protected.cloudfront.keys import (
@@ -104,10 +105,20 @@ class CloudFrontVerifier:
 
 
 def _claim(url: str, cookies: Mapping[str, str]) -> _Claim:
-    """Take the signing parameters from the URL, or from the cookies if the URL has none."""
+    """Take the signing parameters from the URL, or from the cookies if the URL has none.
+
+    Values in a URL are percent-decoded: a live CloudFront accepts ``%7E`` for ``~``, which
+    aws-cloudfront-sign of npm always writes. Names, the rest of the URL and cookies are
+    compared as they are.
+    """
     base, mark, query = url.partition("?")
     fields = [field.partition("=") for field in query.split("&")]
-    reserved = [(name, value) for name, _, value in fields if name in SIGNING_PARAMETERS]
+    # Latin-1 has one character for each byte, and all parameters are ASCII.
+    reserved = [
+        (name, unquote(value, "latin-1"))
+        for name, _, value in fields
+        if name in SIGNING_PARAMETERS
+    ]
     own = [name + mark_ + value for name, mark_, value in fields if name not in SIGNING_PARAMETERS]
     if not any(name in _URL_MODE for name, _ in reserved):
         return _Claim(
