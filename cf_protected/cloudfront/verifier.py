@@ -25,12 +25,20 @@ from cf_protected.cloudfront.keys import (
 from cf_protected.cloudfront.matching import matches
 from cf_protected.cloudfront.policy import MAX_EPOCH_SECONDS, Policy, canned_policy
 from cf_protected.cloudfront.url import SIGNING_PARAMETERS
-from cf_protected.exceptions import AccessDenied, InvalidKey, MalformedPolicy, MissingKey
+from cf_protected.exceptions import (
+    AccessDenied,
+    InvalidKey,
+    MalformedPolicy,
+    MalformedSignature,
+    MissingKey,
+)
 
 # If a URL has any of these, CloudFront treats it as signed and ignores cookies. Source:
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-choosing-signed-urls-cookies.html
 _URL_MODE = frozenset({"Expires", "Policy", "Signature", "Key-Pair-Id"})
 
+# A live CloudFront answered MissingKey to a PEM, and InvalidKey to "undefined".
+_KEY_PAIR_ID = re.compile(r"[A-Za-z0-9_\-]+")
 _EPOCH_SECONDS = re.compile(r"[1-9][0-9]{0,9}")
 
 
@@ -83,7 +91,8 @@ class CloudFrontVerifier:
         The checks run in this order: key, form of the policy, signature, conditions of the
         policy. AWS doesn't document the order.
 
-        Raises ``MissingKey``, ``InvalidKey``, ``MalformedPolicy`` or ``AccessDenied``.
+        Raises ``MissingKey``, ``InvalidKey``, ``MalformedPolicy``, ``MalformedSignature`` or
+        ``AccessDenied``.
         """
         claim = _claim(url, cookies or {})
         key = self._key(claim)
@@ -101,6 +110,8 @@ class CloudFrontVerifier:
         try:
             return self._public_keys[key_pair_id]
         except KeyError as error:
+            if not _KEY_PAIR_ID.fullmatch(key_pair_id):
+                raise MissingKey("Key-Pair-Id isn't the ID of a key") from error
             raise InvalidKey(f"{key_pair_id!r} isn't in the key group") from error
 
 
@@ -155,10 +166,12 @@ def _check_signature(key: PublicKey, claim: _Claim, signed_bytes: bytes) -> None
     hash_algorithm = claim.get("Hash-Algorithm") or "SHA1"
     if hash_algorithm not in HASHES:
         raise AccessDenied(f"CloudFront has no hash algorithm {hash_algorithm!r}")
+    if not claim.get("Signature"):
+        raise AccessDenied("there is no signature")
     try:
         signature = cloudfront_b64decode(claim.get("Signature"))
     except ValueError as error:
-        raise AccessDenied("the signature isn't CloudFront's base64") from error
+        raise MalformedSignature("the signature isn't CloudFront's base64") from error
     if not is_signed_by(key, signature, signed_bytes, hash_algorithm):
         raise AccessDenied(
             f"the signature doesn't match the policy with this key and {hash_algorithm}"

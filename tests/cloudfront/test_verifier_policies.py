@@ -8,7 +8,7 @@ import pytest
 from cf_protected.cloudfront.encoding import cloudfront_b64encode
 from cf_protected.cloudfront.signer import CloudFrontSigner
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
-from cf_protected.exceptions import AccessDenied, MalformedPolicy
+from cf_protected.exceptions import AccessDenied, MalformedPolicy, MalformedSignature
 from tests import keys
 from tests.cloudfront.oracles import canned_policy_text
 from tests.cloudfront.samples import DOMAIN, EXPIRES, NOW, URL, URL_WITH_QUERY
@@ -156,10 +156,45 @@ def test_a_canned_signature_is_for_one_url(
 # Signature and hash
 
 
-@pytest.mark.parametrize("signature", ["", "AAAA", "AA==", "AB__", "no signature", "é", "A" * 344])
-def test_unreadable_signatures(verifier: CloudFrontVerifier, signature: str) -> None:
-    with pytest.raises(AccessDenied, match=r"signature (isn't CloudFront's base64|doesn't match)"):
+@pytest.mark.parametrize(
+    "signature",
+    [
+        *("x", "AAA", "AAAAA", "A_AA", "AA==", "AA+A", "AA/A", "no signature", "é", "AAAA\n"),
+        *("AB__", "____", "AAAA____", "undefined", "null!", "%41AAA%"),
+    ],
+)
+def test_a_signature_that_is_not_base64(p256_verifier: CloudFrontVerifier, signature: str) -> None:
+    parameters = {
+        "Expires": str(EXPIRES),
+        "Signature": signature,
+        "Key-Pair-Id": keys.KEY_PAIR_ID,
+    }
+    with pytest.raises(MalformedSignature, match="isn't CloudFront's base64"):
+        p256_verifier.verify(with_parameters(URL, parameters), now=NOW)
+    with pytest.raises(MalformedSignature, match="isn't CloudFront's base64"):
+        p256_verifier.verify(URL, cookies=as_cookies(parameters), now=NOW)
+    with pytest.raises(MalformedSignature, match="isn't CloudFront's base64"):
+        custom = {**hand_signed(statement()), "Signature": signature}
+        p256_verifier.verify(with_parameters(URL, custom), now=NOW)
+
+
+@pytest.mark.parametrize("signature", ["AAAA", "AAA_", "AA__", "-~AA", "A" * 344])
+def test_base64_that_is_not_the_signature(verifier: CloudFrontVerifier, signature: str) -> None:
+    with pytest.raises(AccessDenied, match="signature doesn't match"):
         verifier.verify(f"{URL}?Expires={EXPIRES}&Signature={signature}&{KEY}", now=NOW)
+
+
+@pytest.mark.parametrize("signature", ["", "&Signature", "&Signature="])
+def test_no_signature(verifier: CloudFrontVerifier, signature: str) -> None:
+    with pytest.raises(AccessDenied, match="there is no signature"):
+        verifier.verify(f"{URL}?Expires={EXPIRES}{signature}&{KEY}", now=NOW)
+
+
+def test_the_policy_is_parsed_before_the_signature_is_decoded(
+    p256_verifier: CloudFrontVerifier,
+) -> None:
+    with pytest.raises(MalformedPolicy):
+        p256_verifier.verify(f"{URL}?Expires=never&Signature=x&{KEY}", now=NOW)
 
 
 def test_absent_or_empty_hash_algorithm_means_sha1(
