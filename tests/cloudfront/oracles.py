@@ -19,6 +19,11 @@ def b64decode(text: str) -> bytes:
     return base64.b64decode(text.replace("-", "+").replace("_", "=").replace("~", "/"))
 
 
+def b64encode(data: bytes) -> str:
+    """Encode CloudFront's base64 without the code under test."""
+    return base64.b64encode(data).decode().translate(str.maketrans("+=/", "-_~"))
+
+
 def query_parameters(url: str) -> dict[str, str]:
     """Return the parameters of a query, undecoded."""
     fields = url.partition("?")[2].split("&")
@@ -43,6 +48,8 @@ def covers(resource: str, url: str) -> bool:
     assert pattern
     assert target
     protocol, domain, path, query = pattern.groups()
+    if protocol not in ("http", "https", "*") or query == "?":
+        return False
     if query is not None:
         wanted_query = r"\?" + section(query[1:])
     else:
