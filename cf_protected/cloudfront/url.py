@@ -15,6 +15,8 @@ from cf_protected.exceptions import InvalidURL
 # "The maximum length of a URL is 8,192 bytes":
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 MAX_URL_BYTES = 8192
+# The same page: 20,480 bytes for a request, with its headers and query, without a body.
+MAX_REQUEST_BYTES = 20_480
 
 # The query parameters that CloudFront reserves. Source: the pages on canned and custom
 # policies, and the list in `aws cloudfront sign`.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
+from io import BufferedReader
 from socketserver import ThreadingTCPServer
 from threading import Thread
 from typing import Final
@@ -80,6 +81,17 @@ def viewer_address(host: str) -> str:
     return str(getattr(address, "ipv4_mapped", None) or address)
 
 
+class _HeadReader(BufferedReader):
+    """A reader of requests that counts the bytes of their lines."""
+
+    bytes_read = 0
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(size)
+        self.bytes_read += len(line)
+        return line
+
+
 class _Handler(BaseHTTPRequestHandler):
     """One viewer's connection."""
 
@@ -91,6 +103,15 @@ class _Handler(BaseHTTPRequestHandler):
     # Headers and body are two writes. Otherwise the body would wait for the viewer's ACK.
     disable_nagle_algorithm = True
 
+    def setup(self) -> None:
+        super().setup()
+        self.rfile.close()
+        self.rfile = self._head = _HeadReader(self.connection.makefile("rb", buffering=0))
+
+    def handle_one_request(self) -> None:
+        self._head.bytes_read = 0
+        super().handle_one_request()
+
     def handle(self) -> None:
         with suppress(ConnectionError):  # the viewer hung up
             super().handle()
@@ -99,7 +120,8 @@ class _Handler(BaseHTTPRequestHandler):
         # Not self.path, since http.server merges leading slashes there.
         target = self.requestline.split()[1]
         viewer_ip = viewer_address(self.client_address[0])
-        request = Request(self.command, target, self.headers, viewer_ip)
+        read = self._head.bytes_read
+        request = Request(self.command, target, self.headers, viewer_ip, head_bytes=read)
         self._send(self.server.edge.respond(request), target)
 
     do_HEAD = do_GET  # noqa: N815 - the name http.server looks for
