@@ -52,6 +52,12 @@ class EdgeServer(ThreadingTCPServer):
         port: int = self.server_address[1]
         return port
 
+    @property
+    def is_loopback(self) -> bool:
+        """Can only this machine reach it?"""
+        address = viewer_address(str(self.server_address[0]))
+        return ipaddress.ip_address(address).is_loopback
+
 
 @contextmanager
 def running(

@@ -229,6 +229,27 @@ def test_ipv6(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        *(("127.0.0.1", True), ("127.0.0.2", True), ("localhost", True)),
+        *(("0.0.0.0", False), ("", False)),
+    ],
+)
+def test_loopback(root: Path, host: str, expected: bool) -> None:
+    edge = Edge(storage=FileSystemStorage(location=root), verifier=lambda: CloudFrontVerifier({}))
+    with running(edge, host=host) as server:
+        assert server.is_loopback is expected
+
+
+@pytest.mark.skipif(not _has_ipv6(), reason="this machine has no IPv6 loopback")
+@pytest.mark.parametrize(("host", "expected"), [("::1", True), ("::", False)])
+def test_loopback_of_ipv6(root: Path, host: str, expected: bool) -> None:
+    edge = Edge(storage=FileSystemStorage(location=root), verifier=lambda: CloudFrontVerifier({}))
+    with running(edge, host=host) as server:
+        assert server.is_loopback is expected
+
+
+@pytest.mark.parametrize(
     ("host", "address"),
     [
         ("203.0.113.7", "203.0.113.7"),
