@@ -126,7 +126,7 @@ def _check_size(request: Request) -> None:
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorS3Origin.html
     """
     if request.head_bytes > MAX_REQUEST_BYTES:
-        detail = f"the request has {request.head_bytes:,} bytes of at most {MAX_REQUEST_BYTES:,}"
+        detail = f"the request is longer than {MAX_REQUEST_BYTES:,} bytes"
         raise EdgeError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, BAD_REQUEST, detail)
 
 

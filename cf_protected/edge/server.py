@@ -14,6 +14,7 @@ from socketserver import ThreadingTCPServer
 from threading import Thread
 from typing import Final
 
+from cf_protected.cloudfront.url import MAX_REQUEST_BYTES
 from cf_protected.edge.edge import Edge
 from cf_protected.edge.errors import BAD_REQUEST, EdgeError
 from cf_protected.edge.messages import Request, Response
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 _CHUNK_BYTES: Final = 256 * 1024
 _IDLE_SECONDS: Final = 60
 _STOP_SECONDS: Final = 0.02
+_DISCARD_SECONDS: Final = 1
+_DISCARDED_CHUNKS: Final = 64
 
 
 class EdgeServer(ThreadingTCPServer):
@@ -87,13 +90,29 @@ def viewer_address(host: str) -> str:
     return str(getattr(address, "ipv4_mapped", None) or address)
 
 
+def _discard_rest(connection: socket.socket) -> None:
+    """Read what the viewer still sends, for a moment.
+
+    Closing a connection with unread bytes resets it, and the viewer could lose the response.
+    """
+    connection.settimeout(_DISCARD_SECONDS)
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_WR)
+        for _ in range(_DISCARDED_CHUNKS):
+            if not connection.recv(_CHUNK_BYTES):
+                return
+
+
 class _HeadReader(BufferedReader):
-    """A reader of requests that counts the bytes of their lines."""
+    """A reader of a request's head, which ends one byte after the longest that is accepted.
+
+    http.server asks for lines of up to 65,536 bytes, and takes the end for that of the head.
+    """
 
     bytes_read = 0
 
     def readline(self, size: int | None = -1, /) -> bytes:
-        line = super().readline(size)
+        line = super().readline(MAX_REQUEST_BYTES + 1 - self.bytes_read)
         self.bytes_read += len(line)
         return line
 
@@ -109,6 +128,8 @@ class _Handler(BaseHTTPRequestHandler):
     # Headers and body are two writes. Otherwise the body would wait for the viewer's ACK.
     disable_nagle_algorithm = True
 
+    _is_refused = False
+
     def setup(self) -> None:
         super().setup()
         self.rfile.close()
@@ -117,6 +138,11 @@ class _Handler(BaseHTTPRequestHandler):
     def handle_one_request(self) -> None:
         self._head.bytes_read = 0
         super().handle_one_request()
+
+    def finish(self) -> None:
+        super().finish()
+        if self._is_refused:
+            _discard_rest(self.connection)
 
     def handle(self) -> None:
         with suppress(ConnectionError):  # the viewer hung up
@@ -137,9 +163,11 @@ class _Handler(BaseHTTPRequestHandler):
         if code == HTTPStatus.NOT_IMPLEMENTED:
             self.do_GET()
             return
-        status = HTTPStatus.BAD_REQUEST
-        if code in (HTTPStatus.REQUEST_URI_TOO_LONG, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE):
+        is_long = self._head.bytes_read > MAX_REQUEST_BYTES
+        if is_long or code == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
             status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        else:
+            status = HTTPStatus.BAD_REQUEST
         error = EdgeError(status, BAD_REQUEST, HTTPStatus(code).phrase)
         self._send(self.server.edge.error_page(error), "")
 
@@ -148,6 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, response: Response, target: str) -> None:
         self._log(target, response.status, response.detail)
+        self._is_refused = response.is_last
         self.close_connection = self.close_connection or response.is_last
         with closing(response.body) as body:
             self._send_headers(response)

@@ -97,7 +97,7 @@ def test_longest_request(site: Site, header: str) -> None:
     assert status_of(answer) == 413
     assert b"Connection: close" in answer
     assert b"Server: CloudFront" in answer
-    assert site.log[-1].endswith("413 the request has 20,481 bytes of at most 20,480")
+    assert site.log[-1].endswith("413 the request is longer than 20,480 bytes")
 
 
 def test_longest_request_counts_the_url(site: Site) -> None:
@@ -140,6 +140,27 @@ def test_far_too_long(site: Site, lines: bytes) -> None:
     with socket.create_connection(site.address, timeout=PATIENCE) as connection:
         connection.sendall(lines)
         assert status_of(connection.recv(1000)) == 413
+
+
+@pytest.mark.parametrize("length", [20_481, 30_000, 65_536, 4_000_000])
+@pytest.mark.parametrize("start", [b"GET /", b"GET / HTTP/1.1\r\nX: ", b"x", b"GET / HTTP/1.1\r\n"])
+def test_the_answer_arrives_before_the_end_of_a_request_that_is_too_long(
+    site: Site, start: bytes, length: int
+) -> None:
+    unit = b"X: " + b"a" * 995 + b"\r\n" if start.endswith(b"\n") else b"a"
+    with socket.create_connection(site.address, timeout=PATIENCE) as connection:
+        connection.sendall((start + unit * (length // len(unit)))[:length])
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert status_of(answer) == 413
+    assert answer.endswith(b"</HTML>")
+
+
+def test_the_answer_to_a_large_body_arrives(site: Site) -> None:
+    request = f"GET {site.sign('/book.txt')} HTTP/1.1\r\nHost: {host_of(site.address)}\r\n"
+    body = b"Content-Length: 4000000\r\n\r\n" + b"a" * 4_000_000
+    answer = send_raw(site.address, request.encode() + body)
+    assert status_of(answer) == 403
+    assert answer.endswith(b"</HTML>")
 
 
 def test_two_requests_on_one_connection(site: Site) -> None:

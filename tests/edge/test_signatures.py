@@ -113,6 +113,25 @@ def test_query_added_after_signing(site: Site) -> None:
     assert code_of(site, site.sign("/book.txt") + "&x=1") == "AccessDenied"
 
 
+def test_percent_encoded_signature(site: Site) -> None:
+    base, _, query = site.sign("/book.txt", date_greater_than=NOW - 60).partition("?")
+    fields = (field.partition("=") for field in query.split("&"))
+    encoded = (f"{name}={''.join(f'%{ord(c):02x}' for c in value)}" for name, _, value in fields)
+    assert site.get(f"{base}?{'&'.join(encoded)}").body == b"Call me Ishmael."
+
+
+def test_cookies_for_every_protocol(site: Site) -> None:
+    text = (
+        '{"Statement":[{"Resource":"*","Condition":'
+        f'{{"DateLessThan":{{"AWS:EpochTime":{NOW + 60}}}}}}}]}}'
+    )
+    signed = site.signer.generate_presigned_url(f"{site.origin}/book.txt", policy=text)
+    assert site.get(signed.removeprefix(site.origin)).body == b"Call me Ishmael."
+    parameters = signed.partition("?")[2].split("&")
+    cookie = "; ".join(f"CloudFront-{parameter}" for parameter in parameters)
+    assert code_of(site, "/book.txt", {"Cookie": cookie}) == "AccessDenied"
+
+
 def test_own_query_is_signed(site: Site) -> None:
     assert site.open("/book.txt?version=2").status == 200
 
