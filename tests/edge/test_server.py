@@ -149,7 +149,7 @@ def test_the_answer_arrives_before_the_end_of_a_request_that_is_too_long(
 ) -> None:
     unit = b"X: " + b"a" * 995 + b"\r\n" if start.endswith(b"\n") else b"a"
     with socket.create_connection(site.address, timeout=PATIENCE) as connection:
-        connection.sendall((start + unit * (length // len(unit)))[:length])
+        connection.sendall((start + unit * (length // len(unit) + 1))[:length])
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     assert status_of(answer) == 413
     assert answer.endswith(b"</HTML>")
