@@ -8,11 +8,7 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qs
 
-from cf_protected.edge.conditions import (
-    failed_precondition,
-    is_not_modified,
-    range_applies,
-)
+from cf_protected.edge.conditions import failed_precondition, is_not_modified, range_applies
 from cf_protected.edge.errors import s3_error
 from cf_protected.edge.messages import Response
 from cf_protected.edge.multipart import Part, multipart
