@@ -27,6 +27,7 @@ _KEYS = {
     "DateGreaterThan": "AWS:EpochTime",
     "IpAddress": "AWS:SourceIp",
 }
+_NAMES = {name.lower() for name in ("Resource", "Condition", *_KEYS)}
 _CIDR = re.compile(r"[0-9.]+/(?:[0-9]|[12][0-9]|3[0-2])")
 
 
@@ -146,6 +147,8 @@ def _statement(data: bytes) -> dict[str, Any]:
         raise ValueError("there are members beside Statement")
     if "Resource" not in statement and statement.keys() != {"Condition"}:
         raise ValueError("there is no Resource; is it misspelt?")
+    if any(name.lower() in _NAMES for name in statement.keys() - {"Resource", "Condition"}):
+        raise ValueError("a member of the statement is misspelt or misplaced")
     members: dict[str, Any] = statement
     return members
 

@@ -241,6 +241,10 @@ MALFORMED = {
     "misspelt Resource": policy({"Resourse": "https://a/b", **BARE}),
     "Resource in lower case": policy({"resource": "https://a/b", **BARE}),
     "misspelt Condition": policy({"Resource": "https://a/b", "Conditions": BARE["Condition"]}),
+    "two spellings of Resource": policy(statement(resource="*")),
+    "two spellings of Condition": policy(statement(condition={"IpAddress": {}})),
+    "a condition outside Condition": policy(statement(IpAddress={"AWS:SourceIp": "10.0.0.0/8"})),
+    "a condition outside Condition, in lower case": policy(statement(dateGreaterThan={})),
     "a member beside Statement": json.dumps(
         {"Version": "2012-10-17", "Statement": [statement()]}
     ).encode(),

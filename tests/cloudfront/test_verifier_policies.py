@@ -3,6 +3,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
 
 from cf_protected.cloudfront.signer import CloudFrontSigner
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
@@ -19,9 +23,11 @@ from tests.cloudfront.by_hand import (
     statement,
     with_parameters,
 )
-from tests.cloudfront.oracles import canned_policy_text
+from tests.cloudfront.oracles import b64decode, b64encode, canned_policy_text
 from tests.cloudfront.samples import DOMAIN, EXPIRES, NOW, URL, URL_WITH_QUERY
 
+# FIPS 186-5: the number of points on the curve.
+ORDER_OF_P256 = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 KEY = f"Key-Pair-Id={keys.KEY_PAIR_ID}"
 WILDCARD = f"https://{DOMAIN}/books/*"
 
@@ -167,6 +173,17 @@ def test_a_signature_that_is_not_base64(p256_verifier: CloudFrontVerifier, signa
 def test_base64_that_is_not_the_signature(verifier: CloudFrontVerifier, signature: str) -> None:
     with pytest.raises(AccessDenied, match="signature doesn't match"):
         verifier.verify(f"{URL}?Expires={EXPIRES}&Signature={signature}&{KEY}", now=NOW)
+
+
+def test_the_twin_of_an_ecdsa_signature_is_accepted(p256_verifier: CloudFrontVerifier) -> None:
+    parameters = hand_signed(statement())
+    r, s = decode_dss_signature(b64decode(parameters["Signature"]))
+    twin = encode_dss_signature(r, ORDER_OF_P256 - s)
+    parameters["Signature"] = b64encode(twin)
+    p256_verifier.verify(with_parameters(URL, parameters), now=NOW)
+    parameters["Signature"] = b64encode(twin + b"\0")
+    with pytest.raises(AccessDenied, match="signature doesn't match"):
+        p256_verifier.verify(with_parameters(URL, parameters), now=NOW)
 
 
 @pytest.mark.parametrize("signature", ["", "&Signature", "&Signature="])
