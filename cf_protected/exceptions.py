@@ -100,7 +100,7 @@ class VerificationError(CFProtectedError):
 
 
 class MissingKey(VerificationError):
-    """Neither the query nor a cookie names a key pair ID."""
+    """Neither the query nor a cookie names a key pair ID, or it can't be one."""
 
     code = "MissingKey"
     message = "Missing Key-Pair-Id query parameter or cookie value"
@@ -118,6 +118,13 @@ class MalformedPolicy(VerificationError):
 
     code = "MalformedPolicy"
     message = "Malformed Policy"
+
+
+class MalformedSignature(VerificationError):
+    """The signature isn't CloudFront's base64."""
+
+    code = "MalformedSignature"
+    message = "Could not unencode Signature"
 
 
 class AccessDenied(VerificationError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import mimetypes
 import posixpath
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +15,7 @@ from django.core.files.storage import Storage
 from django.utils.translation import gettext as _
 
 from cf_protected.distributions import MISSING_ERRORS, STORAGE_ERRORS
+from cf_protected.edge.content_types import guess_content_type
 
 logger = logging.getLogger("cf_protected")
 
@@ -37,7 +37,7 @@ def describe(storage: Storage, key: str) -> ObjectFacts:
     ):
         # django-storages' S3 file has the object as ``obj``, with the type that S3 sends.
         stated = getattr(getattr(opened, "obj", None), "content_type", "")
-        return ObjectFacts(opened.size, stated or _guess(key))
+        return ObjectFacts(opened.size, stated or guess_content_type(key))
 
 
 def describe_folder(storage: Storage, key: str, entry: str) -> ObjectFacts:
@@ -103,8 +103,3 @@ def _check_normalised(key: str) -> None:
         raise ValidationError(
             _("Give the key without a slash at its start, double slashes or backslashes.")
         )
-
-
-def _guess(key: str) -> str:
-    content_type, encoding = mimetypes.guess_type(key)
-    return content_type if content_type and not encoding else "application/octet-stream"

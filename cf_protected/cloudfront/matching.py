@@ -7,7 +7,9 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-conte
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+_PROTOCOLS: Final = ("http", "https")
 
 
 class _Sections(NamedTuple):
@@ -23,15 +25,19 @@ def matches(resource: str, url: str) -> bool:
     ``*`` stands for any number of characters and ``?`` for exactly one. Neither crosses
     the sections protocol, domain, path and query. A trailing ``*`` in the path also covers
     any query; in the domain, any path and query. A leading ``*`` without a protocol also
-    covers any protocol. ``*`` alone covers every URL.
+    covers any protocol. ``*`` alone covers every URL. A protocol is ``http``, ``https`` or
+    ``*``: part of one, as in ``http*``, covers nothing.
 
-    The first ``?`` after the domain separates path and query. AWS doesn't document how it
-    tells that one from a wildcard, so the signer never relies on the other reading.
+    The first ``?`` after the protocol begins the query. AWS doesn't document how it tells
+    that one from a wildcard, so the signer writes no other. A query without a character
+    covers nothing.
     """
-    if resource == "*":
-        return True
     pattern, target = _resource_sections(resource), _url_sections(url)
-    return all(_glob(one, other) for one, other in zip(pattern, target, strict=True))
+    if pattern.protocol not in (*_PROTOCOLS, "*") or target.protocol not in _PROTOCOLS:
+        return False
+    return pattern.query != "?" and all(
+        _glob(one, other) for one, other in zip(pattern, target, strict=True)
+    )
 
 
 def _url_sections(url: str) -> _Sections:

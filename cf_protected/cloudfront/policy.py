@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,15 @@ from cf_protected.exceptions import InvalidCondition, MalformedPolicy
 # AWS gives the last expiry as 2262-04-11, where a 64-bit count of nanoseconds ends.
 # Today's date in milliseconds is far above that, so one bound catches both mistakes.
 MAX_EPOCH_SECONDS = 9223372036
+
+# The operators of a policy, each with the one key that it compares.
+_KEYS = {
+    "DateLessThan": "AWS:EpochTime",
+    "DateGreaterThan": "AWS:EpochTime",
+    "IpAddress": "AWS:SourceIp",
+}
+_NAMES = {name.lower() for name in ("Resource", "Condition", *_KEYS)}
+_CIDR = re.compile(r"[0-9.]+/(?:[0-9]|[12][0-9]|3[0-2])")
 
 
 def to_epoch_seconds(moment: datetime | int, name: str) -> int:
@@ -91,9 +101,9 @@ def custom_policy(
 
 @dataclass(frozen=True)
 class Policy:
-    """A parsed statement. If the statement has no resource, ``resource`` is ``*``."""
+    """A parsed statement. Without a resource (``None``) it opens every file of the key."""
 
-    resource: str
+    resource: str | None
     date_less_than: int
     date_greater_than: int | None = None
     source_ip: ipaddress.IPv4Network | None = None
@@ -102,27 +112,67 @@ class Policy:
     def from_json(cls, data: bytes) -> Policy:
         """Read a custom policy as the edge does.
 
-        White space, the order of the conditions and unknown conditions are ignored.
+        White space, the order of the members, and unknown members beside ``Resource`` and
+        ``Condition`` don't matter: a live CloudFront accepts them. What could be a misspelt
+        condition or resource is refused, since it would open more than the signer meant.
 
         Raises ``MalformedPolicy``, also if ``DateLessThan`` is missing.
         """
         try:
-            document = json.loads(data.decode("utf-8"))
-            (statement,) = document["Statement"]
-            conditions = statement["Condition"]
+            statement = _statement(data)
+            values = _condition_values(statement["Condition"])
             starts = address = None
-            if "DateGreaterThan" in conditions:
-                starts = _epoch(conditions["DateGreaterThan"]["AWS:EpochTime"])
-            if "IpAddress" in conditions:
-                address = _network(conditions["IpAddress"]["AWS:SourceIp"])
+            if "DateGreaterThan" in values:
+                starts = _epoch(values["DateGreaterThan"])
+            if "IpAddress" in values:
+                address = _network(values["IpAddress"])
             return cls(
-                resource=_text(statement.get("Resource", "*")),
-                date_less_than=_epoch(conditions["DateLessThan"]["AWS:EpochTime"]),
+                resource=_text(statement["Resource"]) if "Resource" in statement else None,
+                date_less_than=_epoch(values["DateLessThan"]),
                 date_greater_than=starts,
                 source_ip=address,
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise MalformedPolicy(f"not a policy statement ({type(error).__name__})") from error
+            raise MalformedPolicy(
+                f"not a policy statement ({type(error).__name__}: {error})"
+            ) from error
+
+
+def _statement(data: bytes) -> dict[str, Any]:
+    document = json.loads(
+        data.decode("utf-8"), object_pairs_hook=_members, parse_constant=_refuse_constant
+    )
+    (statement,) = document.pop("Statement")
+    if document:
+        raise ValueError("there are members beside Statement")
+    if "Resource" not in statement and statement.keys() != {"Condition"}:
+        raise ValueError("there is no Resource; is it misspelt?")
+    if any(name.lower() in _NAMES for name in statement.keys() - {"Resource", "Condition"}):
+        raise ValueError("a member of the statement is misspelt or misplaced")
+    members: dict[str, Any] = statement
+    return members
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member occurs twice")
+    return members
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} isn't JSON")
+
+
+def _condition_values(conditions: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return the value of each condition by its operator, such as ``DateLessThan``."""
+    values = {}
+    for operator, condition in conditions.items():
+        ((key, value),) = condition.items()
+        if _KEYS.get(operator) != key:
+            raise ValueError(f"there is no condition {operator} of {key}")
+        values[operator] = value
+    return values
 
 
 def _text(value: object) -> str:
@@ -138,4 +188,7 @@ def _epoch(value: object) -> int:
 
 
 def _network(value: object) -> ipaddress.IPv4Network:
-    return ipaddress.IPv4Network(_text(value), strict=False)
+    # The standard library also takes an address without "/32", and "/255.255.255.0".
+    if not _CIDR.fullmatch(_text(value)):
+        raise ValueError("not an IPv4 address with /32, or a CIDR block")
+    return ipaddress.IPv4Network(value, strict=False)

@@ -76,8 +76,8 @@ class CloudFrontSigner:
         """Return ``url``, byte for byte as given, with its signature in the query.
 
         The policy is canned; an optional argument makes it custom. ``resource`` is what the
-        signature opens, if that is more than ``url``. Its ``*`` and ``?`` are wildcards, and
-        it must cover ``url``. The request must arrive before ``date_less_than``, after
+        signature opens, if that is more than ``url``. Its ``*`` is a wildcard, and it must
+        cover ``url``. The request must arrive before ``date_less_than``, after
         ``date_greater_than`` and from ``ip_address`` (an IPv4 address or network).
 
         Raises ``InvalidURL`` for a URL that isn't fully percent-encoded, is too long, has a
@@ -126,13 +126,16 @@ class CloudFrontSigner:
         The policy is canned for one exact URL, and custom with a wildcard or another
         condition. The caller sets ``Domain``, ``Path``, ``Secure`` and ``HttpOnly``.
 
-        Raises the same errors as ``sign_url``.
+        Raises the same errors as ``sign_url``, and ``InvalidURL`` unless ``resource`` starts
+        with ``http://`` or ``https://``: CloudFront takes other wildcards for URLs only.
         """
+        _check_cookie_scheme(resource)
         expires = self._expiry(date_less_than)
         exact = "*" not in resource and date_greater_than is None and ip_address is None
         if exact:
             check_url(resource)
             _check_exact(resource)
+            check_resource(resource)
             policy = canned_policy(resource, expires)
             first = {"CloudFront-Expires": str(expires)}
         else:
@@ -204,15 +207,28 @@ class CloudFrontSigner:
 
 def _check_policy(policy: str) -> None:
     try:
-        Policy.from_json(policy.encode())
+        resource = Policy.from_json(policy.encode()).resource
     except MalformedPolicy as error:
         raise SigningError("The policy isn't a statement that CloudFront can parse.") from error
+    if resource is not None:
+        check_resource(resource)
+
+
+def _check_cookie_scheme(resource: str) -> None:
+    # "The value must begin with http:// or https://":
+    # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-setting-signed-cookie-custom-policy.html
+    if not resource.startswith(("http://", "https://")):
+        raise InvalidURL(
+            "The resource of cookies must start with http:// or https://; CloudFront takes "
+            "'*' and '*://' for signed URLs only."
+        )
 
 
 def _covering(resource: str | None, url: str) -> str:
     """Return the resource for the policy; refuse one that opens too much, or not ``url``."""
     if resource is None or resource == url:
         _check_exact(url)
+    if resource is None:
         return url
     check_resource(resource)
     if not matches(resource, url):
@@ -228,3 +244,5 @@ def _check_exact(url: str) -> None:
             "The URL has a '*' or a second '?', which are wildcards to CloudFront, so the "
             "signature would open other URLs too; write %2A or %3F, or pass resource."
         )
+    if url.endswith("?"):
+        raise InvalidURL("The URL ends with a '?' and no query; leave it out.")

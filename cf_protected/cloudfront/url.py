@@ -15,6 +15,8 @@ from cf_protected.exceptions import InvalidURL
 # "The maximum length of a URL is 8,192 bytes":
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 MAX_URL_BYTES = 8192
+# The same page: 20,480 bytes for a request, with its headers and query, without a body.
+MAX_REQUEST_BYTES = 20_480
 
 # The query parameters that CloudFront reserves. Source: the pages on canned and custom
 # policies, and the list in `aws cloudfront sign`.
@@ -28,8 +30,10 @@ _OWN_PORT = r"http://[^/]*:80/|https://[^/]*:443/"
 _PATH = r"(?:/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/\[\]]++|%[0-9A-Fa-f]{2})*+)"
 _QUERY = r"(?:\?(?:[A-Za-z0-9\-._~!$&()*+,;=:@/?\[\]]++|%[0-9A-Fa-f]{2})*+)"
 _URL = re.compile(rf"(?!{_OWN_PORT})https?://{_HOST}{_PATH}{_QUERY}?")
-_HOST_PATTERN = r"[a-z0-9.\-_*?:]+"
+_HOST_PATTERN = r"[a-z0-9.\-_*:]+"
 _RESOURCE = re.compile(rf"(?!{_OWN_PORT})(?:https?|\*)://{_HOST_PATTERN}{_PATH}?{_QUERY}?|\*")
+# A "?" that certainly begins a query: "?name=" or "?*" comes after it.
+_QUERY_MARK = re.compile(r"[^?]*://[^/?]*/[^?]*\?(?:[^?*&=]+=|\*(?:&|$))[^?]*")
 _DOT_SEGMENT = re.compile(r"/(?:\.|%2[eE]){1,2}(?:/|$)")
 
 
@@ -82,12 +86,18 @@ def check_url(url: str) -> None:
 def check_resource(resource: str) -> None:
     """Raise ``InvalidURL`` unless ``resource`` can be written into a policy as given.
 
-    Unlike a URL, a resource may be ``*``, start with ``*://``, and use ``*`` and ``?`` as
-    wildcards. ``"``, ``\\`` and control characters would change the policy's JSON, so they
-    are refused, not escaped.
+    Unlike a URL, a resource may be ``*``, start with ``*://``, and use ``*`` as a wildcard.
+    To AWS ``?`` is a wildcard too, for one character. AWS doesn't document how CloudFront
+    tells it from the ``?`` that begins a query, so only the latter may occur. ``"``, ``\\``
+    and control characters would change the policy's JSON, so they are refused, not escaped.
     """
     if not _RESOURCE.fullmatch(resource):
         raise InvalidURL(_why_not_a_url(resource, "resource"))
+    if "?" in resource and not _QUERY_MARK.fullmatch(resource):
+        raise InvalidURL(
+            "The resource has a '?' that doesn't begin a query such as ?name=value, which "
+            "CloudFront could take for a wildcard; use '*', or write %3F for a plain '?'."
+        )
     query = resource.partition("?")[2]
     if query:
         _check_reserved(query, "resource")

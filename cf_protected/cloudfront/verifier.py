@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import unquote
 
 from cf_protected.cloudfront.encoding import cloudfront_b64decode
 from cf_protected.cloudfront.keys import (
@@ -24,21 +25,30 @@ from cf_protected.cloudfront.keys import (
 from cf_protected.cloudfront.matching import matches
 from cf_protected.cloudfront.policy import MAX_EPOCH_SECONDS, Policy, canned_policy
 from cf_protected.cloudfront.url import SIGNING_PARAMETERS
-from cf_protected.exceptions import AccessDenied, InvalidKey, MalformedPolicy, MissingKey
+from cf_protected.exceptions import (
+    AccessDenied,
+    InvalidKey,
+    MalformedPolicy,
+    MalformedSignature,
+    MissingKey,
+)
 
 # If a URL has any of these, CloudFront treats it as signed and ignores cookies. Source:
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-choosing-signed-urls-cookies.html
 _URL_MODE = frozenset({"Expires", "Policy", "Signature", "Key-Pair-Id"})
 
+# A live CloudFront answered MissingKey to a PEM, and InvalidKey to "undefined".
+_KEY_PAIR_ID = re.compile(r"[A-Za-z0-9_\-]+")
 _EPOCH_SECONDS = re.compile(r"[1-9][0-9]{0,9}")
 
 
 @dataclass(frozen=True)
 class _Claim:
-    """The signing parameters of a request, and the URL that they must open."""
+    """The signing parameters that a request has, and the URL that they must open."""
 
-    resource: str
+    url: str
     parameters: Mapping[str, str]
+    from_cookies: bool = False
 
     def get(self, name: str) -> str:
         return self.parameters.get(name, "")
@@ -82,14 +92,14 @@ class CloudFrontVerifier:
         The checks run in this order: key, form of the policy, signature, conditions of the
         policy. AWS doesn't document the order.
 
-        Raises ``MissingKey``, ``InvalidKey``, ``MalformedPolicy`` or ``AccessDenied``.
+        Raises ``MissingKey``, ``InvalidKey``, ``MalformedPolicy``, ``MalformedSignature`` or
+        ``AccessDenied``.
         """
         claim = _claim(url, cookies or {})
         key = self._key(claim)
         policy, signed_bytes = _policy(claim)
         _check_signature(key, claim, signed_bytes)
-        if not matches(policy.resource, claim.resource):
-            raise AccessDenied(f"the policy is for {policy.resource}")
+        _check_resource(policy, claim)
         _check_time(policy, now)
         _check_address(policy, viewer_ip)
 
@@ -100,22 +110,35 @@ class CloudFrontVerifier:
         try:
             return self._public_keys[key_pair_id]
         except KeyError as error:
+            if not _KEY_PAIR_ID.fullmatch(key_pair_id):
+                raise MissingKey("Key-Pair-Id isn't the ID of a key") from error
             raise InvalidKey(f"{key_pair_id!r} isn't in the key group") from error
 
 
 def _claim(url: str, cookies: Mapping[str, str]) -> _Claim:
-    """Take the signing parameters from the URL, or from the cookies if the URL has none."""
+    """Take the signing parameters from the URL, or from the cookies if the URL has none.
+
+    Values in a URL are percent-decoded: a live CloudFront accepts ``%7E`` for ``~``, which
+    aws-cloudfront-sign of npm always writes. Names, the rest of the URL and cookies are
+    compared as they are.
+    """
     base, mark, query = url.partition("?")
     fields = [field.partition("=") for field in query.split("&")]
-    reserved = [(name, value) for name, _, value in fields if name in SIGNING_PARAMETERS]
+    # Latin-1 has one character for each byte, and all parameters are ASCII.
+    reserved = [
+        (name, unquote(value, "latin-1")) for name, _, value in fields if name in SIGNING_PARAMETERS
+    ]
     own = [name + mark_ + value for name, mark_, value in fields if name not in SIGNING_PARAMETERS]
     if not any(name in _URL_MODE for name, _ in reserved):
-        return _Claim(
-            url, {name: cookies.get(f"CloudFront-{name}", "") for name in SIGNING_PARAMETERS}
-        )
+        return _Claim(url, _from_cookies(cookies), from_cookies=True)
     if len({name for name, _ in reserved}) != len(reserved):
         raise AccessDenied("a signing parameter occurs twice")
     return _Claim(base + (mark + "&".join(own) if own else ""), dict(reserved))
+
+
+def _from_cookies(cookies: Mapping[str, str]) -> dict[str, str]:
+    names = {name: f"CloudFront-{name}" for name in SIGNING_PARAMETERS}
+    return {name: cookies[cookie] for name, cookie in names.items() if cookie in cookies}
 
 
 def _policy(claim: _Claim) -> tuple[Policy, bytes]:
@@ -123,7 +146,7 @@ def _policy(claim: _Claim) -> tuple[Policy, bytes]:
 
     If both Policy and Expires are present, Policy counts: published signers send both.
     """
-    if claim.get("Policy"):
+    if "Policy" in claim.parameters:
         try:
             data = cloudfront_b64decode(claim.get("Policy"))
         except ValueError as error:
@@ -132,26 +155,41 @@ def _policy(claim: _Claim) -> tuple[Policy, bytes]:
     expires = claim.get("Expires")
     if not _EPOCH_SECONDS.fullmatch(expires) or int(expires) > MAX_EPOCH_SECONDS:
         raise MalformedPolicy("there is neither a policy nor an expiry in epoch seconds")
+    if claim.url.partition("?")[1:] == ("?", ""):
+        raise AccessDenied("a canned policy's URL has no '?' without a query")
     # A canned policy contains the URL itself, so the signature binds it and nothing is left
     # to match. A "*" in that URL is a plain character.
-    policy = Policy(resource="*", date_less_than=int(expires))
+    policy = Policy(resource=None, date_less_than=int(expires))
     # "surrogatepass": a URL that isn't UTF-8 must be refused like any other, not crash.
-    return policy, canned_policy(claim.resource, int(expires)).encode(errors="surrogatepass")
+    return policy, canned_policy(claim.url, int(expires)).encode(errors="surrogatepass")
 
 
 def _check_signature(key: PublicKey, claim: _Claim, signed_bytes: bytes) -> None:
     # Absent means SHA-1, for ECDSA too.
-    hash_algorithm = claim.get("Hash-Algorithm") or "SHA1"
+    hash_algorithm = claim.parameters.get("Hash-Algorithm", "SHA1")
     if hash_algorithm not in HASHES:
         raise AccessDenied(f"CloudFront has no hash algorithm {hash_algorithm!r}")
+    if not claim.get("Signature"):
+        raise AccessDenied("there is no signature")
     try:
         signature = cloudfront_b64decode(claim.get("Signature"))
     except ValueError as error:
-        raise AccessDenied("the signature isn't CloudFront's base64") from error
+        raise MalformedSignature("the signature isn't CloudFront's base64") from error
     if not is_signed_by(key, signature, signed_bytes, hash_algorithm):
         raise AccessDenied(
             f"the signature doesn't match the policy with this key and {hash_algorithm}"
         )
+
+
+def _check_resource(policy: Policy, claim: _Claim) -> None:
+    if policy.resource is None:
+        return
+    if not matches(policy.resource, claim.url):
+        raise AccessDenied(f"the policy is for {policy.resource}")
+    # "The value must begin with http:// or https://":
+    # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-setting-signed-cookie-custom-policy.html
+    if claim.from_cookies and not policy.resource.startswith(("http://", "https://")):
+        raise AccessDenied("a policy in cookies must start with http:// or https://")
 
 
 def _check_time(policy: Policy, now: datetime | float | None) -> None:

@@ -8,15 +8,17 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qs
 
-from cf_protected.edge.conditions import is_not_modified, range_applies
+from cf_protected.edge.conditions import failed_precondition, is_not_modified, range_applies
 from cf_protected.edge.errors import s3_error
 from cf_protected.edge.messages import Response
-from cf_protected.edge.ranges import Unsatisfiable, requested_range
+from cf_protected.edge.multipart import Part, multipart
+from cf_protected.edge.ranges import Unsatisfiable, requested_ranges
 from cf_protected.edge.storage import (
     Errors,
     ObjectRange,
     OpenObject,
     Storage,
+    leads_out,
     object_name,
     open_object,
 )
@@ -54,9 +56,11 @@ class Bucket:
         if not _HEADER_VALUE.fullmatch(disposition):
             return _not_a_header()
         name = object_name(path, self._path_prefix)
+        if name is not None and leads_out(self._storage, name):
+            return _missing("a symbolic link leads out of the storage")
         found = None if name is None else open_object(self._storage, name, self._errors)
         if found is None:
-            return _missing()
+            return _missing("the storage has no object of this name")
         response = self._respond(found, headers)
         if disposition and response.status < HTTPStatus.MULTIPLE_CHOICES:
             return response.with_headers({"Content-Disposition": disposition})
@@ -64,41 +68,55 @@ class Bucket:
 
     def _respond(self, found: OpenObject, headers: Message) -> Response:
         validators = {"Last-Modified": found.last_modified, "ETag": found.etag}
+        failed = failed_precondition(headers, found.etag, found.last_modified)
+        if failed:
+            found.file.close()
+            return _precondition_failed(failed)
         if is_not_modified(headers, found.etag, found.last_modified):
             found.file.close()
             return Response(HTTPStatus.NOT_MODIFIED, {**validators, **_SERVER})
-        wanted = headers.get("Range", "")
+        wanted = ", ".join(headers.get_all("Range", []))
         if not range_applies(headers, found.etag, found.last_modified):
             wanted = ""
         try:
-            part = requested_range(wanted, found.size)
+            parts = requested_ranges(wanted, found.size)
         except Unsatisfiable:
             found.file.close()
             return _unsatisfiable(wanted, found.size)
-        return self._content(found, part).with_headers(validators)
+        return self._content(found, parts).with_headers(validators)
 
-    def _content(self, found: OpenObject, part: range | None) -> Response:
-        sent = range(found.size) if part is None else part
+    def _content(self, found: OpenObject, ranges: list[range]) -> Response:
+        parts = [self._part(found, one) for one in ranges or [range(found.size)]]
+        if len(parts) > 1:
+            headers, body = multipart(parts)
+        else:
+            headers, body = parts[0].headers, parts[0].body
+            headers["Content-Length"] = str(parts[0].length)
+        if not ranges:
+            del headers["Content-Range"]
+        status = HTTPStatus.PARTIAL_CONTENT if ranges else HTTPStatus.OK
+        return Response(status, {**headers, "Accept-Ranges": "bytes", **_SERVER}, body)
+
+    def _part(self, found: OpenObject, part: range) -> Part:
         headers = {
             "Content-Type": found.content_type,
-            "Content-Length": str(len(sent)),
-            "Accept-Ranges": "bytes",
-            **_SERVER,
+            "Content-Range": f"bytes {part.start}-{part.stop - 1}/{found.size}",
         }
-        body = ObjectRange(found.file, sent, self._errors)
-        if part is None:
-            return Response(HTTPStatus.OK, headers, body)
-        headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{found.size}"
-        return Response(HTTPStatus.PARTIAL_CONTENT, headers, body)
+        return Part(headers, len(part), ObjectRange(found.file, part, self._errors))
 
 
-def _missing() -> Response:
+def _missing(detail: str) -> Response:
     """Return S3's answer without ``s3:ListBucket``, the same for missing and forbidden."""
+    return s3_error(HTTPStatus.FORBIDDEN, "AccessDenied", "Access Denied", detail=detail)
+
+
+def _precondition_failed(condition: str) -> Response:
     return s3_error(
-        HTTPStatus.FORBIDDEN,
-        "AccessDenied",
-        "Access Denied",
-        detail="the storage has no object of this name",
+        HTTPStatus.PRECONDITION_FAILED,
+        "PreconditionFailed",
+        "At least one of the pre-conditions you specified did not hold",
+        detail=f"{condition} asks for another state of the object",
+        Condition=condition,
     )
 
 

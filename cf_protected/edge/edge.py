@@ -11,7 +11,7 @@ from email.utils import formatdate
 from http import HTTPStatus
 from typing import Final
 
-from cf_protected.cloudfront.url import MAX_URL_BYTES
+from cf_protected.cloudfront.url import MAX_REQUEST_BYTES, MAX_URL_BYTES
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.edge.bucket import Bucket
 from cf_protected.edge.cors import check_origins, policy_headers, preflight
@@ -91,6 +91,7 @@ class Edge:
         return self._as_cloudfront(error_page(error, request_id), request_id)
 
     def _serve(self, request: Request) -> Response:
+        _check_size(request)
         _check_form(request, self._methods)
         host, target = _host_and_target(request)
         url = f"{self._scheme}://{host}{target}"
@@ -116,6 +117,17 @@ class Edge:
                 "X-Amz-Cf-Id": request_id or _request_id(),
             }
         )
+
+
+def _check_size(request: Request) -> None:
+    """Raise ``EdgeError`` if the request line and the headers are longer than CloudFront accepts.
+
+    Source: "Maximum length of a request",
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorS3Origin.html
+    """
+    if request.head_bytes > MAX_REQUEST_BYTES:
+        detail = f"the request is longer than {MAX_REQUEST_BYTES:,} bytes"
+        raise EdgeError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, BAD_REQUEST, detail)
 
 
 def _check_form(request: Request, methods: Collection[str]) -> None:

@@ -71,8 +71,8 @@ class EdgeError(CFProtectedError):
 def signature_error(error: VerificationError) -> Response:
     """Return CloudFront's 403: one line of XML, without a newline at its end.
 
-    Source: the 110 bytes of https://github.com/aws/aws-sdk-ruby/issues/1391. The other
-    three codes are assumed to have the same form.
+    Sources: the 110 bytes of AccessDenied in https://github.com/aws/aws-sdk-ruby/issues/1391,
+    and a capture of MissingKey's 146 bytes. The other codes are assumed to have the same form.
     """
     xml = f"{_XML}<Error><Code>{error.code}</Code><Message>{error.message}</Message></Error>"
     return _error(HTTPStatus.FORBIDDEN, "CloudFront", "text/xml", xml, detail=error.detail)

@@ -12,12 +12,16 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Request:
-    """A viewer's request. ``target`` is the request line's, with one character for each byte."""
+    """A viewer's request. ``target`` is the request line's, with one character for each byte.
+
+    ``head_bytes`` is its size from the request line to the empty line after the headers.
+    """
 
     method: str
     target: str
     headers: Message
     viewer_ip: str
+    head_bytes: int = 0
 
     @property
     def cookies(self) -> dict[str, str]:

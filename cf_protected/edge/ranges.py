@@ -1,40 +1,62 @@
-"""Parse the ``Range`` header: at most one range of bytes."""
+"""Parse the ``Range`` header."""
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Final
 
-# 19 digits are enough for any size that a file system supports.
-_ONE_RANGE: Final = re.compile(r"bytes=([0-9]{0,19})-([0-9]{0,19})", re.IGNORECASE)
+_RANGE: Final = re.compile(r"([0-9]*)-([0-9]*)")
 
 
 class Unsatisfiable(ValueError):
-    """The range is well formed, but the object has none of its bytes."""
+    """The ranges are well formed, but the object has none of their bytes."""
 
 
-def requested_range(header: str, size: int) -> range | None:
-    """Return which bytes ``header`` requests of an object of ``size`` bytes; None for all.
+def requested_ranges(header: str, size: int) -> list[range]:
+    """Return which bytes ``header`` requests of an object of ``size`` bytes; empty for all.
 
-    CloudFront also sends all bytes if the syntax is bad, and S3 does for several ranges.
+    CloudFront sends all bytes if a range is invalid, if the ranges aren't in ascending
+    order, or if they overlap. Of several ranges, those beyond the object are left out.
 
     Raises ``Unsatisfiable`` if the answer must be 416.
 
     Sources: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RangeGETs.html
-    and ``Range`` in https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+    and RFC 9110, section 14.2.
     """
-    match = _ONE_RANGE.fullmatch(header.strip())
-    if match is None:
-        return None
-    first, last = match.groups()
-    if not first and not last:
-        return None
-    if first and last and int(first) > int(last):
-        return None
-    if first:
-        start, stop = int(first), min(int(last) + 1, size) if last else size
-    else:
-        start, stop = max(size - int(last), 0), size
-    if start >= size:
+    unit, _, text = header.strip().partition("=")
+    if unit.lower() != "bytes":
+        return []
+    try:
+        positions = [_positions(one, size) for one in _elements(text)]
+    except ValueError:
+        return []
+    if any(after[0] <= before[1] for before, after in pairwise(positions)):
+        return []
+    ranges = [range(first, min(last + 1, size)) for first, last in positions if first < size]
+    if positions and not ranges:
         raise Unsatisfiable(f"{header} of {size} bytes")
-    return range(start, stop)
+    return ranges
+
+
+def _elements(text: str) -> list[str]:
+    """Split a list; empty elements don't count: RFC 9110, section 5.6.1."""
+    stripped = (element.strip(" \t") for element in text.split(","))
+    return [element for element in stripped if element]
+
+
+def _positions(text: str, size: int) -> tuple[int, int]:
+    """Return the first and the last position of a range, which may lie beyond the object.
+
+    Raises ``ValueError`` for anything else, and for a number of thousands of digits.
+    """
+    match = _RANGE.fullmatch(text)
+    if match is None or text == "-":
+        raise ValueError("not a range")
+    if not match[1]:
+        return max(size - int(match[2]), 0), size - 1
+    first = int(match[1])
+    last = int(match[2]) if match[2] else max(first, size - 1)
+    if last < first:
+        raise ValueError("the range ends before it begins")
+    return first, last

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
+from io import BufferedReader
 from socketserver import ThreadingTCPServer
 from threading import Thread
 from typing import Final
 
+from cf_protected.cloudfront.url import MAX_REQUEST_BYTES
 from cf_protected.edge.edge import Edge
 from cf_protected.edge.errors import BAD_REQUEST, EdgeError
 from cf_protected.edge.messages import Request, Response
@@ -22,6 +24,8 @@ logger = logging.getLogger(__name__)
 _CHUNK_BYTES: Final = 256 * 1024
 _IDLE_SECONDS: Final = 60
 _STOP_SECONDS: Final = 0.02
+_DISCARD_SECONDS: Final = 1
+_DISCARDED_CHUNKS: Final = 64
 
 
 class EdgeServer(ThreadingTCPServer):
@@ -50,6 +54,12 @@ class EdgeServer(ThreadingTCPServer):
         """The port that it listens on."""
         port: int = self.server_address[1]
         return port
+
+    @property
+    def is_loopback(self) -> bool:
+        """Can only this machine reach it?"""
+        address = viewer_address(str(self.server_address[0]))
+        return ipaddress.ip_address(address).is_loopback
 
 
 @contextmanager
@@ -80,6 +90,33 @@ def viewer_address(host: str) -> str:
     return str(getattr(address, "ipv4_mapped", None) or address)
 
 
+def _discard_rest(connection: socket.socket) -> None:
+    """Read what the viewer still sends, for a moment.
+
+    Closing a connection with unread bytes resets it, and the viewer could lose the response.
+    """
+    connection.settimeout(_DISCARD_SECONDS)
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_WR)
+        for _ in range(_DISCARDED_CHUNKS):
+            if not connection.recv(_CHUNK_BYTES):
+                return
+
+
+class _HeadReader(BufferedReader):
+    """A reader of a request's head, which ends one byte after the longest that is accepted.
+
+    http.server asks for lines of up to 65,536 bytes, and takes the end for that of the head.
+    """
+
+    bytes_read = 0
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(MAX_REQUEST_BYTES + 1 - self.bytes_read)
+        self.bytes_read += len(line)
+        return line
+
+
 class _Handler(BaseHTTPRequestHandler):
     """One viewer's connection."""
 
@@ -91,6 +128,22 @@ class _Handler(BaseHTTPRequestHandler):
     # Headers and body are two writes. Otherwise the body would wait for the viewer's ACK.
     disable_nagle_algorithm = True
 
+    _is_refused = False
+
+    def setup(self) -> None:
+        super().setup()
+        self.rfile.close()
+        self.rfile = self._head = _HeadReader(self.connection.makefile("rb", buffering=0))
+
+    def handle_one_request(self) -> None:
+        self._head.bytes_read = 0
+        super().handle_one_request()
+
+    def finish(self) -> None:
+        super().finish()
+        if self._is_refused:
+            _discard_rest(self.connection)
+
     def handle(self) -> None:
         with suppress(ConnectionError):  # the viewer hung up
             super().handle()
@@ -99,7 +152,8 @@ class _Handler(BaseHTTPRequestHandler):
         # Not self.path, since http.server merges leading slashes there.
         target = self.requestline.split()[1]
         viewer_ip = viewer_address(self.client_address[0])
-        request = Request(self.command, target, self.headers, viewer_ip)
+        read = self._head.bytes_read
+        request = Request(self.command, target, self.headers, viewer_ip, head_bytes=read)
         self._send(self.server.edge.respond(request), target)
 
     do_HEAD = do_GET  # noqa: N815 - the name http.server looks for
@@ -109,9 +163,11 @@ class _Handler(BaseHTTPRequestHandler):
         if code == HTTPStatus.NOT_IMPLEMENTED:
             self.do_GET()
             return
-        status = HTTPStatus.BAD_REQUEST
-        if code in (HTTPStatus.REQUEST_URI_TOO_LONG, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE):
+        is_long = self._head.bytes_read > MAX_REQUEST_BYTES
+        if is_long or code == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
             status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        else:
+            status = HTTPStatus.BAD_REQUEST
         error = EdgeError(status, BAD_REQUEST, HTTPStatus(code).phrase)
         self._send(self.server.edge.error_page(error), "")
 
@@ -120,6 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, response: Response, target: str) -> None:
         self._log(target, response.status, response.detail)
+        self._is_refused = response.is_last
         self.close_connection = self.close_connection or response.is_last
         with closing(response.body) as body:
             self._send_headers(response)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import mimetypes
+import os
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import formatdate
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote_to_bytes
 
+from cf_protected.edge.content_types import guess_content_type
 from cf_protected.edge.errors import EdgeError
 from cf_protected.edge.messages import Body
 
@@ -35,6 +37,9 @@ class Storage(Protocol):
 
     def get_modified_time(self, name: str, /) -> datetime: ...
 
+    def path(self, name: str, /) -> str:
+        """Return the path in the file system; raise ``NotImplementedError`` elsewhere."""
+
 
 @dataclass(frozen=True)
 class OpenObject:
@@ -58,12 +63,8 @@ class OpenObject:
 
     @property
     def content_type(self) -> str:
-        """The content type, guessed as django-storages does at upload.
-
-        A compressed file is sent as it is, so its type is that of any bytes.
-        """
-        content_type, encoding = mimetypes.guess_type(self.name)
-        return content_type if content_type and not encoding else "application/octet-stream"
+        """The content type that its name suggests."""
+        return guess_content_type(self.name)
 
 
 class ObjectRange:
@@ -99,6 +100,15 @@ class ObjectRange:
         self._file.close()
 
 
+def leads_out(storage: Storage, name: str) -> bool:
+    """Return whether symbolic links lead from ``name`` out of the storage's folder."""
+    try:
+        root, path = storage.path(""), storage.path(name)
+    except NotImplementedError:  # it isn't in the file system
+        return False
+    return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+
+
 def open_object(storage: Storage, name: str, errors: Errors) -> OpenObject | None:
     """Open the object called ``name``; return None if there is none.
 
@@ -111,7 +121,7 @@ def open_object(storage: Storage, name: str, errors: Errors) -> OpenObject | Non
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return None
     except errors as error:
-        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        if isinstance(error, OSError) and error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
             return None
         raise EdgeError.of_origin(error) from error
 

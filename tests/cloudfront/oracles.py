@@ -1,8 +1,9 @@
-"""Independent implementations to compare with: botocore and the openssl command."""
+"""Independent implementations to compare with: botocore, the openssl command, AWS's rules."""
 
 from __future__ import annotations
 
 import base64
+import re
 import subprocess
 from pathlib import Path
 
@@ -18,6 +19,11 @@ def b64decode(text: str) -> bytes:
     return base64.b64decode(text.replace("-", "+").replace("_", "=").replace("~", "/"))
 
 
+def b64encode(data: bytes) -> str:
+    """Encode CloudFront's base64 without the code under test."""
+    return base64.b64encode(data).decode().translate(str.maketrans("+=/", "-_~"))
+
+
 def query_parameters(url: str) -> dict[str, str]:
     """Return the parameters of a query, undecoded."""
     fields = url.partition("?")[2].split("&")
@@ -28,6 +34,31 @@ def canned_policy_text(url: str, expires: int) -> str:
     """Return the policy as AWS's page on canned policies prints it."""
     template = '{"Statement":[{"Resource":"URL","Condition":{"DateLessThan":{"AWS:EpochTime":N}}}]}'
     return template.replace("URL", url).replace("N}", f"{expires}}}", 1)
+
+
+def covers(resource: str, url: str) -> bool:
+    """Match a resource with protocol, domain and path, by regular expressions."""
+
+    def section(pattern: str) -> str:
+        wild = {"*": ".*", "?": "."}
+        return "".join(wild.get(character, re.escape(character)) for character in pattern)
+
+    pattern = re.fullmatch(r"(.*)://([^/?]*)(/[^?]*)(\?.*)?", resource, re.DOTALL)
+    target = re.fullmatch(r"(.*?)://([^/?]*)(/[^?]*)(\?.*)?", url, re.DOTALL)
+    assert pattern
+    assert target
+    protocol, domain, path, query = pattern.groups()
+    if protocol not in ("http", "https", "*") or query == "?":
+        return False
+    if query is not None:
+        wanted_query = r"\?" + section(query[1:])
+    else:
+        wanted_query = ".*" if path.endswith("*") else ""
+    sections = [section(protocol), section(domain), section(path), wanted_query]
+    found = [part or "" for part in target.groups()]
+    return all(
+        re.fullmatch(wanted, part, re.DOTALL) for wanted, part in zip(sections, found, strict=True)
+    )
 
 
 def botocore_signer(private_key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> BotocoreSigner:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import assume, given
@@ -13,6 +14,8 @@ from cf_protected.cloudfront.signer import CloudFrontSigner
 from cf_protected.cloudfront.url import SIGNING_PARAMETERS
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.exceptions import VerificationError
+from tests.cloudfront import sweep
+from tests.cloudfront.mutations import MUTATIONS
 from tests.cloudfront.samples import EXPIRES, NOW, URL, URL_WITH_QUERY
 from tests.cloudfront.strategies import examples
 
@@ -112,12 +115,26 @@ def test_cookies_are_refused_without_any_of_them(
         assert not accepts(verifier, URL, others)
 
 
+def test_a_sweep_of_random_mutations_has_no_unexplained_accept() -> None:
+    figures = sweep.sweep(sweep.accepted_by(sweep.verifier()), count=4000, seed=0)
+    assert figures.unexplained == []
+    assert {name for name in MUTATIONS if not figures.sent[name]} == set()
+    assert len(figures.reasons) == 2
+
+
+def test_the_sweep_finds_a_verifier_that_is_too_lax() -> None:
+    figures = sweep.sweep(lambda request: "Policy" in request.url, count=500, seed=0)
+    assert figures.unexplained
+    assert figures.reasons[""] == len(figures.unexplained)
+
+
 def meaning(url: str) -> tuple[str, list[str], dict[str, str]]:
     """A parsed URL: its base, its own query in order, and its signing parameters."""
     base, _, query = url.partition("?")
     fields = [field.partition("=") for field in query.split("&")]
     own = ["".join(field) for field in fields if field[0] not in SIGNING_PARAMETERS]
-    return base, own, {name: value for name, _, value in fields if name in SIGNING_PARAMETERS}
+    reserved = {name: unquote(value) for name, _, value in fields if name in SIGNING_PARAMETERS}
+    return base, own, reserved
 
 
 @pytest.fixture(scope="module", params=[{}, CUSTOM], ids=["canned", "custom"])

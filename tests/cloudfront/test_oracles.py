@@ -30,7 +30,7 @@ CONDITIONS: dict[str, dict[str, Any]] = {
     "wildcard": {"resource": f"https://{DOMAIN}/books/*"},
     "everything": {"resource": "*", "date_greater_than": STARTS, "ip_address": VIEWER},
 }
-URLS = [URL, URL_WITH_QUERY, f"{URL}?", f"https://{DOMAIN}/books/it's!.pdf?a=%27+%20&b"]
+URLS = [URL, URL_WITH_QUERY, f"{URL}?a", f"https://{DOMAIN}/books/it's!.pdf?a=%27+%20&b"]
 
 conditions_of = pytest.mark.parametrize("conditions", CONDITIONS.values(), ids=CONDITIONS.keys())
 each_url = pytest.mark.parametrize("url", URLS)

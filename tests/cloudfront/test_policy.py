@@ -154,7 +154,7 @@ def test_a_policy_is_parsed() -> None:
 
 def test_a_policy_without_resource_is_for_everything() -> None:
     data = policy({"Condition": {"DateLessThan": {"AWS:EpochTime": 9}}})
-    assert Policy.from_json(data).resource == "*"
+    assert Policy.from_json(data).resource is None
 
 
 def test_a_network_with_host_bits_is_parsed_as_its_network() -> None:
@@ -169,6 +169,15 @@ def test_white_space_in_a_policy_does_not_matter() -> None:
 
 def with_expiry(value: Any) -> bytes:
     return policy(statement(Condition={"DateLessThan": {"AWS:EpochTime": value}}))
+
+
+BARE: dict[str, Any] = {"Condition": {"DateLessThan": {"AWS:EpochTime": 9}}}
+BARE_TEXT = '"Condition":{"DateLessThan":{"AWS:EpochTime":9}}'
+
+
+def raw(members: str) -> bytes:
+    """Return a policy whose statement has these members, as JSON that dumps() can't write."""
+    return f'{{"Statement":[{{{members}}}]}}'.encode()
 
 
 MALFORMED = {
@@ -203,13 +212,76 @@ MALFORMED = {
     "resource is null": policy(statement(Resource=None)),
     "resource is a number": policy(statement(Resource=7)),
     "resource is a list": policy(statement(Resource=["https://a/b"])),
+    "address without a prefix": policy(condition(IpAddress={"AWS:SourceIp": "10.0.0.1"})),
+    "address with a mask": policy(condition(IpAddress={"AWS:SourceIp": "10.0.0.0/255.0.0.0"})),
+    "address with a host mask": policy(condition(IpAddress={"AWS:SourceIp": "10.0.0.0/0.0.0.255"})),
+    "address with a long prefix": policy(condition(IpAddress={"AWS:SourceIp": "10.0.0.0/08"})),
+    "address beyond /32": policy(condition(IpAddress={"AWS:SourceIp": "10.0.0.0/33"})),
+    "address with a space": policy(condition(IpAddress={"AWS:SourceIp": "10.0.0.0/8 "})),
+    "address with other digits": policy(condition(IpAddress={"AWS:SourceIp": "10.0.0.0/٨"})),
+    "address with an empty prefix": policy(condition(IpAddress={"AWS:SourceIp": "10.0.0.0/"})),
     "address is IPv6": policy(condition(IpAddress={"AWS:SourceIp": "2001:db8::/32"})),
     "address is a number": policy(condition(IpAddress={"AWS:SourceIp": 167772160})),
     "address is a name": policy(condition(IpAddress={"AWS:SourceIp": "nowhere"})),
     "address is a list": policy(condition(IpAddress={"AWS:SourceIp": ["10.0.0.0/8"]})),
     "address is empty": policy(condition(IpAddress={})),
     "address is null": policy(condition(IpAddress=None)),
+    "address's value is null": policy(condition(IpAddress={"AWS:SourceIp": None})),
+    "start's value is null": policy(condition(DateGreaterThan={"AWS:EpochTime": None})),
+    "misspelt IpAddress": policy(condition(IpAdress={"AWS:SourceIp": "10.0.0.0/8"})),
+    "IpAddress in lower case": policy(condition(ipaddress={"AWS:SourceIp": "10.0.0.0/8"})),
+    "misspelt DateGreaterThan": policy(condition(DateGreaterThen={"AWS:EpochTime": 3})),
+    "another operator of IAM": policy(condition(NotIpAddress={"AWS:SourceIp": "10.0.0.0/8"})),
+    "misspelt key of a date": policy(condition(DateGreaterThan={"AWS:EpochTimes": 3})),
+    "misspelt key of an address": policy(condition(IpAddress={"aws:SourceIp": "10.0.0.0/8"})),
+    "key of another operator": policy(condition(IpAddress={"AWS:EpochTime": 3})),
+    "two keys in a condition": policy(
+        condition(IpAddress={"AWS:SourceIp": "10.0.0.0/8", "AWS:VpcSourceIp": "10.0.0.0/8"})
+    ),
+    "misspelt Resource": policy({"Resourse": "https://a/b", **BARE}),
+    "Resource in lower case": policy({"resource": "https://a/b", **BARE}),
+    "misspelt Condition": policy({"Resource": "https://a/b", "Conditions": BARE["Condition"]}),
+    "two spellings of Resource": policy(statement(resource="*")),
+    "two spellings of Condition": policy(statement(condition={"IpAddress": {}})),
+    "a condition outside Condition": policy(statement(IpAddress={"AWS:SourceIp": "10.0.0.0/8"})),
+    "a condition outside Condition, in lower case": policy(statement(dateGreaterThan={})),
+    "a member beside Statement": json.dumps(
+        {"Version": "2012-10-17", "Statement": [statement()]}
+    ).encode(),
+    "misspelt Statement": json.dumps({"statement": [statement()]}).encode(),
+    "expiry is NaN": with_expiry(float("nan")),
+    "expiry is infinite": with_expiry(float("inf")),
+    "start is NaN": policy(condition(DateGreaterThan={"AWS:EpochTime": float("nan")})),
+    "NaN in an unknown member": policy(statement(Sid=float("nan"))),
+    "minus infinity in an unknown member": policy(statement(Sid=float("-inf"))),
+    "two resources": raw('"Resource":"https://a/b","Resource":"*",' + BARE_TEXT),
+    "two conditions": raw('"Resource":"*",' + BARE_TEXT + "," + BARE_TEXT),
+    "two expiries": raw(
+        '"Resource":"*","Condition":{"DateLessThan":{"AWS:EpochTime":3},'
+        '"DateLessThan":{"AWS:EpochTime":9}}'
+    ),
+    "two numbers": raw(
+        '"Resource":"*","Condition":{"DateLessThan":{"AWS:EpochTime":3,"AWS:EpochTime":9}}'
+    ),
+    "a comma at the end": raw('"Resource":"*",' + BARE_TEXT + ","),
+    "single quotes": raw("'Resource':'*'," + BARE_TEXT),
+    "a byte order mark": b"\xef\xbb\xbf" + policy(statement()),
+    "text behind it": policy(statement()) + b"x",
 }
+
+
+# A live CloudFront accepts each of these.
+ACCEPTED = {
+    "condition before resource": raw(BARE_TEXT + ',"Resource":"https://a/b"'),
+    "unknown members": policy(statement(Sid="1", Effect="Allow", Principal=[{"x": None}])),
+    "escaped slashes": raw('"Resource":"https:\\/\\/a\\/b",' + BARE_TEXT),
+    "white space": raw('\t"Resource" : "https://a/b" ,\r\n' + BARE_TEXT) + b" \n",
+}
+
+
+@pytest.mark.parametrize("data", ACCEPTED.values(), ids=ACCEPTED.keys())
+def test_other_spellings_are_accepted(data: bytes) -> None:
+    assert Policy.from_json(data) == Policy(resource="https://a/b", date_less_than=9)
 
 
 @pytest.mark.parametrize("data", MALFORMED.values(), ids=MALFORMED.keys())

@@ -220,7 +220,7 @@ def test_cookies_open_exactly_under_their_conditions(
 
 @examples
 @given(st.text(), st.dictionaries(st.sampled_from(["Expires", "Policy", "Key-Pair-Id"]), st.text()))
-def test_any_request_gets_one_of_the_four_errors(
+def test_any_request_gets_one_of_the_five_errors(
     p256_verifier: CloudFrontVerifier, url: str, parameters: dict[str, str]
 ) -> None:
     parameters = {"Key-Pair-Id": keys.KEY_PAIR_ID, **parameters}

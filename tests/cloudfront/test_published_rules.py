@@ -19,7 +19,7 @@ from cf_protected.cloudfront.signer import CloudFrontSigner
 from cf_protected.exceptions import InvalidCondition, InvalidURL, UnusableKey
 from tests import keys
 from tests.cloudfront.oracles import b64decode
-from tests.cloudfront.samples import EXPIRES, NOW, URL
+from tests.cloudfront.samples import EXPIRES, MALFORMED_SIGNATURE, NOW, URL
 
 FACTS = json.loads(Path(__file__).with_name("vectors.json").read_text())
 
@@ -81,7 +81,10 @@ def test_resources_match_as_aws_says(case: dict[str, Any]) -> None:
 # Errors
 
 
-@pytest.mark.parametrize("error", FACTS["errors"], ids=[e["code"] for e in FACTS["errors"]])
+ERRORS = [*FACTS["errors"], MALFORMED_SIGNATURE]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=[e["code"] for e in ERRORS])
 def test_errors_carry_cloudfronts_code_and_message(error: dict[str, Any]) -> None:
     ours = getattr(exceptions, error["code"])
     assert (ours.code, ours.message) == (error["code"], error["message"])
@@ -89,7 +92,7 @@ def test_errors_carry_cloudfronts_code_and_message(error: dict[str, Any]) -> Non
 
 def test_there_is_one_error_for_each_code() -> None:
     ours = {error.code for error in exceptions.VerificationError.__subclasses__()}
-    assert ours == {error["code"] for error in FACTS["errors"]}
+    assert ours == {error["code"] for error in ERRORS}
 
 
 # Cases that AWS's SDKs must refuse

@@ -48,7 +48,7 @@ def test_the_urls_own_query_comes_first_and_is_unchanged(p256_signer: CloudFront
     assert signed.startswith(f"{URL_WITH_QUERY}&Expires={EXPIRES}&Signature=")
 
 
-@pytest.mark.parametrize("query", ["", "a", "a=b&a=b", "b=2&a=1", "%61=%7e%7E", "a=b+c", "="])
+@pytest.mark.parametrize("query", ["a", "a=b&a=b", "b=2&a=1", "%61=%7e%7E", "a=b+c", "="])
 @pytest.mark.parametrize("conditions", [{}, {"date_greater_than": STARTS}])
 def test_any_query_is_emitted_verbatim(
     p256_signer: CloudFrontSigner, query: str, conditions: dict[str, Any]

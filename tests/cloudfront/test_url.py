@@ -181,7 +181,7 @@ def test_a_longer_url_is_refused() -> None:
         f"https://{DOMAIN}/*",
         f"https://{DOMAIN}*",
         f"https://{DOMAIN}",
-        "https://*.example.com/a?b.pdf",
+        "https://*.example.com/a?b=c.pdf",
         "http://127.0.0.1:8001/videos/1/*",
         f"https://{DOMAIN}/a*?size=*",
     ],
@@ -210,6 +210,8 @@ def test_resources_may_hold_wildcards(resource: str) -> None:
         ("https://example.com/*?Policy=*", "resource's query has Policy"),
         ("https://Example.com/*", "lower case"),
         ("https://example.com:443/*", "its scheme's default port"),
+        ("https://*.example.com/a?b.pdf", "doesn't begin a query"),
+        ("https://ex?mple.com/*", "doesn't begin a query"),
     ],
 )
 def test_resources_that_would_break_a_policy_are_refused(resource: str, problem: str) -> None:

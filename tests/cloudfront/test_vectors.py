@@ -127,6 +127,16 @@ def test_the_verifier_accepts_the_url(vector: dict[str, Any]) -> None:
         verifier_of(vector).verify(signed, **visit_of(vector))
 
 
+@each([vector for vector in URLS if "~" in vector["signature"]])
+def test_the_verifier_accepts_the_url_as_npms_aws_cloudfront_sign_writes_it(
+    vector: dict[str, Any],
+) -> None:
+    for signed in signed_urls_of(vector, vector["url"]):
+        base, mark, query = signed.partition("?")
+        encoded = base + mark + query.replace("~", "%7E")
+        verifier_of(vector).verify(encoded, **visit_of(vector))
+
+
 @each(URLS)
 def test_the_verifier_refuses_the_url_for_another_file(vector: dict[str, Any]) -> None:
     (signed, *_) = signed_urls_of(vector, "https://d111111abcdef8.cloudfront.net/other.jpg")

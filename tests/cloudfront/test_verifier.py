@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -12,6 +13,7 @@ from cf_protected.exceptions import (
     AccessDenied,
     InvalidKey,
     MalformedPolicy,
+    MalformedSignature,
     MissingKey,
     UnusableKey,
     VerificationError,
@@ -168,6 +170,24 @@ def test_no_key_pair_id_in_the_cookies(
         p256_verifier.verify(URL, cookies=cookies, now=NOW)
 
 
+def test_a_pem_in_place_of_the_id_is_a_missing_key(p256_verifier: CloudFrontVerifier) -> None:
+    pem = keys.public_pem("p256")
+    for sent in (quote(pem, safe=""), quote_plus(pem), quote(pem.replace("\n", ""))):
+        with pytest.raises(MissingKey, match="isn't the ID of a key"):
+            p256_verifier.verify(f"{URL}?Expires={EXPIRES}&Signature=AAAA&Key-Pair-Id={sent}")
+    cookies = {"CloudFront-Key-Pair-Id": pem, "CloudFront-Signature": "AAAA"}
+    with pytest.raises(MissingKey, match="isn't the ID of a key"):
+        p256_verifier.verify(URL, cookies=cookies)
+
+
+@pytest.mark.parametrize("key_pair_id", ["undefined", "null", "K0", "APKA-1", "k_0"])
+def test_any_other_id_is_an_unknown_key(
+    p256_verifier: CloudFrontVerifier, key_pair_id: str
+) -> None:
+    with pytest.raises(InvalidKey):
+        p256_verifier.verify(f"{URL}?Expires={EXPIRES}&Signature=AAAA&Key-Pair-Id={key_pair_id}")
+
+
 def test_a_key_outside_the_key_group(p256_verifier: CloudFrontVerifier) -> None:
     key = keys.signing_key("p256", keys.OTHER_KEY_PAIR_ID)
     signed = CloudFrontSigner(key, now=lambda: NOW).sign_url(URL, date_less_than=EXPIRES)
@@ -250,6 +270,9 @@ def test_an_error_without_detail_shows_its_message() -> None:
     assert str(InvalidKey()) == "InvalidKey: Unknown Key"
 
 
-@pytest.mark.parametrize("error", [MissingKey, InvalidKey, MalformedPolicy, AccessDenied])
+@pytest.mark.parametrize(
+    "error",
+    [MissingKey, InvalidKey, MalformedPolicy, MalformedSignature, AccessDenied],
+)
 def test_all_refusals_are_verification_errors(error: type[Exception]) -> None:
     assert issubclass(error, VerificationError)

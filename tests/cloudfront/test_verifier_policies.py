@@ -1,44 +1,35 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
 
-from cf_protected.cloudfront.encoding import cloudfront_b64encode
 from cf_protected.cloudfront.signer import CloudFrontSigner
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
-from cf_protected.exceptions import AccessDenied, MalformedPolicy
+from cf_protected.exceptions import (
+    AccessDenied,
+    MalformedPolicy,
+    MalformedSignature,
+)
 from tests import keys
-from tests.cloudfront.oracles import canned_policy_text
+from tests.cloudfront.by_hand import (
+    as_cookies,
+    canned_by_hand,
+    hand_signed,
+    statement,
+    with_parameters,
+)
+from tests.cloudfront.oracles import b64decode, b64encode, canned_policy_text
 from tests.cloudfront.samples import DOMAIN, EXPIRES, NOW, URL, URL_WITH_QUERY
 
+# FIPS 186-5: the number of points on the curve.
+ORDER_OF_P256 = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 KEY = f"Key-Pair-Id={keys.KEY_PAIR_ID}"
 WILDCARD = f"https://{DOMAIN}/books/*"
-
-
-def hand_signed(policy: str) -> dict[str, str]:
-    """Return the parameters for a policy that the signer wouldn't write."""
-    signature = keys.signing_key("p256").sign(policy.encode(), "SHA1")
-    return {
-        "Policy": cloudfront_b64encode(policy.encode()),
-        "Signature": cloudfront_b64encode(signature),
-        "Key-Pair-Id": keys.KEY_PAIR_ID,
-    }
-
-
-def with_parameters(url: str, parameters: dict[str, str]) -> str:
-    tail = "&".join(f"{name}={value}" for name, value in parameters.items())
-    return f"{url}{'&' if '?' in url else '?'}{tail}"
-
-
-def as_cookies(parameters: dict[str, str]) -> dict[str, str]:
-    return {f"CloudFront-{name}": value for name, value in parameters.items()}
-
-
-def statement(**changes: Any) -> str:
-    condition = {"DateLessThan": {"AWS:EpochTime": EXPIRES}}
-    return json.dumps({"Statement": [{"Resource": URL, "Condition": condition, **changes}]})
 
 
 @pytest.mark.parametrize(
@@ -60,7 +51,8 @@ def test_leading_zeros_are_refused_though_the_number_is_signed(
     p256_verifier: CloudFrontVerifier,
 ) -> None:
     policy = canned_policy_text(URL, EXPIRES).replace(str(EXPIRES), f"0{EXPIRES}")
-    parameters = {**hand_signed(policy), "Policy": "", "Expires": f"0{EXPIRES}"}
+    parameters = {**hand_signed(policy), "Expires": f"0{EXPIRES}"}
+    del parameters["Policy"]
     with pytest.raises(MalformedPolicy, match="nor an expiry in epoch seconds"):
         p256_verifier.verify(with_parameters(URL, parameters), now=NOW)
 
@@ -141,7 +133,6 @@ def test_the_resource_decides(
         f"https://{DOMAIN}/books/a b.pdf",
         f"https://{DOMAIN}/books/a+b.pdf",
         f"{URL}?size=large",
-        f"{URL}?",
         f"https://{DOMAIN}/books/\udcff.pdf",
     ],
 )
@@ -156,22 +147,102 @@ def test_a_canned_signature_is_for_one_url(
 # Signature and hash
 
 
-@pytest.mark.parametrize("signature", ["", "AAAA", "AA==", "AB__", "no signature", "é", "A" * 344])
-def test_unreadable_signatures(verifier: CloudFrontVerifier, signature: str) -> None:
-    with pytest.raises(AccessDenied, match=r"signature (isn't CloudFront's base64|doesn't match)"):
+@pytest.mark.parametrize(
+    "signature",
+    [
+        *("x", "AAA", "AAAAA", "A_AA", "AA==", "AA+A", "AA/A", "no signature", "é", "AAAA\n"),
+        *("AB__", "____", "AAAA____", "undefined", "null!", "%41AAA%"),
+    ],
+)
+def test_a_signature_that_is_not_base64(p256_verifier: CloudFrontVerifier, signature: str) -> None:
+    parameters = {
+        "Expires": str(EXPIRES),
+        "Signature": signature,
+        "Key-Pair-Id": keys.KEY_PAIR_ID,
+    }
+    with pytest.raises(MalformedSignature, match="isn't CloudFront's base64"):
+        p256_verifier.verify(with_parameters(URL, parameters), now=NOW)
+    with pytest.raises(MalformedSignature, match="isn't CloudFront's base64"):
+        p256_verifier.verify(URL, cookies=as_cookies(parameters), now=NOW)
+    custom = {**hand_signed(statement()), "Signature": signature}
+    with pytest.raises(MalformedSignature, match="isn't CloudFront's base64"):
+        p256_verifier.verify(with_parameters(URL, custom), now=NOW)
+
+
+@pytest.mark.parametrize("signature", ["AAAA", "AAA_", "AA__", "-~AA", "A" * 344])
+def test_base64_that_is_not_the_signature(verifier: CloudFrontVerifier, signature: str) -> None:
+    with pytest.raises(AccessDenied, match="signature doesn't match"):
         verifier.verify(f"{URL}?Expires={EXPIRES}&Signature={signature}&{KEY}", now=NOW)
 
 
-def test_absent_or_empty_hash_algorithm_means_sha1(
+def test_the_twin_of_an_ecdsa_signature_is_accepted(p256_verifier: CloudFrontVerifier) -> None:
+    parameters = hand_signed(statement())
+    r, s = decode_dss_signature(b64decode(parameters["Signature"]))
+    twin = encode_dss_signature(r, ORDER_OF_P256 - s)
+    parameters["Signature"] = b64encode(twin)
+    p256_verifier.verify(with_parameters(URL, parameters), now=NOW)
+    parameters["Signature"] = b64encode(twin + b"\0")
+    with pytest.raises(AccessDenied, match="signature doesn't match"):
+        p256_verifier.verify(with_parameters(URL, parameters), now=NOW)
+
+
+@pytest.mark.parametrize("signature", ["", "&Signature", "&Signature="])
+def test_no_signature(verifier: CloudFrontVerifier, signature: str) -> None:
+    with pytest.raises(AccessDenied, match="there is no signature"):
+        verifier.verify(f"{URL}?Expires={EXPIRES}{signature}&{KEY}", now=NOW)
+
+
+def test_the_policy_is_parsed_before_the_signature_is_decoded(
+    p256_verifier: CloudFrontVerifier,
+) -> None:
+    with pytest.raises(MalformedPolicy):
+        p256_verifier.verify(f"{URL}?Expires=never&Signature=x&{KEY}", now=NOW)
+
+
+def test_absent_hash_algorithm_means_sha1(
     signer: CloudFrontSigner, verifier: CloudFrontVerifier
 ) -> None:
     signed = signer.sign_url(URL, date_less_than=EXPIRES).removesuffix("&Hash-Algorithm=SHA256")
-    for url in (signed, f"{signed}&Hash-Algorithm="):
-        if signer.hash_algorithm == "SHA1":
-            verifier.verify(url, now=NOW)
-        else:
-            with pytest.raises(AccessDenied, match="with this key and SHA1"):
-                verifier.verify(url, now=NOW)
+    if signer.hash_algorithm == "SHA1":
+        verifier.verify(signed, now=NOW)
+    else:
+        with pytest.raises(AccessDenied, match="with this key and SHA1"):
+            verifier.verify(signed, now=NOW)
+
+
+@pytest.mark.parametrize("empty", ["&Hash-Algorithm=", "&Hash-Algorithm"])
+def test_an_empty_hash_algorithm_is_refused(p256_verifier: CloudFrontVerifier, empty: str) -> None:
+    for parameters in (hand_signed(statement()), canned_by_hand(URL)):
+        p256_verifier.verify(with_parameters(URL, parameters), now=NOW)
+        with pytest.raises(AccessDenied, match="no hash algorithm ''"):
+            p256_verifier.verify(with_parameters(URL, parameters) + empty, now=NOW)
+        cookies = {**as_cookies(parameters), "CloudFront-Hash-Algorithm": ""}
+        with pytest.raises(AccessDenied, match="no hash algorithm ''"):
+            p256_verifier.verify(URL, cookies=cookies, now=NOW)
+
+
+def test_an_empty_policy_beside_an_expiry_is_refused(p256_verifier: CloudFrontVerifier) -> None:
+    parameters = canned_by_hand(URL)
+    for empty in ("Policy=", "Policy"):
+        with pytest.raises(MalformedPolicy):
+            p256_verifier.verify(f"{with_parameters(URL, parameters)}&{empty}", now=NOW)
+    cookies = {**as_cookies(parameters), "CloudFront-Policy": ""}
+    with pytest.raises(MalformedPolicy):
+        p256_verifier.verify(URL, cookies=cookies, now=NOW)
+
+
+def test_a_canned_policy_for_a_url_with_a_bare_question_mark_is_refused(
+    p256_verifier: CloudFrontVerifier,
+) -> None:
+    parameters = canned_by_hand(f"{URL}?")
+    tail = "&".join(f"{name}={value}" for name, value in parameters.items())
+    for url in (f"{URL}?&{tail}", f"{URL}?{tail}&"):
+        with pytest.raises(AccessDenied, match="no '\\?' without a query"):
+            p256_verifier.verify(url, now=NOW)
+    with pytest.raises(AccessDenied, match="no '\\?' without a query"):
+        p256_verifier.verify(f"{URL}?", cookies=as_cookies(parameters), now=NOW)
+    with pytest.raises(AccessDenied):
+        p256_verifier.verify(URL, cookies=as_cookies(parameters), now=NOW)
 
 
 def test_sha1_may_be_named(verifier: CloudFrontVerifier, signer: CloudFrontSigner) -> None:

@@ -29,6 +29,9 @@ class Shelf:
     def get_modified_time(self, name: str) -> datetime:
         return datetime(2026, 1, 1, tzinfo=UTC)
 
+    def path(self, name: str) -> str:
+        raise NotImplementedError
+
 
 class Location:
     """One edge, which trusts the key group as far as it has heard of it."""

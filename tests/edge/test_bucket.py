@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -43,6 +45,9 @@ class BrokenStorage:
 
     def open(self, name: str) -> BytesIO:
         return self.file
+
+    def path(self, name: str) -> str:
+        raise NotImplementedError
 
 
 class BrokenFile(BytesIO):
@@ -93,11 +98,41 @@ def test_head_has_the_headers_of_get(site: Site, root: Path) -> None:
         ("a.png", "image/png"),
         ("a.tar.gz", "application/octet-stream"),
         ("a", "application/octet-stream"),
+        ("a.ts", "video/mp2t"),
+        ("A.TS", "video/mp2t"),
+        ("folder.d/seg-1.ts", "video/mp2t"),
+        ("a.ts.gz", "application/octet-stream"),
+        (".ts", "application/octet-stream"),
+        ("a.m3u8", "application/vnd.apple.mpegurl"),
+        ("a.mpd", "application/dash+xml"),
+        ("a.m4s", "video/iso.segment"),
+        ("a.mp4", "video/mp4"),
+        ("a.vtt", "text/vtt"),
     ],
 )
 def test_content_type(site: Site, root: Path, name: str, content_type: str) -> None:
+    (root / name).parent.mkdir(exist_ok=True)
     (root / name).touch()
     assert site.open(f"/{name}").headers["Content-Type"] == content_type
+
+
+def test_content_type_of_streams_does_not_depend_on_the_system(tmp_path: Path) -> None:
+    table = tmp_path / "mime.types"
+    table.write_text("text/vnd.trolltech.linguist ts\naudio/x-mpegurl m3u8\ntext/plain mp4\n")
+    code = (
+        "import mimetypes, sys\n"
+        "mimetypes.init([sys.argv[1]])\n"
+        "from cf_protected.edge.content_types import guess_content_type\n"
+        "names = ['a.ts', 'a.m3u8', 'a.mp4']\n"
+        "print(*map(mimetypes.guess_type, names), sep='\\n')\n"
+        "print(*map(guess_content_type, names))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(table)], capture_output=True, text=True, check=True
+    )
+    *system, ours = ran.stdout.splitlines()
+    assert system[0] == "('text/vnd.trolltech.linguist', None)"
+    assert ours == "video/mp2t application/vnd.apple.mpegurl video/mp4"
 
 
 @pytest.mark.parametrize(
@@ -207,10 +242,56 @@ def test_absolute_path(site: Site, root: Path) -> None:
     assert is_missing(site, f"/{quote(str(root), safe='')}%2Fbook.txt")
 
 
-def test_symbolic_link_is_followed_as_by_the_storage(site: Site, root: Path) -> None:
-    (root.parent / "big.bin").write_bytes(b"elsewhere")
-    (root / "link.bin").symlink_to(root.parent / "big.bin")
-    assert site.open("/link.bin").body == b"elsewhere"
+@pytest.fixture
+def links(root: Path) -> Path:
+    """Make links out of the storage, and return the folder outside."""
+    outside = root.parent / "outside"
+    outside.mkdir()
+    (outside / "secret.txt").write_text("secret")
+    (root / "absolute.txt").symlink_to(outside / "secret.txt")
+    (root / "relative.txt").symlink_to("../outside/secret.txt")
+    (root / "chain.txt").symlink_to(root / "absolute.txt")
+    (root / "folder").symlink_to(outside)
+    (root / "parent").symlink_to("..")
+    (root / "sibling").symlink_to(root.parent / f"{root.name}-2")
+    sibling = root.parent / f"{root.name}-2"
+    sibling.mkdir()
+    (sibling / "secret.txt").write_text("secret")
+    return outside
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/absolute.txt", "/relative.txt", "/chain.txt", "/folder/secret.txt"),
+        *("/parent/outside/secret.txt", "/sibling/secret.txt"),
+    ],
+)
+def test_a_symbolic_link_out_of_the_storage_is_refused(site: Site, links: Path, path: str) -> None:
+    assert is_missing(site, path)
+    assert site.log == [f"GET {path} 403 a symbolic link leads out of the storage"]
+
+
+def test_a_symbolic_link_inside_the_storage_is_followed(site: Site, root: Path) -> None:
+    (root / "2026").mkdir()
+    (root / "2026" / "book.txt").write_bytes(b"this year's")
+    (root / "latest").symlink_to("2026")
+    (root / "book.txt").symlink_to(root / "latest" / "book.txt")
+    assert site.open("/latest/book.txt").body == b"this year's"
+    assert site.open("/book.txt").body == b"this year's"
+
+
+def test_the_storage_itself_may_be_behind_a_symbolic_link(serve: Serve, root: Path) -> None:
+    (root / "book.txt").write_bytes(b"Call me Ishmael.")
+    link = root.parent / "link"
+    link.symlink_to(root)
+    assert serve(FileSystemStorage(location=link)).open("/book.txt").body == b"Call me Ishmael."
+
+
+@pytest.mark.parametrize("target", ["none.txt", "loop.txt"])
+def test_a_symbolic_link_to_nothing_is_no_object(site: Site, root: Path, target: str) -> None:
+    (root / "loop.txt").symlink_to(root / target)
+    assert is_missing(site, "/loop.txt")
 
 
 def test_download_gets_its_real_name(site: Site, root: Path) -> None:
@@ -290,7 +371,11 @@ def test_file_that_shrinks_while_sending(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize(
-    "headers", [{}, {"Range": "bytes=1-2"}, {"Range": "bytes=99-"}, {"If-None-Match": "*"}]
+    "headers",
+    [
+        *({}, {"Range": "bytes=1-2"}, {"Range": "bytes=99-"}, {"If-None-Match": "*"}),
+        *({"Range": "bytes=0-1,3-4"}, {"If-Match": '"x"'}),
+    ],
 )
 def test_file_is_closed(serve: Serve, headers: dict[str, str]) -> None:
     storage = BrokenStorage()

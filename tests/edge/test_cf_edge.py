@@ -34,6 +34,7 @@ Visit = Callable[[tuple[str, int]], Answer]
 def use_root(settings: Settings, root: Path) -> Callable[..., None]:
     """Point the default distribution at ``root``, with other options if given."""
     (root / "book.txt").write_bytes(b"Call me Ishmael.")
+    settings.DEBUG = True
 
     def use(**options: Any) -> None:
         settings.STORAGES = {
@@ -76,7 +77,7 @@ def run(visit: Visit, **options: Any) -> tuple[Answer, str, str]:
 
 
 def _address(out: StringIO) -> tuple[str, int]:
-    address = re.compile(r"http://([\d.]+):(\d+);")
+    address = re.compile(r"http://([\w.]+):(\d+);")
     wait_until(lambda: address.search(out.getvalue()))
     host, port = address.search(out.getvalue()).groups()  # type: ignore[union-attr]
     return host, int(port)
@@ -104,6 +105,46 @@ def test_warns_if_urls_are_signed_for_another_address(use_root: Callable[..., No
     answer, _, err = run(lambda address: fetch(address, signed_target()), port=0)
     assert answer.status == 403
     assert err.startswith("URLs are signed for https://downloads.example.com and open only there.")
+
+
+def test_warns_without_debug(use_root: Callable[..., None], port: int, settings: Settings) -> None:
+    use_root(DOMAIN=f"127.0.0.1:{port}", SCHEME="http")
+    settings.DEBUG = False
+    answer, _, err = run(lambda address: fetch(address, signed_target()), port=port)
+    assert answer.body == b"Call me Ishmael."
+    assert err.startswith("DEBUG is False, and cf_edge is for development alone: in production, ")
+    assert "other machines" not in err
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", ""])
+def test_warns_if_other_machines_can_reach_it(
+    use_root: Callable[..., None], port: int, host: str
+) -> None:
+    use_root(DOMAIN=f"127.0.0.1:{port}", SCHEME="http")
+    out, err = StringIO(), StringIO()
+    stop = threading.Thread(target=_stop_when, args=[lambda: "other machines" in err.getvalue()])
+    stop.start()
+    call_command("cf_edge", host=host, port=port, stdout=out, stderr=err)
+    stop.join()
+    where = host or "every address"
+    assert f"It listens on {where}, so other machines can reach it, without TLS." in err.getvalue()
+    assert "DEBUG" not in err.getvalue()
+
+
+def _stop_when(condition: Callable[[], bool]) -> None:
+    try:
+        wait_until(condition)
+    finally:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.0.0.2"])
+def test_does_not_warn_of_this_machines_own_addresses(
+    use_root: Callable[..., None], port: int, host: str
+) -> None:
+    use_root(DOMAIN=f"{host}:{port}", SCHEME="http")
+    _, _, err = run(lambda address: fetch(address, signed_target()), host=host, port=port)
+    assert err == "GET /book.txt 200\n"
 
 
 def test_cors_origins(use_root: Callable[..., None], port: int) -> None:

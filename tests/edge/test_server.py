@@ -80,6 +80,59 @@ def test_longest_url(site: Site) -> None:
     assert answers[1].headers["Connection"] == "close"
 
 
+def padded(site: Site, target: str, length: int, header: str = "Cookie: x={}\r\n") -> bytes:
+    """Return a request of ``length`` bytes; the header's value fills it up."""
+    head = f"GET {target} HTTP/1.1\r\nHost: {host_of(site.address)}\r\nConnection: close\r\n"
+    room = length - len(head) - len(header.format("")) - len("\r\n")
+    return f"{head}{header.format('a' * room)}\r\n".encode()
+
+
+@pytest.mark.parametrize("header", ["Cookie: x={}\r\n", "X-Long: {}\r\n", "X: 1\r\nY:{}\r\n"])
+def test_longest_request(site: Site, header: str) -> None:
+    target = site.sign("/book.txt")
+    longest = padded(site, target, 20_480, header)
+    assert len(longest) == 20_480
+    assert status_of(send_raw(site.address, longest)) == 200
+    answer = send_raw(site.address, padded(site, target, 20_481, header))
+    assert status_of(answer) == 413
+    assert b"Connection: close" in answer
+    assert b"Server: CloudFront" in answer
+    assert site.log[-1].endswith("413 the request is longer than 20,480 bytes")
+
+
+def test_longest_request_counts_the_url(site: Site) -> None:
+    target = site.sign("/book.txt?x=" + "a" * 7_500)
+    assert status_of(send_raw(site.address, padded(site, target, 20_480))) == 200
+    assert status_of(send_raw(site.address, padded(site, target, 20_481))) == 413
+
+
+@pytest.mark.parametrize("target", ["/book.txt", "/none?Expires=1", "*"])
+def test_request_that_is_too_long_gets_413_whatever_else_is_wrong(site: Site, target: str) -> None:
+    for method in (b"GET", b"HEAD", b"POST", b"PROPFIND"):
+        request = method + padded(site, target, 20_490).removeprefix(b"GET")
+        assert status_of(send_raw(site.address, request)) == 413
+
+
+def test_many_headers_count_together(site: Site) -> None:
+    lines = "".join(f"X-{number}: {'a' * 300}\r\n" for number in range(70))
+    head = f"GET {site.sign('/book.txt')} HTTP/1.1\r\nHost: {host_of(site.address)}\r\n"
+    assert status_of(send_raw(site.address, f"{head}{lines}\r\n".encode())) == 413
+
+
+def test_the_connection_is_closed_after_a_request_that_is_too_long(site: Site) -> None:
+    target = site.sign("/book.txt")
+    too_long = padded(site, target, 20_481).replace(b"Connection: close", b"X: 1234567890abcd")
+    answer = send_raw(site.address, too_long + padded(site, target, 500))
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+def test_each_request_of_a_connection_has_its_own_length(site: Site) -> None:
+    target = site.sign("/book.txt")
+    once = padded(site, target, 15_000).replace(b"Connection: close", b"X: 1234567890abcd")
+    answer = send_raw(site.address, once + padded(site, target, 15_000))
+    assert answer.count(b"HTTP/1.1 200 ") == 2
+
+
 @pytest.mark.parametrize(
     "lines", [b"GET /" + b"a" * 70_000, b"GET / HTTP/1.1\r\nX: " + b"a" * 70_000]
 )
@@ -87,6 +140,27 @@ def test_far_too_long(site: Site, lines: bytes) -> None:
     with socket.create_connection(site.address, timeout=PATIENCE) as connection:
         connection.sendall(lines)
         assert status_of(connection.recv(1000)) == 413
+
+
+@pytest.mark.parametrize("length", [20_481, 30_000, 65_536, 4_000_000])
+@pytest.mark.parametrize("start", [b"GET /", b"GET / HTTP/1.1\r\nX: ", b"x", b"GET / HTTP/1.1\r\n"])
+def test_the_answer_arrives_before_the_end_of_a_request_that_is_too_long(
+    site: Site, start: bytes, length: int
+) -> None:
+    unit = b"X: " + b"a" * 995 + b"\r\n" if start.endswith(b"\n") else b"a"
+    with socket.create_connection(site.address, timeout=PATIENCE) as connection:
+        connection.sendall((start + unit * (length // len(unit) + 1))[:length])
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert status_of(answer) == 413
+    assert answer.endswith(b"</HTML>")
+
+
+def test_the_answer_to_a_large_body_arrives(site: Site) -> None:
+    request = f"GET {site.sign('/book.txt')} HTTP/1.1\r\nHost: {host_of(site.address)}\r\n"
+    body = b"Content-Length: 4000000\r\n\r\n" + b"a" * 4_000_000
+    answer = send_raw(site.address, request.encode() + body)
+    assert status_of(answer) == 403
+    assert answer.endswith(b"</HTML>")
 
 
 def test_two_requests_on_one_connection(site: Site) -> None:
@@ -173,6 +247,27 @@ def test_ipv6(root: Path) -> None:
     edge = Edge(storage=FileSystemStorage(location=root), verifier=lambda: CloudFrontVerifier({}))
     with running(edge, host="::1") as server:
         assert fetch(("::1", server.port), "/book.txt").status == 403
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        *(("127.0.0.1", True), ("127.0.0.2", True), ("localhost", True)),
+        *(("0.0.0.0", False), ("", False)),
+    ],
+)
+def test_loopback(root: Path, host: str, expected: bool) -> None:
+    edge = Edge(storage=FileSystemStorage(location=root), verifier=lambda: CloudFrontVerifier({}))
+    with running(edge, host=host) as server:
+        assert server.is_loopback is expected
+
+
+@pytest.mark.skipif(not _has_ipv6(), reason="this machine has no IPv6 loopback")
+@pytest.mark.parametrize(("host", "expected"), [("::1", True), ("::", False)])
+def test_loopback_of_ipv6(root: Path, host: str, expected: bool) -> None:
+    edge = Edge(storage=FileSystemStorage(location=root), verifier=lambda: CloudFrontVerifier({}))
+    with running(edge, host=host) as server:
+        assert server.is_loopback is expected
 
 
 @pytest.mark.parametrize(

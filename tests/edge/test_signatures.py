@@ -11,11 +11,15 @@ from django.core.files.storage import FileSystemStorage
 
 from cf_protected.cloudfront.signer import CloudFrontSigner
 from cf_protected.exceptions import KeySourceError
+from tests.cloudfront.samples import MALFORMED_SIGNATURE
 from tests.edge.client import fetch, host_of, send_raw
 from tests.edge.conftest import KEY_PAIR_ID, NOW, Serve, Site, new_key
 
 VECTORS = Path(__file__).parents[1] / "cloudfront" / "vectors.json"
-ERRORS = {error["code"]: error for error in json.loads(VECTORS.read_text())["errors"]}
+ERRORS = {
+    error["code"]: error
+    for error in [*json.loads(VECTORS.read_text())["errors"], MALFORMED_SIGNATURE]
+}
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +58,18 @@ def test_unknown_key(site: Site) -> None:
 def test_malformed_policy(site: Site) -> None:
     target = f"/book.txt?Policy=bm8_&Signature=x&Key-Pair-Id={KEY_PAIR_ID}"
     assert code_of(site, target) == "MalformedPolicy"
+
+
+def test_malformed_signature(site: Site) -> None:
+    target = f"/book.txt?Expires={NOW + 60}&Signature=x&Key-Pair-Id={KEY_PAIR_ID}"
+    assert code_of(site, target) == "MalformedSignature"
+
+
+def test_malformed_signature_in_a_cookie(site: Site) -> None:
+    cookie = f"CloudFront-Expires={NOW + 60}; CloudFront-Key-Pair-Id={KEY_PAIR_ID}"
+    for signature in ("a+b=", '"AAAA"', "%41AAA"):
+        headers = {"Cookie": f"{cookie}; CloudFront-Signature={signature}"}
+        assert code_of(site, "/book.txt", headers) == "MalformedSignature"
 
 
 def test_milliseconds(site: Site) -> None:
@@ -95,6 +111,25 @@ def test_other_scheme(serve: Serve, root: Path) -> None:
 
 def test_query_added_after_signing(site: Site) -> None:
     assert code_of(site, site.sign("/book.txt") + "&x=1") == "AccessDenied"
+
+
+def test_percent_encoded_signature(site: Site) -> None:
+    base, _, query = site.sign("/book.txt", date_greater_than=NOW - 60).partition("?")
+    fields = (field.partition("=") for field in query.split("&"))
+    encoded = (f"{name}={''.join(f'%{ord(c):02x}' for c in value)}" for name, _, value in fields)
+    assert site.get(f"{base}?{'&'.join(encoded)}").body == b"Call me Ishmael."
+
+
+def test_cookies_for_every_protocol(site: Site) -> None:
+    text = (
+        '{"Statement":[{"Resource":"*","Condition":'
+        f'{{"DateLessThan":{{"AWS:EpochTime":{NOW + 60}}}}}}}]}}'
+    )
+    signed = site.signer.generate_presigned_url(f"{site.origin}/book.txt", policy=text)
+    assert site.get(signed.removeprefix(site.origin)).body == b"Call me Ishmael."
+    parameters = signed.partition("?")[2].split("&")
+    cookie = "; ".join(f"CloudFront-{parameter}" for parameter in parameters)
+    assert code_of(site, "/book.txt", {"Cookie": cookie}) == "AccessDenied"
 
 
 def test_own_query_is_signed(site: Site) -> None:

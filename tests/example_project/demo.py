@@ -95,10 +95,10 @@ def environment(var: Path) -> dict[str, str]:
 
 
 @contextmanager
-def running_demo(var: Path) -> Iterator[Demo]:
+def running_demo(var: Path, *arguments: str) -> Iterator[Demo]:
     """Start the demo on free ports, and kill it at the end if it is still there."""
     port, edge_port = free_ports()
-    command = manage("demo", "--port", str(port), "--edge-port", str(edge_port))
+    command = manage("demo", "--port", str(port), "--edge-port", str(edge_port), *arguments)
     log = var.with_suffix(".log")
     with (
         log.open("wb") as output,

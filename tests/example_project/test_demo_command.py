@@ -19,7 +19,7 @@ from tests.example_project.demo import (
     manage,
     running_demo,
 )
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, wait_until
 
 TABLES = ("auth_user", "shop_product", "shop_order", "cf_protected_assetfile", "cf_protected_grant")
 
@@ -89,6 +89,12 @@ def test_a_host_that_no_url_can_be_signed_for_is_refused(tmp_path: Path) -> None
     assert ended.returncode == 1
     assert "CF_PROTECTED['DISTRIBUTIONS']['default']['DOMAIN']" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_warns_if_other_machines_can_reach_it(tmp_path: Path) -> None:
+    with running_demo(tmp_path / "var", "--host", "0.0.0.0") as exposed:
+        wait_until(lambda: "so other machines can reach the shop" in exposed.output())
+        assert exposed.output().count("It listens on 0.0.0.0, ") == 1
 
 
 @pytest.mark.parametrize("command", ["check", "migrate"])

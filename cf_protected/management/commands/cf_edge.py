@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
@@ -82,6 +83,7 @@ class Command(BaseCommand):
             ) from error
         with server, _sigterm_interrupts(), suppress(KeyboardInterrupt):
             self._announce(chosen, f"[{host}]" if ":" in host else host, server.port)
+            self._warn(server, host)
             server.serve_forever()
 
     def _announce(self, distribution: Distribution, host: str, port: int) -> None:
@@ -96,6 +98,22 @@ class Command(BaseCommand):
                 f"set the distribution's 'DOMAIN': '{host}:{port}' and 'SCHEME': 'http'.",
                 style_func=self.style.WARNING,
             )
+
+    def _warn(self, server: EdgeServer, host: str) -> None:
+        """Say that the edge isn't for production, where it seems to be there."""
+        warnings = []
+        if not settings.DEBUG:
+            warnings.append(
+                "DEBUG is False, and cf_edge is for development alone: in production, "
+                "CloudFront serves the files. Stop it, or set DEBUG = True."
+            )
+        if not server.is_loopback:
+            warnings.append(
+                f"It listens on {host or 'every address'}, so other machines can reach it, "
+                "without TLS. Leave --host out unless they must."
+            )
+        for warning in warnings:
+            self.stderr.write(warning, style_func=self.style.WARNING)
 
 
 def _load(alias: str, cors_origins: Collection[str]) -> tuple[Distribution, Edge]:

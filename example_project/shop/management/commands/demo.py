@@ -69,9 +69,15 @@ class Command(BaseCommand):
             with _explained("shop", host, port, "--port"):
                 shop = stack.enter_context(ShopServer(host, port))
             with _explained("edge", host, edge_port, "--edge-port"):
-                stack.enter_context(running(edge, host=host, port=edge_port, log=log))
+                server = stack.enter_context(running(edge, host=host, port=edge_port, log=log))
             self._prepare()
             self._announce(shop_origin, f"http://{public_host}:{edge_port}")
+            if not server.is_loopback:
+                self.stderr.write(
+                    f"It listens on {host}, so other machines can reach the shop, and its "
+                    "passwords are public. Leave --host out unless they must.",
+                    style_func=self.style.WARNING,
+                )
             shop.serve_forever()
 
     def _prepare(self) -> None:
