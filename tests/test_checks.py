@@ -273,7 +273,7 @@ def test_e016_cookies_of_another_domain(configure: Configure, domain: str) -> No
     assert "never sent to downloads.example.com" in message.msg
 
 
-@pytest.mark.parametrize("overlap", [timedelta(hours=12, minutes=10), timedelta(days=2)])
+@pytest.mark.parametrize("overlap", [timedelta(hours=24, minutes=15), timedelta(days=3)])
 def test_an_overlap_that_outlives_every_url(configure: Configure, overlap: timedelta) -> None:
     configure({"ROTATION_OVERLAP": overlap})
 
@@ -281,11 +281,11 @@ def test_an_overlap_that_outlives_every_url(configure: Configure, overlap: timed
 
 
 def test_e014_urls_that_outlive_the_overlap(configure: Configure) -> None:
-    configure({"ROTATION_OVERLAP": timedelta(hours=12, minutes=10) - timedelta(seconds=1)})
+    configure({"ROTATION_OVERLAP": timedelta(hours=24, minutes=15) - timedelta(seconds=1)})
 
     (message,) = messages()
     assert message.id == "cf_protected.E014"
-    assert "URLs and cookies of a replaced key may live 12:10:00" in message.msg
+    assert "URLs and cookies of a replaced key may live 1 day, 0:15:00" in message.msg
 
 
 def with_durations(configure: Configure, lifetime: timedelta, stale_limit: timedelta) -> None:

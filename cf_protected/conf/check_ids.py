@@ -102,7 +102,7 @@ SHORT_OVERLAP: Final = CheckID(
     "E014",
     "ROTATION_OVERLAP is shorter than URLs and cookies of a replaced key may live.",
     "Make it at least the longest of URL_LIFETIME, COOKIE_LIFETIME and MAX_LIFETIME, plus "
-    "EXPIRY_STEP and the key's LIFETIME.",
+    "EXPIRY_STEP, the key's LIFETIME and STALE_LIMIT, and five minutes for differing clocks.",
 )
 COOKIES_WITHOUT_SECURE: Final = CheckID(
     "E015",
