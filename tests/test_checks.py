@@ -273,6 +273,38 @@ def test_e016_cookies_of_another_domain(configure: Configure, domain: str) -> No
     assert "never sent to downloads.example.com" in message.msg
 
 
+GROUP_ID = "2f1e0a6e-9f4c-4d3a-8f0e-7a1b2c3d4e5f"
+
+
+def test_e007_a_key_groups_id_for_a_key_in_aws(configure: Configure) -> None:
+    options = {"secret_id": "shop", "key_pair_id": GROUP_ID}
+    backend = "cf_protected.key_sources.secretsmanager.SecretsManagerKeySource"
+    configure({"KEY_SOURCE": {"BACKEND": backend, "OPTIONS": options}})
+
+    (message,) = messages()
+    assert message.id == "cf_protected.E007"
+    assert message.msg.endswith("such as K2JCJMDEHXQW5F: this is a key group's ID.")
+
+
+def test_e008_a_key_groups_id_for_a_local_key(use_key_source: Configure) -> None:
+    use_key_source(InlineKeySource, private_key=private_pem("p256"), key_pair_id=f"{GROUP_ID}\n")
+
+    (message,) = messages()
+    assert message.id == "cf_protected.E008"
+    assert message.msg.endswith("such as K2JCJMDEHXQW5F: this is a key group's ID.")
+
+
+@pytest.mark.parametrize("id_", [f"{KEY_PAIR_ID}\n", f" {KEY_PAIR_ID}", f'"{KEY_PAIR_ID}"'])
+def test_an_id_as_an_editor_left_it(use_key_source: Configure, tmp_path: Path, id_: str) -> None:
+    use_key_source(InlineKeySource, private_key=private_pem("p256"), key_pair_id=id_)
+    assert ids() == []
+
+    path = tmp_path / "key"
+    path.write_text(private_pem("p256"))
+    use_key_source(FileKeySource, path=path, key_pair_id=id_)
+    assert ids() == []
+
+
 @pytest.mark.parametrize("overlap", [timedelta(hours=24, minutes=15), timedelta(days=3)])
 def test_an_overlap_that_outlives_every_url(configure: Configure, overlap: timedelta) -> None:
     configure({"ROTATION_OVERLAP": overlap})

@@ -24,7 +24,13 @@ from cf_protected.cloudfront.keys import (
 from cf_protected.cloudfront.matching import matches
 from cf_protected.cloudfront.policy import MAX_EPOCH_SECONDS, Policy, canned_policy
 from cf_protected.cloudfront.url import SIGNING_PARAMETERS
-from cf_protected.exceptions import AccessDenied, InvalidKey, MalformedPolicy, MissingKey
+from cf_protected.exceptions import (
+    AccessDenied,
+    InvalidKey,
+    MalformedPolicy,
+    MissingKey,
+    UnusableKey,
+)
 
 # If a URL has any of these, CloudFront treats it as signed and ignores cookies. Source:
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-choosing-signed-urls-cookies.html
@@ -60,10 +66,19 @@ class CloudFrontVerifier:
         *,
         allow_legacy_sizes: bool = False,
     ) -> None:
-        self._public_keys = {
-            key_pair_id: load_public_key(key, allow_legacy_sizes=allow_legacy_sizes)
-            for key_pair_id, key in public_keys.items()
-        }
+        problem = ""
+        try:
+            self._public_keys = {
+                key_pair_id: load_public_key(key, allow_legacy_sizes=allow_legacy_sizes)
+                for key_pair_id, key in public_keys.items()
+            }
+        except UnusableKey as error:
+            problem = str(error)
+        finally:
+            # A debug page shows a frame's locals, and one may be a private key by mistake.
+            del public_keys
+        if problem:
+            raise UnusableKey(problem)
 
     def verify(
         self,

@@ -40,7 +40,9 @@ def make_key_source(alias: str, settings: conf.KeySourceSettings) -> KeySource:
         problem = str(error)
     # Not chained: the frames below hold the options, and a debug page would show them.
     raise conf.ConfigurationError(
-        check_ids.WRONG_OPTIONS, where, f"OPTIONS don't fit {source_class.__name__}: {problem}."
+        check_ids.WRONG_OPTIONS,
+        where,
+        f"OPTIONS don't fit {source_class.__name__}: {problem.removesuffix('.')}.",
     )
 
 

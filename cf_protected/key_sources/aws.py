@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
-from cf_protected.cloudfront.pem import holds_pem
+from cf_protected.cloudfront.secrecy import holds_key
 from cf_protected.exceptions import KeySourceError
 from cf_protected.key_sources.aws_calls import CALL_ERRORS, Failure, hidden_from_logs
 from cf_protected.key_sources.base import KeySource
@@ -249,7 +249,7 @@ def expand_variables(text: str) -> str:
         raise ValueError(
             f"{text!r} names the environment variable {error.args[0]}, which isn't set"
         ) from error
-    if holds_pem(expanded):
+    if holds_key(expanded):
         # ECS and others can put a secret's value, not its name, into a variable.
         raise ValueError("give a name in AWS, not the key itself")
     return expanded

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import ClassVar
 
 from cf_protected.cloudfront.keys import SigningKey, load_private_key
-from cf_protected.cloudfront.pem import holds_pem
+from cf_protected.cloudfront.secrecy import holds_key
 from cf_protected.exceptions import KeySourceError
 from cf_protected.key_sources.base import KeySource, ProductionWarning
+from cf_protected.key_sources.ids import clean_id
 from cf_protected.process import Once
 
 
@@ -36,11 +37,11 @@ class FileKeySource(KeySource):
         key_pair_id: str,
         passphrase: str | bytes | None = None,
     ) -> None:
-        if holds_pem(os.fspath(path)):
+        if holds_key(os.fspath(path)):
             # Not repeated here, nor in the error of a missing file.
             raise ValueError("path is the key itself; name the file that holds it")
         self.path = Path(path)
-        self._key_pair_id = key_pair_id
+        self._key_pair_id = clean_id(key_pair_id)
         # Not in a closure: its frame, in the traceback of a broken key, would show it.
         self._passphrase = passphrase
         self._key = Once(self._load)
