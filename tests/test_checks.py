@@ -117,6 +117,7 @@ def test_e008_a_key_file_that_is_missing(use_key_source: Configure, tmp_path: Pa
 def test_a_key_file_that_is_fine(use_key_source: Configure, tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.write_text(private_pem("p256"))
+    path.chmod(0o400)
     use_key_source(FileKeySource, path=str(path), key_pair_id=KEY_PAIR_ID)
 
     assert ids() == []
@@ -301,6 +302,7 @@ def test_an_id_as_an_editor_left_it(use_key_source: Configure, tmp_path: Path, i
 
     path = tmp_path / "key"
     path.write_text(private_pem("p256"))
+    path.chmod(0o400)
     use_key_source(FileKeySource, path=path, key_pair_id=id_)
     assert ids() == []
 
@@ -346,9 +348,47 @@ def test_a_lifetime_within_the_limit(configure: Configure, stale_limit: timedelt
 def test_w004_a_key_file_in_production(use_key_source: Configure, tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.write_text(private_pem("p256"))
+    path.chmod(0o400)
     use_key_source(FileKeySource, path=path, key_pair_id=KEY_PAIR_ID)
 
     assert (ids(), ids(deploy=True)) == ([], ["W004"])
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o444, 0o604, 0o666, 0o602])
+def test_w006_a_key_file_for_everyone(use_key_source: Configure, tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "key"
+    path.write_text(private_pem("p256"))
+    path.chmod(mode)
+    use_key_source(FileKeySource, path=path, key_pair_id=KEY_PAIR_ID)
+
+    (message,) = messages()
+    assert message.id == "cf_protected.W006"
+    assert message.msg.endswith(
+        f"every user of this machine can read or replace the key file {path}."
+    )
+    assert message.hint == f"chmod 400 {path}, as the user that runs the server."
+
+
+def test_w006_a_link_to_a_file_for_everyone(use_key_source: Configure, tmp_path: Path) -> None:
+    path, link = tmp_path / "key", tmp_path / "link"
+    path.write_text(private_pem("p256"))
+    path.chmod(0o644)
+    link.symlink_to(path)
+    use_key_source(FileKeySource, path=link, key_pair_id=KEY_PAIR_ID)
+
+    assert ids() == ["W006"]
+
+
+@pytest.mark.parametrize("mode", [0o400, 0o600, 0o440, 0o640])
+def test_a_key_file_for_the_server_and_its_group(
+    use_key_source: Configure, tmp_path: Path, mode: int
+) -> None:
+    path = tmp_path / "key"
+    path.write_text(private_pem("p256"))
+    path.chmod(mode)
+    use_key_source(FileKeySource, path=path, key_pair_id=KEY_PAIR_ID)
+
+    assert ids() == []
 
 
 class RiskyKeySource(GivenKeySource):

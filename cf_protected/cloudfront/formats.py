@@ -91,7 +91,7 @@ _TEXTS: Final[tuple[tuple[str, _Format], ...]] = (
     (r"(?:[~.\w-]*|[A-Za-z]:)[/\\]\S*\.\w{1,5}$|(?:/[\w.-]+){2,}$", _FILE_NAME),
     (r"[\w.-]+\.(?:pem|key|der|p8|txt)$", _FILE_NAME),
     (r"arn:aws[\w-]*:", _Format("an ARN in AWS; store the key itself")),
-    (r"K[A-Z0-9]{12,14}$", _Format("a key pair ID; give the key here. Are the two swapped")),
+    (r"K[A-Z0-9]{12,14}$", _Format("a key pair ID, but the key is needed: the two may be swapped")),
 )
 
 #: By what DER or another binary file begins with.

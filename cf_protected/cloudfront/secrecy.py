@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from types import BuiltinFunctionType, FunctionType
 from typing import Final
 
 #: How keys begin: PEM, PuTTY's format, a JSON Web Key; base64 of PEM, of the PEM's UTF-16 or
@@ -13,13 +14,14 @@ _KEY: Final = re.compile(
     BEGIN\W{1,9}[A-Z0-9 %+_\\-]{0,40}KEY | PRIVATE.{1,3}KEY-
     | PuTTY-User-Key-File | "kty"\s*:
     | LS0tLS1CRUdJTi | LQAtAC0ALQAtAEIA | TFMwdExTMUNSVWRKVG
-    | (?<![A-Za-z0-9+/_-])M(?:I[A-Za-z]|H[a-z])[A-Za-z0-9+/_-]{40}
+    | (?<![A-Za-z0-9+_-])M(?:I[A-Za-z]|H[a-z])[A-Za-z0-9+/_-]{40}
     """,
     re.VERBOSE,
 )
 #: A line of a PEM, or a password that a machine made.
 _RANDOM: Final = re.compile(r"[A-Za-z0-9+/]{40,}")
 _LONGEST: Final = 100
+_HARMLESS: Final = (int, float, timedelta, type, FunctionType, BuiltinFunctionType)
 
 
 def holds_key(value: object) -> bool:
@@ -37,7 +39,7 @@ def shown(value: object) -> str:
     if isinstance(value, list | tuple):
         items = ", ".join(map(shown, value))
         return items if len(items) <= _LONGEST else type(value).__name__
-    if value is None or isinstance(value, int | float | timedelta | type):
+    if value is None or isinstance(value, _HARMLESS):
         return repr(value)
     return type(value).__name__
 

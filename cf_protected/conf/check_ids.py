@@ -152,3 +152,8 @@ MIDDLEWARE_MISSING: Final = CheckID(
     "outlive a logout.",
     "Add 'cf_protected.middleware.SignedCookiesMiddleware' after AuthenticationMiddleware.",
 )
+EXPOSED_KEY: Final = CheckID(
+    "W006",
+    "Every user of this machine can read or replace the key file.",
+    "Let only the user that runs the server read it: chmod 400.",
+)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from cf_protected.cloudfront.keys import SigningKey, load_private_key
 from cf_protected.cloudfront.secrecy import holds_key
@@ -12,6 +13,9 @@ from cf_protected.exceptions import KeySourceError
 from cf_protected.key_sources.base import KeySource, ProductionWarning
 from cf_protected.key_sources.ids import clean_id
 from cf_protected.process import Once
+
+#: What others may do.
+_OTHERS: Final = stat.S_IROTH | stat.S_IWOTH
 
 
 class FileKeySource(KeySource):
@@ -48,6 +52,20 @@ class FileKeySource(KeySource):
 
     def get_signing_key(self) -> SigningKey:
         return self._key.get()
+
+    @property
+    def exposure(self) -> ProductionWarning | None:
+        """Return a warning if every user of this machine can read or replace the file."""
+        try:
+            mode = self.path.stat().st_mode
+        except OSError:  # get_signing_key says why
+            return None
+        if os.name == "nt" or not mode & _OTHERS:  # Windows doesn't keep them
+            return None
+        return ProductionWarning(
+            f"every user of this machine can read or replace the key file {self.path}.",
+            hint=f"chmod 400 {self.path}, as the user that runs the server.",
+        )
 
     def _load(self) -> SigningKey:
         return load_private_key(

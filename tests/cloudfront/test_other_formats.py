@@ -180,7 +180,10 @@ FORMATS: dict[str, tuple[Make, str]] = {
         lambda: "arn:aws:secretsmanager:eu-central-1:111122223333:secret:shop",
         "an ARN in AWS; store the key itself",
     ),
-    "key pair ID": (lambda: "K2JCJMDEHXQW5F\n", "a key pair ID; .* Are the two swapped"),
+    "key pair ID": (
+        lambda: "K2JCJMDEHXQW5F\n",
+        "a key pair ID, but the key is needed: the two may be swapped",
+    ),
 }
 
 

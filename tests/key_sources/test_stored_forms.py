@@ -193,7 +193,7 @@ NAMED: dict[str, tuple[Callable[[], str], str]] = {
     ),
     "ID and key swapped": (
         lambda: as_json(KEY_PAIR_ID, key_pair_id=PEM),
-        "This is a key pair ID; give the key here. Are the two swapped|this is a key itself",
+        "This is a key pair ID, but the key is needed: the two may be swapped",
     ),
     "PuTTY": (lambda: as_json(putty(3)), r"in PuTTY's format \(.ppk\); convert it: puttygen"),
     "PKCS #12": (
