@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from cf_protected.models import Grant
+from cf_protected.person import normal_email
 
 
 class ChoosesUser(admin.ModelAdmin):
@@ -96,4 +97,4 @@ def _find(name: str) -> Holder:
         raise ValidationError(
             _("%(name)s is neither a user nor an e-mail address.") % {"name": name}
         ) from error
-    return Holder(email=name.lower())
+    return Holder(email=normal_email(name))

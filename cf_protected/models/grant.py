@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cf_protected.models.asset import Asset
 from cf_protected.models.querysets import GrantQuerySet
+from cf_protected.person import normal_email
 
 
 def cascade(collector: Collector, field: ForeignKey[Any, Any], grants: Any, using: str) -> None:
@@ -120,7 +121,7 @@ class Grant(models.Model):
         return _("%(asset)s for %(holder)s") % {"asset": self.asset, "holder": self.holder}
 
     def clean(self) -> None:
-        self.email = self.email.lower()
+        self.email = normal_email(self.email)
 
     @property
     def holder(self) -> str:
