@@ -40,6 +40,7 @@ FORMS: dict[str, Any] = {
     "in one line": PEM.replace("\n", "\\n"),
     "by spaces": PEM.replace("\n", " "),
     "cut off": RSA[:300],
+    "the end alone": RSA[-300:],
     "in quotes": f'"{PEM}"',
     "with dashes of a chat": PEM.replace("-----", "\u2014"),
     "UTF-16 taken for text": PEM.encode("utf-16-le").decode(),
@@ -137,6 +138,13 @@ def test_a_key_as_the_name_of_an_option(form: str) -> None:
     )
 
 
+def test_a_key_in_place_of_an_asked_alias() -> None:
+    with pytest.raises(conf.ConfigurationError, match="there is no distribution") as caught:
+        distributions[PEM]
+
+    assert_hidden(PEM, str(caught.value))
+
+
 def test_the_message_says_where_a_key_belongs() -> None:
     with override_settings(CF_PROTECTED=misplaced("key source", "BACKEND", PEM)):
         (problem,) = conf.problems()
@@ -222,6 +230,8 @@ def test_a_record_does_not_show_a_key_that_stands_for_its_id() -> None:
         "arn:aws:secretsmanager:eu-central-1:111122223333:secret:shop/prod/cloudfront-AbCdEf",
         "/aws/reference/secretsmanager/shop/prod/cloudfront",
         "/run/secrets/private-key.pem",
+        "/run/secrets/CF_PRIVATE_KEY-2.pem",
+        "begin-key",
         "media/ab/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.pdf",
         "https://login.example.com/realms/PRIVATE/keys",
         "MIT-licence/MIIA.pdf",

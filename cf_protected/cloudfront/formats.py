@@ -82,6 +82,7 @@ _TEXTS: Final[tuple[tuple[str, _Format], ...]] = (
     (r"-+BEGIN (?:PKCS ?#?7|CMS)", _PKCS7),
     (r"-+BEGIN (?:[A-Z0-9]+ )*PARAMETERS", _PARAMETERS),
     (r'\{.*"kty"\s*:', _Format("a JSON Web Key; convert it to PEM")),
+    (r"\{", _Format("JSON, but the key alone is needed")),
     (r"(?:<\?xml[^>]*>\s*)?<RSAKeyValue", _Format("in .NET's XML format; convert it to PEM")),
     (
         r"\$ANSIBLE_VAULT;|age-encryption\.org|-+BEGIN AGE ENCRYPTED|ENC\[|vault:v\d+:",

@@ -92,6 +92,8 @@ def _only_private_key(text: bytes) -> int | None:
 
 def _refuse_prefix(before: bytes) -> None:
     """Raise ``UnusableKey`` for text right before a block. Lines before it are harmless."""
+    if before.lstrip().startswith(b"{"):
+        raise UnusableKey("This is JSON, but the key alone is needed.")
     if before.strip() and not before[-1:].isspace():
         raise UnusableKey(
             "There is text before the PEM's '-----BEGIN' line, such as a name; remove it."

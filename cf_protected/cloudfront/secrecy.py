@@ -11,7 +11,7 @@ from typing import Final
 #: base64, and of DER.
 _KEY: Final = re.compile(
     r"""
-    BEGIN\W{1,9}[A-Z0-9 %+_\\-]{0,40}KEY | PRIVATE.{1,3}KEY-
+    BEGIN\W{1,9}[A-Z0-9 %+_\\-]{0,40}KEY | PRIVATE(?:\s|\+|%20)KEY-
     | PuTTY-User-Key-File | "kty"\s*:
     | LS0tLS1CRUdJTi | LQAtAC0ALQAtAEIA | TFMwdExTMUNSVWRKVG
     | (?<![A-Za-z0-9+_-])M(?:I[A-Za-z]|H[a-z])[A-Za-z0-9+/_-]{40}

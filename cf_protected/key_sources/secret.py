@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from cf_protected.cloudfront.keys import SigningKey, load_private_key
-from cf_protected.cloudfront.text import base64_decoded, decoded
+from cf_protected.cloudfront.text import base64_decoded, decoded, plain
 from cf_protected.exceptions import UnusableKey
 from cf_protected.key_sources.ids import clean_id
 
@@ -119,7 +119,7 @@ def _unwrapped(text: str) -> str | None:
             return None
         if len(quoted) > 1 and quoted[0] == quoted[-1] and quoted[0] in "'\"`":
             return quoted[1:-1]
-    return decoded(base64_decoded(text.encode("ascii", "replace")))
+    return decoded(base64_decoded(plain(text)))
 
 
 def _object(text: str) -> dict[str, Any]:
@@ -156,7 +156,9 @@ def _loaded(text: str) -> Any:
     """Return what the JSON in ``text`` says, or ``None``. Strings may have real line breaks."""
     try:
         return json.loads(text, strict=False, object_pairs_hook=_once)
-    except (json.JSONDecodeError, RecursionError):
+    except UnusableKey:
+        raise
+    except (ValueError, RecursionError):  # not JSON, a number of too many digits, or too deep
         return None
 
 

@@ -163,6 +163,10 @@ FORMATS: dict[str, tuple[Make, str]] = {
     "parameters alone": (parameters, "a PEM of parameters without a key"),
     "PGP": (lambda: in_pem("PGP PRIVATE KEY BLOCK", b"xyz"), "a PGP key or message"),
     "JSON Web Key": (jwk, "a JSON Web Key; convert it to PEM"),
+    "JSON": (
+        lambda: json.dumps({"private_key": keys.private_pem("rsa")}),
+        "JSON, but the key alone is needed",
+    ),
     ".NET": (lambda: "<RSAKeyValue><Modulus>s3cr3t</Modulus>", "in .NET's XML format"),
     "Ansible": (lambda: "$ANSIBLE_VAULT;1.1;AES256\n6139", "encrypted by another program"),
     "KMS": (

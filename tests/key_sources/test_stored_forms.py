@@ -35,6 +35,9 @@ TEXTS: dict[str, Callable[[], str]] = {
     "a byte order mark taken for text": lambda: as_json().encode("utf-8-sig").decode("latin-1"),
     "base64": lambda: base64.b64encode(as_json().encode()).decode(),
     "base64 in lines": lambda: base64.encodebytes(as_json().encode()).decode(),
+    "base64 with literal \\\\n": lambda: (
+        base64.encodebytes(as_json().encode()).decode().replace("\n", "\\n")
+    ),
     "base64 twice": lambda: base64.b64encode(base64.b64encode(as_json().encode())).decode(),
     "base64url without padding": lambda: (
         base64.urlsafe_b64encode(as_json().encode()).decode().rstrip("=")
@@ -173,6 +176,10 @@ NAMED: dict[str, tuple[Callable[[], str], str]] = {
         "it starts like JSON but can't be parsed",
     ),
     "two objects": (lambda: as_json() * 2, "it starts like JSON but can't be parsed"),
+    "a number of too many digits": (
+        lambda: as_json()[:-1] + ', "n": ' + "7" * 5000 + "}",
+        "it starts like JSON but can't be parsed",
+    ),
     "deep": (lambda: '{"a":' * 9999, "it starts like JSON but can't be parsed"),
     "a group's ID": (
         lambda: as_json(key_pair_id=GROUP_ID),
