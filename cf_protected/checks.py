@@ -19,6 +19,7 @@ from django.utils.module_loading import import_string
 
 from cf_protected import conf
 from cf_protected.access import get_authorizer
+from cf_protected.cloudfront.secrecy import shown
 from cf_protected.conf import check_ids
 from cf_protected.conf.public_suffixes import is_public_suffix
 from cf_protected.distributions.keys import make_key_source
@@ -65,7 +66,7 @@ def _check_distribution(
     where = f"{conf.SETTING}['DISTRIBUTIONS'][{alias!r}]"
     if distribution.storage not in settings.STORAGES:
         yield check_ids.UNKNOWN_STORAGE.message(
-            f"{where}['STORAGE']: STORAGES has no {distribution.storage!r}.",
+            f"{where}['STORAGE']: STORAGES has no {shown(distribution.storage)}.",
             hint=f"Add it to STORAGES, or use one of: {', '.join(settings.STORAGES)}.",
         )
     if distribution.expiry_step > distribution.url_lifetime:
@@ -159,6 +160,8 @@ def _is_a_host_in(cookie_domain: str, allowed: str) -> bool:
 def _check_key(where: str, source: KeySource) -> Iterator[CheckMessage]:
     if not source.is_local:
         return
+    if warning := source.exposure:
+        yield check_ids.EXPOSED_KEY.message(f"{where}: {warning.problem}", hint=warning.hint)
     try:
         source.get_signing_key()
     except KeySourceError as error:

@@ -117,6 +117,7 @@ def test_e008_a_key_file_that_is_missing(use_key_source: Configure, tmp_path: Pa
 def test_a_key_file_that_is_fine(use_key_source: Configure, tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.write_text(private_pem("p256"))
+    path.chmod(0o400)
     use_key_source(FileKeySource, path=str(path), key_pair_id=KEY_PAIR_ID)
 
     assert ids() == []
@@ -327,22 +328,55 @@ def test_a_domain_of_ones_own(configure: Configure, cookie_domain: str, domain: 
         ([".shop.example.com"], []),
         (["*"], []),
         ([], []),
-        (["shop.example.org", "localhost"], ["W006"]),
-        ([".example.org", "ample.com", "203.0.113.7"], ["W006"]),
+        (["shop.example.org", "localhost"], ["W007"]),
+        ([".example.org", "ample.com", "203.0.113.7"], ["W007"]),
     ],
     ids=repr,
 )
-def test_w006_no_host_of_the_app_may_set_the_cookies(
+def test_w007_no_host_of_the_app_may_set_the_cookies(
     settings: Settings, configure: Configure, hosts: list[str], expected: list[str]
 ) -> None:
     settings.ALLOWED_HOSTS = hosts
     configure({"COOKIE_DOMAIN": "example.com"})
 
-    assert [one for one in ids(deploy=True) if one == "W006"] == expected
-    assert "W006" not in ids()
+    assert [one for one in ids(deploy=True) if one == "W007"] == expected
+    assert "W007" not in ids()
 
 
-@pytest.mark.parametrize("overlap", [timedelta(hours=12, minutes=10), timedelta(days=2)])
+GROUP_ID = "2f1e0a6e-9f4c-4d3a-8f0e-7a1b2c3d4e5f"
+
+
+def test_e007_a_key_groups_id_for_a_key_in_aws(configure: Configure) -> None:
+    options = {"secret_id": "shop", "key_pair_id": GROUP_ID}
+    backend = "cf_protected.key_sources.secretsmanager.SecretsManagerKeySource"
+    configure({"KEY_SOURCE": {"BACKEND": backend, "OPTIONS": options}})
+
+    (message,) = messages()
+    assert message.id == "cf_protected.E007"
+    assert message.msg.endswith("such as K2JCJMDEHXQW5F: this is a key group's ID.")
+
+
+def test_e008_a_key_groups_id_for_a_local_key(use_key_source: Configure) -> None:
+    use_key_source(InlineKeySource, private_key=private_pem("p256"), key_pair_id=f"{GROUP_ID}\n")
+
+    (message,) = messages()
+    assert message.id == "cf_protected.E008"
+    assert message.msg.endswith("such as K2JCJMDEHXQW5F: this is a key group's ID.")
+
+
+@pytest.mark.parametrize("id_", [f"{KEY_PAIR_ID}\n", f" {KEY_PAIR_ID}", f'"{KEY_PAIR_ID}"'])
+def test_an_id_as_an_editor_left_it(use_key_source: Configure, tmp_path: Path, id_: str) -> None:
+    use_key_source(InlineKeySource, private_key=private_pem("p256"), key_pair_id=id_)
+    assert ids() == []
+
+    path = tmp_path / "key"
+    path.write_text(private_pem("p256"))
+    path.chmod(0o400)
+    use_key_source(FileKeySource, path=path, key_pair_id=id_)
+    assert ids() == []
+
+
+@pytest.mark.parametrize("overlap", [timedelta(hours=24, minutes=15), timedelta(days=3)])
 def test_an_overlap_that_outlives_every_url(configure: Configure, overlap: timedelta) -> None:
     configure({"ROTATION_OVERLAP": overlap})
 
@@ -350,11 +384,11 @@ def test_an_overlap_that_outlives_every_url(configure: Configure, overlap: timed
 
 
 def test_e014_urls_that_outlive_the_overlap(configure: Configure) -> None:
-    configure({"ROTATION_OVERLAP": timedelta(hours=12, minutes=10) - timedelta(seconds=1)})
+    configure({"ROTATION_OVERLAP": timedelta(hours=24, minutes=15) - timedelta(seconds=1)})
 
     (message,) = messages()
     assert message.id == "cf_protected.E014"
-    assert "URLs and cookies of a replaced key may live 12:10:00" in message.msg
+    assert "URLs and cookies of a replaced key may live 1 day, 0:15:00" in message.msg
 
 
 def with_durations(configure: Configure, lifetime: timedelta, stale_limit: timedelta) -> None:
@@ -383,9 +417,47 @@ def test_a_lifetime_within_the_limit(configure: Configure, stale_limit: timedelt
 def test_w004_a_key_file_in_production(use_key_source: Configure, tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.write_text(private_pem("p256"))
+    path.chmod(0o400)
     use_key_source(FileKeySource, path=path, key_pair_id=KEY_PAIR_ID)
 
     assert (ids(), ids(deploy=True)) == ([], ["W004"])
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o444, 0o604, 0o666, 0o602])
+def test_w006_a_key_file_for_everyone(use_key_source: Configure, tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "key"
+    path.write_text(private_pem("p256"))
+    path.chmod(mode)
+    use_key_source(FileKeySource, path=path, key_pair_id=KEY_PAIR_ID)
+
+    (message,) = messages()
+    assert message.id == "cf_protected.W006"
+    assert message.msg.endswith(
+        f"every user of this machine can read or replace the key file {path}."
+    )
+    assert message.hint == f"chmod 400 {path}, as the user that runs the server."
+
+
+def test_w006_a_link_to_a_file_for_everyone(use_key_source: Configure, tmp_path: Path) -> None:
+    path, link = tmp_path / "key", tmp_path / "link"
+    path.write_text(private_pem("p256"))
+    path.chmod(0o644)
+    link.symlink_to(path)
+    use_key_source(FileKeySource, path=link, key_pair_id=KEY_PAIR_ID)
+
+    assert ids() == ["W006"]
+
+
+@pytest.mark.parametrize("mode", [0o400, 0o600, 0o440, 0o640])
+def test_a_key_file_for_the_server_and_its_group(
+    use_key_source: Configure, tmp_path: Path, mode: int
+) -> None:
+    path = tmp_path / "key"
+    path.write_text(private_pem("p256"))
+    path.chmod(mode)
+    use_key_source(FileKeySource, path=path, key_pair_id=KEY_PAIR_ID)
+
+    assert ids() == []
 
 
 class RiskyKeySource(GivenKeySource):

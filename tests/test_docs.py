@@ -363,6 +363,7 @@ def test_a_new_project_that_follows_passes_check(page: Path, heading: str, tmp_p
     (urlconf,) = (example for example in examples if "urlpatterns" in example)
     key = tmp_path / "cf-key.pem"
     key.write_text(private_pem("p256"))
+    key.chmod(0o400)
     project = tmp_path / "shop"
     project.mkdir()
     call_command("startproject", "config", project)

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from cf_protected.models import Grant
+from cf_protected.person import normal_email
 
 
 class ChoosesUser(admin.ModelAdmin):
@@ -115,4 +116,4 @@ def _address(name: str) -> str:
             _("%(name)s has letters that few mailboxes have. Write the address in ASCII.")
             % {"name": name}
         )
-    return name.lower()
+    return normal_email(name)

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Final, Literal, NoReturn
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from cf_protected.cloudfront.pem import repaired
+from cf_protected.cloudfront.formats import Half, name_of
+from cf_protected.cloudfront.pem import BEGIN, repaired
+from cf_protected.cloudfront.secrecy import holds_key
+from cf_protected.cloudfront.text import base64_decoded
 from cf_protected.exceptions import UnusableKey
 
 HashAlgorithm = Literal["SHA1", "SHA256"]
@@ -28,7 +32,13 @@ HASHES: Final[dict[HashAlgorithm, hashes.HashAlgorithm]] = {
 }
 _ECDSA: Final = {name: ec.ECDSA(hash_) for name, hash_ in HASHES.items()}
 _PKCS1V15: Final = padding.PKCS1v15()
-_KEY_PAIR_ID = re.compile(r"[A-Za-z0-9_\-]{1,128}")
+_KEY_PAIR_ID: Final = re.compile(r"[A-Za-z0-9_\-]{1,128}")
+#: What looks like a key pair ID, and the ID of something else that it is.
+_OTHER_IDS: Final = (
+    (r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}", "a key group's ID"),
+    (r"E[A-Z0-9]{12,14}", "a distribution's ID"),
+    (r"A[KS]IA[A-Z0-9]{16}", "an access key's ID"),
+)
 
 
 class SigningKey(ABC):
@@ -42,11 +52,7 @@ class SigningKey(ABC):
 
     def __init__(self, key_pair_id: str) -> None:
         """Raise ``UnusableKey`` unless ``key_pair_id`` looks like a public key ID."""
-        if not isinstance(key_pair_id, str) or not _KEY_PAIR_ID.fullmatch(key_pair_id):
-            raise UnusableKey(
-                "The key pair ID must be CloudFront's ID of the public key, such as "
-                "K2JCJMDEHXQW5F: letters and digits only."
-            )
+        check_key_pair_id(key_pair_id)
         self.key_pair_id = key_pair_id
 
     @abstractmethod
@@ -97,12 +103,32 @@ class ECDSASigningKey(SigningKey):
         return self._private_key.public_key()
 
 
+def check_key_pair_id(key_pair_id: object) -> None:
+    """Raise ``UnusableKey`` unless ``key_pair_id`` looks like the ID of a public key in CloudFront.
+
+    The message never repeats it: the key itself may stand there.
+    """
+    problem = "letters and digits only."
+    if isinstance(key_pair_id, str):
+        if _KEY_PAIR_ID.fullmatch(key_pair_id):
+            names = (name for form, name in _OTHER_IDS if re.fullmatch(form, key_pair_id))
+            problem = next((f"this is {name}." for name in names), "")
+        elif holds_key(key_pair_id):
+            problem = "this is a key itself. Are the two swapped?"
+    if problem:
+        raise UnusableKey(
+            "The key pair ID must be CloudFront's ID of the public key, such as K2JCJMDEHXQW5F: "
+            f"{problem}"
+        )
+
+
 def load_private_key(
     data: bytes | str, *, key_pair_id: str, passphrase: bytes | str | None = None
 ) -> SigningKey:
     """Load an RSA-2048 or P-256 key from PKCS #1, PKCS #8 or SEC 1, as PEM or DER.
 
-    What shells, ``.env`` files and forms do to a PEM is undone (see ``pem.repaired``).
+    What shells, ``.env`` files, forms and chat programs do to a PEM is undone (see
+    ``pem.repaired``).
     Loading an RSA key takes about 30 ms, because its numbers are checked. Do it once.
 
     Raises ``UnusableKey``, whose message says what the data is instead and never repeats it.
@@ -126,10 +152,12 @@ def _parse_private_key(
     # An empty passphrase is an unset variable, so it means none.
     password = _to_bytes(passphrase or b"", "The passphrase") or None
     _refuse_common_mistakes(raw, encrypted=password is not None)
-    is_pem = raw.lstrip().startswith(b"-----BEGIN ")
-    load = serialization.load_pem_private_key if is_pem else serialization.load_der_private_key
     try:
-        private_key = load(raw.strip() if is_pem else raw, password=password)
+        private_key = _load(
+            raw,
+            lambda pem: serialization.load_pem_private_key(pem, password),
+            lambda der: serialization.load_der_private_key(der, password),
+        )
     except TypeError as error:
         if password is None:
             raise UnusableKey(
@@ -138,10 +166,7 @@ def _parse_private_key(
         raise UnusableKey("The private key isn't encrypted, but a passphrase was given.") from error
     except (ValueError, UnsupportedAlgorithm) as error:
         hint = " (or the passphrase is wrong)" if password is not None else ""
-        raise UnusableKey(
-            f"The private key's {'PEM' if is_pem else 'DER'} can't be read{hint}: "
-            f"{len(raw)} bytes. Is it cut off, or was it changed?"
-        ) from error
+        raise _unreadable(raw, "private", hint) from error
     if isinstance(private_key, rsa.RSAPrivateKey):
         return RSASigningKey(key_pair_id, private_key)
     if isinstance(private_key, ec.EllipticCurvePrivateKey):
@@ -152,15 +177,41 @@ def _parse_private_key(
     )
 
 
+def _load(
+    raw: bytes, load_pem: Callable[[bytes], object], load_der: Callable[[bytes], object]
+) -> object:
+    """Return the key in PEM or DER. A PEM may have the label of another form than it is in."""
+    if not raw.startswith(BEGIN):
+        return load_der(raw)
+    try:
+        return load_pem(raw)
+    except (ValueError, UnsupportedAlgorithm):
+        if not raw.rstrip().endswith(b"-----"):  # cut off
+            raise
+        return load_der(base64_decoded(b"".join(raw.splitlines()[1:-1])))
+
+
+def _unreadable(raw: bytes, half: Half, hint: str = "") -> UnusableKey:
+    """Return the error for data that can't be loaded, which says what it is if that is known."""
+    if found := name_of(raw, half):
+        return UnusableKey(f"This is {found}.")
+    form = {"private": "'s PEM" if raw.startswith(BEGIN) else "'s DER", "public": ""}[half]
+    return UnusableKey(
+        f"The {half} key{form} can't be read{hint}: {len(raw)} bytes. Is it cut off, or was it "
+        "changed?"
+    )
+
+
 def load_public_key(
     data: bytes | str | PublicKey, *, allow_legacy_sizes: bool = False
 ) -> PublicKey:
     """Load a public key from PEM or DER, or check one that is loaded already.
 
+    A mangled PEM is repaired like that of a private key.
     ``allow_legacy_sizes`` also accepts RSA keys of 1024 and 4096 bits, the sizes of
     CloudFront's former account-level key pairs.
 
-    Raises ``UnusableKey``.
+    Raises ``UnusableKey``, whose message says what the data is instead and never repeats it.
     """
     try:
         key = _parse_public_key(data) if isinstance(data, str | bytes) else data
@@ -174,17 +225,11 @@ def load_public_key(
 
 
 def _parse_public_key(data: bytes | str) -> object:
-    raw = _to_bytes(data, "The public key")
-    is_pem = raw.lstrip().startswith(b"-----BEGIN ")
-    if is_pem and b"PRIVATE KEY" in raw:
-        raise UnusableKey("This is a private key, but the public key is needed.")
-    load = serialization.load_pem_public_key if is_pem else serialization.load_der_public_key
+    raw = repaired(_to_bytes(data, "The public key"), "public")
     try:
-        return load(raw)
+        return _load(raw, serialization.load_pem_public_key, serialization.load_der_public_key)
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise UnusableKey(
-            f"The public key can't be read: {len(raw)} bytes. Is it cut off, or was it changed?"
-        ) from error
+        raise _unreadable(raw, "public") from error
 
 
 def check_key(key: object, *, allow_legacy_sizes: bool = False) -> PublicKey:
@@ -247,20 +292,10 @@ def _refuse_common_mistakes(raw: bytes, *, encrypted: bool) -> None:
     text = raw.strip()
     if not text:
         raise UnusableKey("The private key is empty.")
-    for label, what in (
-        (b"PUBLIC KEY", "a public key, but the private half is needed"),
-        (b"CERTIFICATE", "a certificate, but CloudFront uses a plain key pair"),
-        (b"OPENSSH PRIVATE KEY", "in OpenSSH's format; convert it: ssh-keygen -p -m PEM -f KEY"),
-    ):
-        if text.startswith(b"-----BEGIN ") and label in text.split(b"\n", 1)[0][:60]:
-            raise UnusableKey(f"This is {what}.")
-    if text.startswith((b"ssh-", b"ecdsa-sha2-")):
-        raise UnusableKey("This is an SSH public key, but a private key in PEM is needed.")
-    if text.startswith(b"-----BEGIN ") and b"-----END " not in text:
-        raise UnusableKey("The private key's PEM has no '-----END' line, so it is cut off.")
+    if text.startswith(BEGIN):
+        if found := name_of(text, "private"):
+            raise UnusableKey(f"This is {found}.")
+        if b"-----END " not in text:
+            raise UnusableKey("The private key's PEM has no '-----END' line, so it is cut off.")
     if b"ENCRYPTED" in text[:120] and not encrypted:
         raise UnusableKey("The private key is encrypted, but no passphrase was given.")
-    if b"-----BEGIN " in text and not text.startswith(b"-----BEGIN "):
-        raise UnusableKey(
-            "There is text before the PEM's '-----BEGIN' line, such as a name; remove it."
-        )

@@ -31,6 +31,7 @@ from cf_protected.exceptions import (
     MalformedPolicy,
     MalformedSignature,
     MissingKey,
+    UnusableKey,
 )
 
 # If a URL has any of these, CloudFront treats it as signed and ignores cookies. Source:
@@ -70,10 +71,19 @@ class CloudFrontVerifier:
         *,
         allow_legacy_sizes: bool = False,
     ) -> None:
-        self._public_keys = {
-            key_pair_id: load_public_key(key, allow_legacy_sizes=allow_legacy_sizes)
-            for key_pair_id, key in public_keys.items()
-        }
+        problem = ""
+        try:
+            self._public_keys = {
+                key_pair_id: load_public_key(key, allow_legacy_sizes=allow_legacy_sizes)
+                for key_pair_id, key in public_keys.items()
+            }
+        except UnusableKey as error:
+            problem = str(error)
+        finally:
+            # A debug page shows a frame's locals, and one may be a private key by mistake.
+            del public_keys
+        if problem:
+            raise UnusableKey(problem)
 
     def verify(
         self,

@@ -102,7 +102,7 @@ SHORT_OVERLAP: Final = CheckID(
     "E014",
     "ROTATION_OVERLAP is shorter than URLs and cookies of a replaced key may live.",
     "Make it at least the longest of URL_LIFETIME, COOKIE_LIFETIME and MAX_LIFETIME, plus "
-    "EXPIRY_STEP and the key's LIFETIME.",
+    "EXPIRY_STEP, the key's LIFETIME and STALE_LIMIT, and five minutes for differing clocks.",
 )
 COOKIES_WITHOUT_SECURE: Final = CheckID(
     "E015",
@@ -159,8 +159,13 @@ MIDDLEWARE_MISSING: Final = CheckID(
     "outlive a logout.",
     "Add 'cf_protected.middleware.SignedCookiesMiddleware' after AuthenticationMiddleware.",
 )
-COOKIES_OF_NO_HOST: Final = CheckID(
+EXPOSED_KEY: Final = CheckID(
     "W006",
+    "Every user of this machine can read or replace the key file.",
+    "Let only the user that runs the server read it: chmod 400.",
+)
+COOKIES_OF_NO_HOST: Final = CheckID(
+    "W007",
     "COOKIE_DOMAIN covers none of ALLOWED_HOSTS, so browsers refuse its cookies from the app.",
     "Set COOKIE_DOMAIN to a parent domain that the app and the distribution share, or add the "
     "app's host to ALLOWED_HOSTS.",

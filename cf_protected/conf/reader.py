@@ -7,6 +7,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Any, get_args, get_origin
 
+from cf_protected.cloudfront.secrecy import holds_key, shown
 from cf_protected.conf import check_ids
 from cf_protected.conf.check_ids import CheckID
 from cf_protected.conf.declarations import Declaration, declared, parts
@@ -31,6 +32,8 @@ class Reader:
         base, check, allows_none = parts(type_)
         if raw is None and allows_none:
             return None
+        if base is not Any and self._refuses_key(where, raw):
+            return None
         before = len(self.errors)
         value = self._nested(where, base, raw)
         if len(self.errors) > before:
@@ -49,7 +52,7 @@ class Reader:
         values = {}
         for name, value in raw.items():
             if name in known:
-                place = f"{where}[{name!r}]"
+                place = f"{where}[{shown(name)}]"
                 values[name.lower()] = self.value(place, known[name].type, value, setting=name)
             else:
                 self._unknown(where, name, known)
@@ -68,12 +71,25 @@ class Reader:
             self._wrong(where, problem)
             return None
         _, each = get_args(base)
-        return {key: self.value(f"{where}[{key!r}]", each, value) for key, value in raw.items()}
+        return {
+            key: self.value(f"{where}[{shown(key)}]", each, value) for key, value in raw.items()
+        }
+
+    def _refuses_key(self, where: str, raw: Any) -> bool:
+        """Report a key that stands in ``raw``, where a name or a value was meant.
+
+        Later messages would show it. Only the options of a key source may hold a key.
+        """
+        items = [*raw] if isinstance(raw, list | tuple | Mapping) else [raw]
+        is_refused = any(map(holds_key, items))
+        if is_refused:
+            self._wrong(where, "holds a key, which belongs in KEY_SOURCE['OPTIONS'] only")
+        return is_refused
 
     def _unknown(self, where: str, name: object, known: Mapping[str, Declaration]) -> None:
         near = difflib.get_close_matches(str(name).upper(), known, n=1, cutoff=0.5)
         hint = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(known)}."
-        self._error(check_ids.UNKNOWN_KEY, where, f"{name!r} is unknown.", hint)
+        self._error(check_ids.UNKNOWN_KEY, where, f"{shown(name)} is unknown.", hint)
 
     def _wrong(self, where: str, problem: str, *, setting: str = "") -> None:
         hint = f"See {self._docs}#{setting.lower()}." if setting else ""

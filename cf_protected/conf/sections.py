@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from cf_protected.cloudfront.keys import HashAlgorithm
 from cf_protected.conf.values import (
@@ -26,6 +26,9 @@ from cf_protected.conf.values import (
     TrustedProxies,
     whole_number,
 )
+
+#: How far the clocks of the app's servers, of the rotation and of CloudFront may differ together.
+CLOCK_MARGIN: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class DistributionSettings:
     expiry_step: PositiveDuration = timedelta(minutes=5)
     hash_algorithm: HashAlgorithm = "SHA256"
     content_disposition: Literal["attachment", "inline"] | None = "attachment"
-    rotation_overlap: PositiveDuration = timedelta(days=1)
+    rotation_overlap: PositiveDuration = timedelta(days=2)
     key_group: str | None = None
     canary: ObjectKey | None = None
     id: DistributionID | None = None
@@ -73,9 +76,11 @@ class DistributionSettings:
     def shortest_overlap(self) -> timedelta:
         """The least that ``ROTATION_OVERLAP`` must be: the life of a replaced key's signatures.
 
-        A process goes on signing with a replaced key until its cache fetches the new one.
+        A process goes on signing with a replaced key until its cache fetches the new one. If it is
+        cut off from its key source, that is until the stale limit.
         """
-        return self.longest_lifetime + self.key_source.lifetime
+        source = self.key_source
+        return self.longest_lifetime + source.lifetime + source.stale_limit + CLOCK_MARGIN
 
 
 def _has_one(distributions: Mapping[str, DistributionSettings]) -> str:

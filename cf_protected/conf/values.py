@@ -10,6 +10,7 @@ from functools import partial
 from typing import Annotated, Any, Final
 
 from cf_protected.cloudfront.encoding import quote_object_key
+from cf_protected.cloudfront.secrecy import shown
 from cf_protected.exceptions import InvalidURL
 
 #: Stands in ``TRUSTED_PROXIES`` for a proxy that connects over a Unix socket.
@@ -42,7 +43,7 @@ def is_a(type_: type) -> Check:
 def one_of(*values: object) -> Check:
     """Return the check that a value is one of ``values``."""
     names = ", ".join(map(repr, values))
-    return lambda value: "" if value in values else f"must be one of {names}, not {value!r}"
+    return lambda value: "" if value in values else f"must be one of {names}, not {shown(value)}"
 
 
 def between(shortest: timedelta = timedelta(0), longest: timedelta = timedelta.max) -> Check:
@@ -64,7 +65,7 @@ def whole_number(lowest: int, highest: int) -> Check:
     def check(value: Any) -> str:
         if type(value) is int and lowest <= value <= highest:  # True isn't a number here
             return ""
-        return f"must be a whole number from {lowest} to {highest}, not {value!r}"
+        return f"must be a whole number from {lowest} to {highest}, not {shown(value)}"
 
     return check
 
@@ -89,7 +90,7 @@ def _dotted_path(value: Any, of: str) -> str:
     parts = value.split(".") if isinstance(value, str) else []
     if len(parts) > 1 and all(part.isidentifier() for part in parts):
         return ""
-    return f"must be the dotted path of a {of}, not {value!r}"
+    return f"must be the dotted path of a {of}, not {shown(value)}"
 
 
 def _class_paths(value: Any) -> str:
@@ -101,22 +102,22 @@ def _domain(value: Any) -> str:
     if problem := is_a(str)(value):
         return problem
     if "://" in value or "/" in value:
-        return f"must be the bare domain name, without scheme or path, not {value!r}"
+        return f"must be the bare domain name, without scheme or path, not {shown(value)}"
     if value != value.lower():
-        return f"must be in lower case, as browsers send it, not {value!r}"
+        return f"must be in lower case, as browsers send it, not {shown(value)}"
     if value.endswith((":80", ":443")):
-        return f"must not have the scheme's default port, which browsers omit: {value!r}"
+        return f"must not have the scheme's default port, which browsers omit: {shown(value)}"
     match = _DOMAIN.fullmatch(value)
     is_valid = match is not None and int(match[1] or 0) < 2**16
-    return "" if is_valid else f"isn't a domain name: {value!r}"
+    return "" if is_valid else f"isn't a domain name: {shown(value)}"
 
 
 def _cookie_domain(value: Any) -> str:
     problem = _domain(value.removeprefix(".") if isinstance(value, str) else value)
     if not problem and ":" in value:
-        return f"must not have a port, since cookies don't support ports: {value!r}"
+        return f"must not have a port, since cookies don't support ports: {shown(value)}"
     if not problem and _NUMBER.fullmatch(value.rpartition(".")[2]):
-        return f"must not be an IP address, since browsers keep such cookies to one host: {value!r}"
+        return f"must not be an IP address, since browsers keep those to one host: {shown(value)}"
     return problem
 
 
@@ -134,14 +135,14 @@ def _object_key(value: Any) -> str:
     try:
         quote_object_key(value)
     except InvalidURL:
-        return f"can't be part of a URL: {value!r}"
+        return f"can't be part of a URL: {shown(value)}"
     return ""
 
 
 def _distribution_id(value: Any) -> str:
     if isinstance(value, str) and re.fullmatch(r"[A-Z0-9]+", value):
         return ""
-    return f"must be the distribution's ID, such as 'E2QWRUHEXAMPLE', not {value!r}"
+    return f"must be the distribution's ID, such as 'E2QWRUHEXAMPLE', not {shown(value)}"
 
 
 def _proxy(value: Any) -> str:
@@ -152,9 +153,9 @@ def _proxy(value: Any) -> str:
     except ValueError:
         return (
             "must hold addresses and networks such as '10.0.0.0/8' (with no host bits set), "
-            f"or {UNIX_SOCKET!r}, not {value!r}"
+            f"or {UNIX_SOCKET!r}, not {shown(value)}"
         )
-    return "" if network.prefixlen else f"must not hold {value!r}, which trusts every address"
+    return "" if network.prefixlen else f"must not hold {shown(value)}, which trusts every address"
 
 
 ClassPath = Annotated[str, partial(_dotted_path, of="class")]

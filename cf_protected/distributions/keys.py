@@ -9,6 +9,7 @@ from functools import partial
 from django.utils.module_loading import import_string
 
 from cf_protected import conf, signals
+from cf_protected.cloudfront.secrecy import holds_key
 from cf_protected.conf import check_ids
 from cf_protected.key_sources.base import KeySource
 from cf_protected.key_sources.cached import CachedKeySource, KeyEvent, KeyEventKind
@@ -37,10 +38,13 @@ def make_key_source(alias: str, settings: conf.KeySourceSettings) -> KeySource:
     try:
         return source_class(**settings.options)
     except (TypeError, ValueError) as error:
-        problem = str(error)
+        # The name of an option may be a key, which Python's error repeats.
+        problem = "a name among them is a key" if holds_key(str(error)) else str(error)
     # Not chained: the frames below hold the options, and a debug page would show them.
     raise conf.ConfigurationError(
-        check_ids.WRONG_OPTIONS, where, f"OPTIONS don't fit {source_class.__name__}: {problem}."
+        check_ids.WRONG_OPTIONS,
+        where,
+        f"OPTIONS don't fit {source_class.__name__}: {problem.removesuffix('.')}.",
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from cf_protected import conf
+from cf_protected.cloudfront.secrecy import shown
 from cf_protected.conf import check_ids
 from cf_protected.distributions.distribution import Distribution
 from cf_protected.process import Once
@@ -28,7 +29,7 @@ class Distributions(Mapping[str, Distribution]):
             raise conf.ConfigurationError(
                 check_ids.MISSING_KEY,
                 f"{conf.SETTING}['DISTRIBUTIONS']",
-                f"there is no distribution {alias!r}.",
+                f"there is no distribution {shown(alias)}.",
                 hint=f"Known distributions: {', '.join(self)}.",
             )
         return built[alias].get()

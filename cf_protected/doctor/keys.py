@@ -21,6 +21,8 @@ def key(facts: Facts) -> Outcome:
         f"{type(facts.source).__name__}: {read.key.key_pair_id} in {milliseconds} ms"
         f"{_identity(facts)}"
     )
+    if exposure := facts.source.exposure:
+        return warning(f"{evidence}; {exposure.problem.rstrip('.')}", exposure.hint)
     if read.seconds > SLOW_SECONDS:
         return warning(evidence, "The first request waits for it; keep the key in a Region nearby.")
     return ok(evidence)

@@ -50,7 +50,7 @@ class Environment:
     secret_id: str
     key_group: str
     key_type: KeyType = "P-256"
-    overlap: timedelta = timedelta(days=1)
+    overlap: timedelta = timedelta(days=2)
     settle: timedelta = timedelta(minutes=5)
     canary_url: str = ""
     max_age: timedelta | None = None

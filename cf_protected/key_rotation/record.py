@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
@@ -10,8 +11,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from cf_protected.cloudfront.keys import SigningKey, public_pem
+from cf_protected.cloudfront.secrecy import holds_key
+from cf_protected.exceptions import UnusableKey
 from cf_protected.key_rotation.state import StoredKey
-from cf_protected.key_sources.secret import signing_key
+from cf_protected.key_sources.ids import clean_id
+from cf_protected.key_sources.secret import json_object, known_fields, signing_key
 
 KeyType = Literal["P-256", "RSA-2048"]
 KEY_TYPES: Final[tuple[KeyType, ...]] = ("P-256", "RSA-2048")
@@ -32,19 +36,23 @@ class Record:
     passphrase: str | None = field(default=None, repr=False)
 
     @classmethod
-    def parse(cls, value: str) -> Record:
-        """Read a record. Text that isn't JSON is a bare key; wrong types are left out."""
+    def parse(cls, value: str | bytes) -> Record:
+        """Read a record. What isn't JSON is a bare key; wrong types are left out.
+
+        It raises nothing: ``signing_key`` says what is wrong, when no frame holds the secret.
+        """
         try:
-            fields = json.loads(value)
-        except ValueError:
-            return cls(value)
-        if not isinstance(fields, dict):
-            return cls("")
+            found = json_object(value)
+            known = {} if found is None else known_fields(found)
+        except UnusableKey:
+            found = None
+        if found is None:
+            return cls(value if isinstance(value, str) else b64encode(value).decode("ascii"))
         return cls(
-            _text(fields, "private_key") or "",
-            _text(fields, "key_pair_id"),
-            _text(fields, "replaces"),
-            _text(fields, "passphrase"),
+            _text(known, "private_key") or "",
+            _id(known, "key_pair_id"),
+            _id(found, "replaces"),
+            _text(known, "passphrase"),
         )
 
     def dumps(self) -> str:
@@ -68,6 +76,12 @@ class Record:
 def _text(fields: dict[str, Any], name: str) -> str | None:
     value = fields.get(name)
     return value if isinstance(value, str) else None
+
+
+def _id(fields: dict[str, Any], name: str) -> str | None:
+    """Return the ID, unless a key stands there: a debug page shows a record's IDs."""
+    value = clean_id(_text(fields, name))
+    return None if holds_key(value) else value
 
 
 def new_record(key_type: KeyType, replaces: str | None) -> Record:

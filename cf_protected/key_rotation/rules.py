@@ -18,7 +18,8 @@ class Rules:
     """The names, times and quotas of a rotation.
 
     ``name`` is the key group's name, for creating it. ``overlap`` is how long a replaced key
-    stays trusted: the longest life of a URL or cookie, plus the key cache's lifetime.
+    stays trusted: the longest life of a URL or cookie, plus the time for which a process that is
+    cut off from its secret still signs with the old key, plus a margin for differing clocks.
     ``settle`` is the age at which a change of the group counts as known to every edge.
     ``poll`` is the pause between two questions to AWS.
     """

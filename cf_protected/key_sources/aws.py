@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
-from cf_protected.cloudfront.pem import holds_pem
+from cf_protected.cloudfront.secrecy import holds_key, shown
 from cf_protected.exceptions import KeySourceError
 from cf_protected.key_sources.aws_calls import CALL_ERRORS, Failure, hidden_from_logs
 from cf_protected.key_sources.base import KeySource
@@ -94,14 +94,14 @@ class AWSAccess:
     max_attempts: int = 2
 
     def __post_init__(self) -> None:
+        refuse_keys(**vars(self))
         for name in ("connect_timeout", "read_timeout", "max_attempts"):
             value = getattr(self, name)
             if not (isinstance(value, int | float) and value > 0):
-                raise ValueError(f"{name} must be a number above 0, not {value!r}")
+                raise ValueError(f"{name} must be a number above 0, not {shown(value)}")
         if self.endpoint_url is not None and not _is_endpoint(self.endpoint_url):
-            raise ValueError(
-                f"endpoint_url needs https:// or http:// and a host, not {self.endpoint_url!r}"
-            )
+            found = shown(self.endpoint_url)
+            raise ValueError(f"endpoint_url needs https:// or http:// and a host, not {found}")
         if self.external_id is not None and self.role_arn is None:
             raise ValueError("external_id needs role_arn, which is missing")
 
@@ -243,13 +243,24 @@ def expand_variables(text: str) -> str:
     if not isinstance(text, str) or not text:
         found = "an empty text" if text == "" else type(text).__name__
         raise ValueError(f"give a name in AWS, not {found}")
+    _refuse_key(text)
     try:
         expanded = Template(text).substitute(os.environ)
     except KeyError as error:
         raise ValueError(
             f"{text!r} names the environment variable {error.args[0]}, which isn't set"
         ) from error
-    if holds_pem(expanded):
-        # ECS and others can put a secret's value, not its name, into a variable.
-        raise ValueError("give a name in AWS, not the key itself")
+    _refuse_key(expanded)  # ECS and others can put a secret's value, not its name, into a variable
     return expanded
+
+
+def _refuse_key(name: str) -> None:
+    if holds_key(name):
+        raise ValueError("give a name in AWS, not the key itself")
+
+
+def refuse_keys(**options: object) -> None:
+    """Raise ``ValueError`` if an option holds a key: AWS's errors would show it."""
+    for name, value in options.items():
+        if holds_key(value):
+            raise ValueError(f"{name} is the key itself")

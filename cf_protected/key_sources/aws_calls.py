@@ -12,6 +12,8 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.parsers import ResponseParserError
 
+from cf_protected.cloudfront.secrecy import holds_key
+
 #: What a call raises. The last three come from an answer that isn't what AWS sends.
 CALL_ERRORS: Final = (
     BotoCoreError,
@@ -57,7 +59,9 @@ class Failure:
         return self.code in _DENIED
 
     def __str__(self) -> str:
-        message = " ".join(self.message.split()).rstrip(".")[:300]
+        # AWS's message may repeat what was sent, and a key may have been sent as a name.
+        message = "" if holds_key(self.message) else self.message
+        message = " ".join(message.split()).rstrip(".")[:300]
         return f"{self.code}: {message}" if message else self.code
 
 

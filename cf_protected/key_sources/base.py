@@ -48,6 +48,11 @@ class KeySource(ABC):
         isn't a key that CloudFront accepts.
         """
 
+    @property
+    def exposure(self) -> ProductionWarning | None:
+        """What ``check`` and ``cf_doctor`` warn of if others can read the key; no network."""
+        return None
+
     def iam_statements(self, place: Place) -> Iterable[Statement]:
         """Return what an IAM policy must allow the app, so that it can get the key and sign.
 

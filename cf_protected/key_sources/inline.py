@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from cf_protected.cloudfront.keys import SigningKey, load_private_key
 from cf_protected.key_sources.base import KeySource
+from cf_protected.key_sources.ids import clean_id
 from cf_protected.process import Once
 
 
@@ -25,7 +26,12 @@ class InlineKeySource(KeySource):
     ) -> None:
         # Not a closure: its frame, in the traceback of a broken key, would show the key.
         self._key = Once(
-            partial(load_private_key, private_key, key_pair_id=key_pair_id, passphrase=passphrase)
+            partial(
+                load_private_key,
+                private_key,
+                key_pair_id=clean_id(key_pair_id),
+                passphrase=passphrase,
+            )
         )
 
     def get_signing_key(self) -> SigningKey:

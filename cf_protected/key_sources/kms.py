@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, ClassVar, Final
@@ -14,6 +13,8 @@ from cf_protected.cloudfront.keys import HashAlgorithm, PublicKey, SigningKey, l
 from cf_protected.exceptions import KeySourceError, UnusableKey
 from cf_protected.key_sources.aws import AWSKeySource
 from cf_protected.key_sources.iam import Place, Statement, allow
+from cf_protected.key_sources.ids import clean_id, id_option
+from cf_protected.key_sources.secret import json_object
 from cf_protected.process import Once
 
 #: The tag of the KMS keys that a rotation makes. Its value is their alias.
@@ -75,8 +76,8 @@ class KMSKeySource(AWSKeySource):
 
     def __init__(self, *, key_id: str, key_pair_id: str | None = None, **access: Any) -> None:
         super().__init__(identifier=key_id, access=access)
-        self._key_pair_id = key_pair_id
-        self._key = Once(partial(self._read, self.identifier, key_pair_id or ""))
+        self._key_pair_id = id_option(key_pair_id)
+        self._key = Once(partial(self._read, self.identifier, self._key_pair_id or ""))
         if key_pair_id:
             self.fixed_by = "key_pair_id"
         else:
@@ -159,7 +160,7 @@ class KMSKeySource(AWSKeySource):
 def fields_of(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a rotation wrote into a KMS key's description; for other text, nothing."""
     try:
-        fields = json.loads(metadata.get("Description", ""))
-    except ValueError:
+        fields = json_object(metadata.get("Description", "")) or {}
+    except UnusableKey:
         return {}
-    return fields if isinstance(fields, dict) else {}
+    return {name: clean_id(value) for name, value in fields.items()}

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Final
 
 from cf_protected.cloudfront.keys import SigningKey
-from cf_protected.key_sources.aws import AWSKeySource
+from cf_protected.key_sources.aws import AWSKeySource, refuse_keys
 from cf_protected.key_sources.iam import Place, Statement, allow
+from cf_protected.key_sources.ids import id_option
 from cf_protected.key_sources.secret import signing_key
 
 #: The staging label of the version that is used unless another one is named.
@@ -39,10 +40,11 @@ class SecretsManagerKeySource(AWSKeySource):
         version_id: str | None = None,
         **access: Any,
     ) -> None:
+        refuse_keys(version_stage=version_stage, version_id=version_id)
         if version_stage and version_id:
             raise TypeError("give version_stage or version_id, not both")
         super().__init__(identifier=secret_id, access=access)
-        self._key_pair_id = key_pair_id
+        self._key_pair_id = id_option(key_pair_id)
         self.fixed_by = "key_pair_id" if key_pair_id else "version_id" if version_id else ""
         self.version_stage = version_stage or CURRENT
         self._version = (

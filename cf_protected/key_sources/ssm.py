@@ -9,6 +9,7 @@ from cf_protected.cloudfront.keys import SigningKey
 from cf_protected.exceptions import KeySourceError
 from cf_protected.key_sources.aws import AWSKeySource, expand_variables
 from cf_protected.key_sources.iam import Place, Statement, allow
+from cf_protected.key_sources.ids import id_option
 from cf_protected.key_sources.secret import signing_key
 from cf_protected.key_sources.secretsmanager import read_secret
 
@@ -47,7 +48,7 @@ class SSMKeySource(AWSKeySource):
         if key_pair_id and key_pair_id_name:
             raise TypeError("give key_pair_id or key_pair_id_name, not both")
         super().__init__(identifier=name, access=access)
-        self._key_pair_id = key_pair_id
+        self._key_pair_id = id_option(key_pair_id)
         self._key_pair_id_name = expand_variables(key_pair_id_name) if key_pair_id_name else None
         self.fixed_by = (
             "key_pair_id" if key_pair_id else "key_pair_id_name" if key_pair_id_name else ""
@@ -70,7 +71,7 @@ class SSMKeySource(AWSKeySource):
         if self._key_pair_id_name is None:
             return self._value(), self._key_pair_id
         value, key_pair_id = self._values(self.identifier, self._key_pair_id_name)
-        return value, key_pair_id.strip()
+        return value, key_pair_id
 
     def _value(self) -> str:
         answer = self.ask("get_parameter", Name=self.identifier, WithDecryption=True)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cf_protected.models.asset import Asset
 from cf_protected.models.querysets import GrantQuerySet
+from cf_protected.person import normal_email
 
 
 class Grant(models.Model):
@@ -107,7 +108,7 @@ class Grant(models.Model):
 
     def clean(self) -> None:
         """Refuse a new grant without a holder."""
-        self.email = self.email.lower()
+        self.email = normal_email(self.email)
         if self._state.adding and self.user is None and not self.email:
             raise ValidationError(_("Name a user or an e-mail address."))
 

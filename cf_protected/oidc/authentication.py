@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -17,6 +17,7 @@ from cf_protected.api.authentication import Authenticator
 from cf_protected.conf import ConfigurationError
 from cf_protected.oidc import check_ids, conf
 from cf_protected.oidc.exceptions import InvalidToken, IssuerUnavailable, TokenFault
+from cf_protected.oidc.fetch import Fetch, fetch_json
 from cf_protected.oidc.users import get_user_mapper
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("cf_protected")
 
 # One for each issuer and process, since it keeps the issuer's keys.
-_verifiers: Final[dict[conf.IssuerSettings, TokenVerifier]] = {}
+_verifiers: Final[dict[tuple[conf.IssuerSettings, Fetch], TokenVerifier]] = {}
 
 
 class BearerAuthenticator(Authenticator):
@@ -35,6 +36,8 @@ class BearerAuthenticator(Authenticator):
     """
 
     challenge = "Bearer"
+    #: Returns the issuers' documents. A subclass may have a static method of its own.
+    fetch: ClassVar[staticmethod[[str], Mapping[str, Any]]] = staticmethod(fetch_json)
 
     def __init__(self) -> None:
         if not apps.is_installed("cf_protected.oidc"):
@@ -54,7 +57,7 @@ class BearerAuthenticator(Authenticator):
         claims: Mapping[str, Any] = {}
         try:
             header, claims = _parse(token.strip())
-            return _user(token.strip(), claims.get("iss"))
+            return _user(token.strip(), claims.get("iss"), self.fetch)
         except (InvalidToken, IssuerUnavailable) as refusal:
             logger.info(
                 "Bearer token refused: %s (issuer %.200r, key %.200r)",
@@ -80,10 +83,10 @@ def _parse(token: str) -> Unverified:
     return parse(token)
 
 
-def _user(token: str, claimed_issuer: object) -> AbstractBaseUser:
+def _user(token: str, claimed_issuer: object, fetch: Fetch) -> AbstractBaseUser:
     for name, issuer in conf.current().items():
         if issuer.issuer == claimed_issuer:
-            claims = _verifier(issuer).verify(token)
+            claims = _verifier(issuer, fetch).verify(token)
             user = get_user_mapper(name, issuer)(claims, issuer)
             if user is None:
                 raise InvalidToken(TokenFault.UNKNOWN_SUBJECT)
@@ -93,18 +96,19 @@ def _user(token: str, claimed_issuer: object) -> AbstractBaseUser:
     raise InvalidToken(TokenFault.ISSUER)
 
 
-def _verifier(issuer: conf.IssuerSettings) -> TokenVerifier:
+def _verifier(issuer: conf.IssuerSettings, fetch: Fetch) -> TokenVerifier:
     # Without a lock: if threads make several at once, one is kept before any has fetched.
-    return _verifiers.get(issuer) or _verifiers.setdefault(issuer, _make_verifier(issuer))
+    known = _verifiers.get((issuer, fetch))
+    return known or _verifiers.setdefault((issuer, fetch), _make_verifier(issuer, fetch))
 
 
-def _make_verifier(issuer: conf.IssuerSettings) -> TokenVerifier:
+def _make_verifier(issuer: conf.IssuerSettings, fetch: Fetch) -> TokenVerifier:
     from cf_protected.oidc.jwks import IssuerKeys  # noqa: PLC0415 - needs PyJWT
     from cf_protected.oidc.verifier import TokenVerifier  # noqa: PLC0415
 
     return TokenVerifier(
         issuer.issuer,
-        keys=IssuerKeys(issuer.issuer, jwks_url=issuer.jwks_url),
+        keys=IssuerKeys(issuer.issuer, jwks_url=issuer.jwks_url, fetch=fetch),
         audience=issuer.audience,
         client_ids=issuer.client_ids,
         algorithms=issuer.algorithms,

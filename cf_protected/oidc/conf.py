@@ -13,6 +13,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Annotated, Any, Final, Literal
 
+from cf_protected.cloudfront.secrecy import shown
 from cf_protected.conf import Setting
 from cf_protected.conf.values import FunctionPath, as_tuple, between
 from cf_protected.oidc import check_ids
@@ -29,19 +30,19 @@ def _https_url(value: Any, *, query: bool) -> str:
     match = _HTTPS_URL.fullmatch(value) if isinstance(value, str) else None
     if match is not None and (query or match[2] is None):
         return ""
-    return f"must be a URL with https, not {value!r}"
+    return f"must be a URL with https, not {shown(value)}"
 
 
 def _texts(value: Any) -> str:
     texts = [value] if isinstance(value, str) else value
     is_fine = isinstance(texts, list | tuple) and all(isinstance(it, str) and it for it in texts)
-    return "" if is_fine and texts else f"must be a string or a list of strings, not {value!r}"
+    return "" if is_fine and texts else f"must be a string or a list of strings, not {shown(value)}"
 
 
 def _algorithms(value: Any) -> str:
     if not _texts(value) and {*as_tuple(value)} <= {*ALGORITHMS}:
         return ""
-    return f"must hold some of {', '.join(ALGORITHMS)}, not {value!r}"
+    return f"must hold some of {', '.join(ALGORITHMS)}, not {shown(value)}"
 
 
 _Texts = Annotated[tuple[str, ...], _texts]

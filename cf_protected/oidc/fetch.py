@@ -6,7 +6,7 @@ import json
 import re
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.client import HTTPException, HTTPResponse
 from typing import Any, Final
 from urllib.error import HTTPError
@@ -18,6 +18,10 @@ _SAFE_URL: Final = re.compile(rf"https://[^/?#@\s]+(?:[/?][^#\s]*)?|http://{_LOO
 _TIMEOUT: Final = 3.0  # seconds, for each wait
 _DEADLINE: Final = 10.0  # seconds, for all of the body
 _MAX_BYTES: Final = 256 * 1024
+
+
+#: Returns the JSON object at a URL, or raises ``IssuerUnavailable``.
+Fetch = Callable[[str], Mapping[str, Any]]
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

@@ -12,10 +12,11 @@ from typing import Any, Final
 
 import jwt
 
+from cf_protected.cloudfront.secrecy import shown
 from cf_protected.key_sources.cached import uptime
 from cf_protected.oidc.algorithms import ALGORITHMS
 from cf_protected.oidc.exceptions import IssuerUnavailable
-from cf_protected.oidc.fetch import fetch_json
+from cf_protected.oidc.fetch import Fetch, fetch_json
 from cf_protected.process import reset_after_fork
 
 logger = logging.getLogger("cf_protected")
@@ -76,13 +77,15 @@ class _Known:
 class IssuerKeys:
     """The keys of ``issuer``, from ``jwks_url`` or by OpenID Connect Discovery.
 
-    - A set of keys is kept for ``lifetime``. Then one thread fetches it again while the others
-      wait, and a key that the issuer has withdrawn is no longer known.
+    - A set of keys is kept for ``lifetime``. Then one thread fetches it again, after which a key
+      that the issuer has withdrawn is no longer known.
     - An unknown key may be a new one, so it causes an earlier fetch.
-    - There is never more than one fetch in ``window``, whatever its cause, its outcome and the
-      number of threads. So neither forged key IDs nor an outage floods the issuer.
-    - If a fetch fails, the old set is used until ``stale_limit`` past its lifetime, and no thread
-      waits for further attempts.
+    - One thread fetches at a time, and only that one waits. The others go on with the known set, in
+      which an unknown key stays unknown. So forged key IDs and a slow issuer don't occupy every
+      thread. Without a usable set the others wait too, for at most ``patience``.
+    - After a fetch none follows within ``window``, whatever its cause, its outcome and the number
+      of threads. So neither forged key IDs nor an outage floods the issuer.
+    - If a fetch fails, the old set is used until ``stale_limit`` past its lifetime.
 
     ``fetch`` returns the JSON object at a URL or raises ``IssuerUnavailable``; ``clock``
     returns monotonic seconds.
@@ -99,7 +102,8 @@ class IssuerKeys:
         lifetime: timedelta = timedelta(hours=1),
         window: timedelta = timedelta(seconds=30),
         stale_limit: timedelta = timedelta(hours=6),
-        fetch: Callable[[str], Mapping[str, Any]] = fetch_json,
+        patience: timedelta = timedelta(seconds=1),
+        fetch: Fetch = fetch_json,
         clock: Callable[[], float] = uptime,
     ) -> None:
         self._issuer = issuer
@@ -107,6 +111,7 @@ class IssuerKeys:
         self._lifetime = lifetime.total_seconds()
         self._window = window.total_seconds()
         self._stale_limit = stale_limit.total_seconds()
+        self._patience = patience.total_seconds()
         self._fetch = fetch
         self._clock = clock
         self._known = _Known()
@@ -123,9 +128,8 @@ class IssuerKeys:
         Raises ``IssuerUnavailable`` if the keys couldn't be fetched.
         """
         known = self._known
-        if self._clock() >= known.fetched + self._lifetime:
-            known = self._refresh(known)
-        if (key_id, algorithm) not in known.keys:
+        is_old = self._clock() >= known.fetched + self._lifetime
+        if is_old or (key_id, algorithm) not in known.keys:
             known = self._refresh(known)
         key = known.keys.get((key_id, algorithm))
         if known.error and (key is None or not self._is_usable(known)):
@@ -136,13 +140,18 @@ class IssuerKeys:
         return self._clock() < known.fetched + self._lifetime + self._stale_limit
 
     def _refresh(self, seen: _Known) -> _Known:
-        """Fetch the keys unless that was done within the window or since ``seen``."""
+        """Fetch the keys unless that was done within the window or since ``seen``.
+
+        While another thread does so, return ``seen`` if it is usable. Otherwise wait for that
+        thread, and raise ``IssuerUnavailable`` when that takes too long.
+        """
         if self._clock() < seen.attempted + self._window:
             return seen
-        # In an outage a thread that can use older keys doesn't wait for another's attempt.
-        fetching = self._fetching
-        if not fetching.acquire(blocking=not (seen.error and self._is_usable(seen))):
-            return seen
+        is_usable, fetching = self._is_usable(seen), self._fetching
+        if not fetching.acquire(timeout=0 if is_usable else self._patience):
+            if is_usable:
+                return seen
+            raise IssuerUnavailable(f"The keys of {self._issuer} are being fetched.")
         try:
             if self._known is seen:
                 self._known = self._attempt(seen)
@@ -151,14 +160,14 @@ class IssuerKeys:
             fetching.release()
 
     def _attempt(self, before: _Known) -> _Known:
-        now = self._clock()
+        began = self._clock()
         try:
             keys = parse_keys(self._fetch(self._url()))
         except IssuerUnavailable as error:
             logger.warning("Keys of %s: %s", self._issuer, error)
-            return replace(before, attempted=now, error=str(error))
+            return replace(before, attempted=self._clock(), error=str(error))
         logger.info("Keys of %s: fetched %d", self._issuer, len({key_id for key_id, _ in keys}))
-        return _Known(keys, fetched=now, attempted=now)
+        return _Known(keys, fetched=began, attempted=self._clock())
 
     def _url(self) -> str:
         if self._jwks_url is not None:
@@ -166,7 +175,10 @@ class IssuerKeys:
         url = f"{self._issuer.rstrip('/')}/.well-known/openid-configuration"
         document = self._fetch(url)
         if document.get("issuer") != self._issuer:
-            raise IssuerUnavailable(f"{url} isn't of {self._issuer}: its issuer is another one.")
+            raise IssuerUnavailable(
+                f"{url} isn't of {self._issuer!r}: its issuer is another one, "
+                f"{shown(document.get('issuer'))}. They must be equal, to the last slash."
+            )
         if not isinstance(document.get("jwks_uri"), str):
             raise IssuerUnavailable(f"{url} has no jwks_uri.")
         return str(document["jwks_uri"])

@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
+import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -72,11 +72,11 @@ def _link(claims: Claims, issuer: conf.IssuerSettings) -> AbstractBaseUser | Non
 
 
 def _create(claims: Claims, issuer: conf.IssuerSettings) -> AbstractBaseUser | None:
-    """Return the new user, or ``None`` if another user has the user name or the e-mail address."""
+    """Return the new user, or ``None`` if another user has the e-mail address."""
     model = get_user_model()
     username_field, email_field = model.USERNAME_FIELD, model.get_email_field_name()
     email = _verified_email(claims)
-    fields = {username_field: _username(claims, issuer)}
+    fields = {username_field: _username()}
     if email and _has_email():
         if _users_with(email):  # perhaps another request of this person made it just now
             return _known_user(claims, issuer, using=router.db_for_write(Identity))
@@ -159,9 +159,8 @@ def _may_be_linked(user: AbstractBaseUser) -> bool:
     return user.is_active and not is_staff
 
 
-def _username(claims: Claims, issuer: conf.IssuerSettings) -> str:
-    """Return the subject's user name: always the same, without disclosing the subject."""
-    digest = hashlib.sha256(f"{issuer.issuer}\n{claims['sub']}".encode()).hexdigest()
+def _username() -> str:
+    """Return a new user name, which nobody can have taken before to keep a subject out."""
     model = get_user_model()
     field = model._meta.get_field(model.USERNAME_FIELD)  # noqa: SLF001 - public by its docs
-    return f"oidc-{digest[:32]}"[: getattr(field, "max_length", None)]
+    return f"oidc-{secrets.token_hex(16)}"[: getattr(field, "max_length", None)]

@@ -28,7 +28,7 @@ from cf_protected.services.cookie_scopes import (
     check_number,
     scope_of,
 )
-from cf_protected.services.downloads import log_refusal
+from cf_protected.services.refusals import log_refusal
 from cf_protected.services.terms import DownloadRequest, make_request, too_early
 from cf_protected.viewer import Viewer
 
@@ -90,8 +90,7 @@ def refuse_assets(request: DownloadRequest, assets: Iterable[Asset]) -> None:
             raise DownloadRefused(unreleased(decision, asset), asset)
         if decision.allowed or decision.reason == Reason.LIMIT_REACHED:
             continue
-        if request.person.is_known and (file := _files_of(asset).first()):
-            log_refusal(request, file, decision)
+        log_refusal(request, asset, None, decision)
         raise DownloadRefused(decision, asset)
 
 

@@ -91,7 +91,7 @@ BROKEN = {
     "DSA": Broken(lambda: pem("dsa"), "is a DSAPrivateKey; CloudFront accepts RSA-2048"),
     "Ed25519 DER": Broken(lambda: keys.private_der("ed25519"), "is a Ed25519PrivateKey"),
     "public": Broken(lambda: keys.public_pem("rsa"), "This is a public key, but the private half"),
-    "public DER": Broken(lambda: keys.public_der("rsa"), f"DER {CUT}"),
+    "public DER": Broken(lambda: keys.public_der("rsa"), "This is a public key, but the private"),
     "certificate": Broken(certificate, "This is a certificate, but CloudFront uses a plain"),
     "OpenSSH": Broken(lambda: pem("rsa", "OPENSSH"), "OpenSSH's format; convert it: ssh-keygen"),
     "OpenSSH Ed25519": Broken(lambda: pem("ed25519", "OPENSSH"), "OpenSSH's format; convert it"),
@@ -115,7 +115,6 @@ BROKEN = {
     "old encryption without its blank line": Broken(
         lambda: encrypted("p256", "SEC1").replace("\n\n", "\n"), LEGACY, PASSPHRASE
     ),
-    "base64 twice": Broken(lambda: base64.b64encode(base64.b64encode(pem().encode())), CUT),
     "base64 of a cut PEM": Broken(
         lambda: base64.b64encode(pem()[: len(pem()) // 2].encode()), NO_END
     ),
@@ -225,7 +224,7 @@ def test_a_private_key_given_as_a_public_one_is_not_shown(form: keys.Form) -> No
 
 def test_private_der_given_as_a_public_key_is_not_shown() -> None:
     data = keys.private_der("rsa")
-    with pytest.raises(UnusableKey, match="can't be read") as caught:
+    with pytest.raises(UnusableKey, match="a private key, but the public") as caught:
         load_public_key(data)
     assert_shows_nothing_of(caught.value, data)
 

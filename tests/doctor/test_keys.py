@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from cf_protected.cloudfront import keys
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from tests.doctor.aws import error_xml
@@ -12,7 +14,7 @@ from tests.doctor.conftest import (
     store_key,
     upload_key,
 )
-from tests.keys import public_pem
+from tests.keys import private_pem, public_pem
 
 
 def test_key_store_without_the_key(ssm_shop: Shop) -> None:
@@ -39,6 +41,19 @@ def test_slow_key(shop: Shop) -> None:
 
     assert findings["key"].verdict == "warning"
     assert "1500 ms" in findings["key"].evidence
+
+
+def test_key_file_for_everyone(shop: Shop, tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_text(private_pem("p256"))
+    path.chmod(0o644)
+    shop.use_key_source("FileKeySource", path=path, key_pair_id=shop.key_pair_id)
+
+    found = shop.examine()["key"]
+
+    assert found.verdict == "warning"
+    assert f"every user of this machine can read or replace the key file {path}" in found.evidence
+    assert found.remedy.startswith(f"chmod 400 {path}")
 
 
 def test_local_key_has_no_identity(shop: Shop) -> None:

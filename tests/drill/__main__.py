@@ -17,7 +17,7 @@ def main() -> None:
     from tests.drill import orders
     from tests.drill.drills import Figures, drill
     from tests.drill.naive import Mistakes, by_hand
-    from tests.drill.scene import KEY_LIFETIME, OVERLAP
+    from tests.drill.scene import SHORT_OVERLAP
     from tests.key_sources.conftest import running_ministack
 
     everything = Mistakes(signs_first=True, replaces=True, writes_twice=True)
@@ -40,7 +40,7 @@ def main() -> None:
             drill, rotate=partial(by_hand, mistakes=Mistakes(writes_twice=True))
         ),
         "safe, overlap without LIFETIME": partial(
-            drill, rotate=orders.by_the_rules, overlap=OVERLAP - KEY_LIFETIME
+            drill, rotate=orders.by_the_rules, overlap=SHORT_OVERLAP
         ),
     }
 

@@ -21,6 +21,7 @@ from django.test import override_settings
 
 from cf_protected import conf
 from cf_protected.cloudfront.keys import public_pem
+from cf_protected.conf.sections import CLOCK_MARGIN
 from cf_protected.distributions.keys import make_key_source
 from cf_protected.edge import server as edge_server
 from cf_protected.key_rotation.stores.base import Store
@@ -49,7 +50,9 @@ _LIFETIMES: Final = {
 }
 KEY_LIFETIME: Final = timedelta(minutes=15)
 #: Not a second more than what the system check asks for.
-OVERLAP: Final = timedelta(hours=1, minutes=1) + KEY_LIFETIME
+OVERLAP: Final = timedelta(hours=1, minutes=1) + KEY_LIFETIME + CLOCK_MARGIN
+#: What is left without room for the key cache and for clocks.
+SHORT_OVERLAP: Final = OVERLAP - KEY_LIFETIME - CLOCK_MARGIN
 
 
 @dataclass(frozen=True)
@@ -194,6 +197,7 @@ def _settings(keeper: Keeper, aws_url: str, edge_port: int, overlap: timedelta) 
             "BACKEND": keeper.backend,
             "OPTIONS": options,
             "LIFETIME": KEY_LIFETIME,
+            "STALE_LIMIT": timedelta(0),
         },
         "KEY_GROUP": GROUP,
         "CANARY": "canary.txt",

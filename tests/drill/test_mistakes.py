@@ -9,7 +9,7 @@ import pytest
 from tests.drill import orders
 from tests.drill.drills import drill
 from tests.drill.naive import Mistakes, by_hand
-from tests.drill.scene import KEY_LIFETIME, OVERLAP
+from tests.drill.scene import SHORT_OVERLAP
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -41,13 +41,13 @@ def test_each_mistake_alone(ministack: str, mistakes: Mistakes, codes: set[str])
 
 
 def test_an_overlap_that_forgets_the_key_cache(ministack: str) -> None:
-    figures = drill(ministack, orders.by_the_rules, rotations=1, overlap=OVERLAP - KEY_LIFETIME)
+    figures = drill(ministack, orders.by_the_rules, rotations=1, overlap=SHORT_OVERLAP)
 
     assert set(figures.tally.refused) == {"InvalidKey"}
 
 
 def test_the_command_forgets_nothing(ministack: str) -> None:
-    figures = drill(ministack, orders.by_command, rotations=1, overlap=OVERLAP - KEY_LIFETIME)
+    figures = drill(ministack, orders.by_command, rotations=1, overlap=SHORT_OVERLAP)
 
     assert figures.tally.refused == {}
 

@@ -32,7 +32,7 @@ from tests.key_sources.conftest import PATIENT
 
 REGION: Final = "eu-central-1"
 GROUP: Final = "shop"
-OVERLAP: Final = timedelta(days=1)
+OVERLAP: Final = timedelta(days=2)
 NAMES: Final = {"secretsmanager": "shop/key", "ssm": "/shop/key", "kms": "alias/shop"}
 STORES: Final = tuple(NAMES)
 

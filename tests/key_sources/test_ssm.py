@@ -94,6 +94,19 @@ def test_arns_of_both(aws: FaultyServer, ssm: Any) -> None:
     assert one.get_signing_key().key_pair_id == OTHER_KEY_PAIR_ID
 
 
+@pytest.mark.parametrize("pem", [keys.private_pem("p256"), keys.private_pem("rsa")])
+def test_both_names_swapped(aws: FaultyServer, ssm: Any, pem: str) -> None:
+    put(ssm, "/shop/swapped/key", pem)
+    put(ssm, "/shop/swapped/id", KEY_PAIR_ID)
+
+    one = source(aws, "/shop/swapped/id", key_pair_id_name="/shop/swapped/key")
+    with pytest.raises(UnusableKey, match=r"This is a key pair ID, .* swapped\.$") as caught:
+        one.get_signing_key()
+
+    shown = everything_shown_by(caught.value) + repr(vars(one))
+    assert not any(line[:16] in shown for line in keys.base64_lines(pem))
+
+
 @pytest.mark.parametrize("missing", ["key", "id"])
 def test_one_of_both_is_missing(aws: FaultyServer, ssm: Any, missing: str) -> None:
     names = {"key": "/shop/half/key", "id": "/shop/half/id"}

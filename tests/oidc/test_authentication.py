@@ -18,6 +18,7 @@ from cf_protected.oidc.exceptions import InvalidToken, IssuerUnavailable, TokenF
 from cf_protected.oidc.models import Identity
 from tests.accounts.models import User
 from tests.conftest import Configure
+from tests.oidc.conftest import PatientAuthenticator
 from tests.oidc.issuer import JWKS, Answer, Issuer, claims_of, rsa_key, serving
 
 ROOT = Path(__file__).parent.parent.parent
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 def authenticate(header: str | None) -> Any:
     headers = {} if header is None else {"Authorization": header}
-    return BearerAuthenticator().authenticate(RequestFactory().get("/", headers=headers))
+    return PatientAuthenticator().authenticate(RequestFactory().get("/", headers=headers))
 
 
 def refusal(token: str) -> TokenFault:

@@ -13,11 +13,11 @@ import pytest
 from django.test import RequestFactory
 from moto.server import ThreadedMotoServer
 
-from cf_protected.oidc.authentication import BearerAuthenticator
 from cf_protected.oidc.exceptions import InvalidToken, TokenFault
 from cf_protected.oidc.models import Identity
 from tests.accounts.models import User
 from tests.conftest import Configure
+from tests.oidc.conftest import PatientAuthenticator
 from tests.waiting import PATIENCE
 
 REGION = "eu-central-1"
@@ -95,7 +95,7 @@ def configure_pool(pool: Pool, configure_issuers: Configure) -> Configure:
 
 def authenticate(token: str) -> Any:
     headers = {"Authorization": f"Bearer {token}"}
-    return BearerAuthenticator().authenticate(RequestFactory().get("/", headers=headers))
+    return PatientAuthenticator().authenticate(RequestFactory().get("/", headers=headers))
 
 
 def refusal(token: str) -> TokenFault:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import logging
+import re
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from cf_protected.oidc.fetch import fetch_json
 from cf_protected.oidc.jwks import IssuerKeys
 from cf_protected.oidc.verifier import TokenVerifier
 from tests.key_sources.caches import Clock
+from tests.oidc.conftest import patient_fetch, refusal
 from tests.oidc.issuer import (
     AUDIENCE,
     DISCOVERY,
@@ -27,6 +29,7 @@ from tests.oidc.issuer import (
     claims_of,
     new_key,
 )
+from tests.waiting import PATIENCE, wait_until
 
 BIG = json.dumps({"keys": ["x" * 300_000]}).encode()
 
@@ -51,7 +54,7 @@ def test_answers_without_keys(issuer: Issuer, answer: Answer, text: str) -> None
     issuer.answers[JWKS] = answer
 
     with pytest.raises(IssuerUnavailable) as caught:
-        fetch_json(issuer.url + JWKS)
+        patient_fetch(issuer.url + JWKS)
 
     assert reason(caught.value, issuer) == text
 
@@ -63,7 +66,7 @@ def test_redirects_are_not_followed(issuer: Issuer, status: int, location: str) 
     issuer.answers[JWKS] = Answer(status=status, headers={"Location": location})
 
     with pytest.raises(IssuerUnavailable, match=f"answers {status}"):
-        fetch_json(issuer.url + JWKS)
+        patient_fetch(issuer.url + JWKS)
     assert issuer.asked == [JWKS]
 
 
@@ -101,7 +104,7 @@ def test_an_answer_that_does_not_end(issuer: Issuer) -> None:
     seconds = itertools.count(0, 6)
 
     with pytest.raises(IssuerUnavailable, match="takes too long"):
-        fetch_json(issuer.url + JWKS, clock=lambda: next(seconds) * 2)
+        fetch_json(issuer.url + JWKS, timeout=PATIENCE, clock=lambda: next(seconds) * 2)
 
 
 def test_a_connection_that_is_refused() -> None:
@@ -129,15 +132,51 @@ def test_an_answer_that_is_no_http(answer: bytes) -> None:
         thread.join()
 
 
+# A slow issuer
+
+
+def test_16_unknown_keys_while_the_issuer_is_slow(issuer: Issuer) -> None:
+    clock = Clock()
+    keys = IssuerKeys(issuer.url, fetch=patient_fetch, clock=clock)
+    forged = [new_key(key_id=f"made-up-{number}") for number in range(16)]
+    tokens = [key.sign(claims_of(issuer.url)) for key in forged]
+    verifier = TokenVerifier(
+        issuer.url, keys=keys, audience=[AUDIENCE], algorithms=["RS256", "ES256"]
+    )
+    assert verifier.verify(issuer.token())
+    clock.now += 30
+    asked = len(issuer.asked)
+    issuer.gate.clear()
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(refusal, verifier, tokens[0])
+        wait_until(lambda: len(issuer.asked) > asked)
+        others = [refusal(verifier, token) for token in tokens[1:]]
+        known = verifier.verify(issuer.token())
+        is_waiting = not first.done()
+        issuer.gate.set()
+
+    assert others == [TokenFault.UNKNOWN_KEY] * 15
+    assert known["sub"] == "ada"
+    assert is_waiting
+    assert first.result() == TokenFault.UNKNOWN_KEY
+    assert issuer.fetches == 2
+
+
 # Discovery
 
 
 @pytest.mark.parametrize(
     ("document", "text"),
     [
-        ({"issuer": "https://evil.example.com"}, "its issuer is another one"),
-        ({"issuer": "{url}/"}, "its issuer is another one"),
-        ({}, "its issuer is another one"),
+        (
+            {"issuer": "https://evil.example.com"},
+            "isn't of '{url}': its issuer is another one, 'https://evil.example.com'. They must be",
+        ),
+        ({"issuer": "{url}/"}, "isn't of '{url}': its issuer is another one, '{url}/'. They must"),
+        ({"issuer": ["{url}"]}, "isn't of '{url}': its issuer is another one, '{url}'. They must"),
+        ({"issuer": "x" * 999}, "isn't of '{url}': its issuer is another one, 999 characters"),
+        ({}, "isn't of '{url}': its issuer is another one, None"),
         ({"issuer": "{url}"}, "has no jwks_uri"),
         ({"issuer": "{url}", "jwks_uri": 7}, "has no jwks_uri"),
         ({"issuer": "{url}", "jwks_uri": "http://login.example.com/"}, "isn't a URL with https"),
@@ -148,8 +187,8 @@ def test_discovery_that_leads_nowhere(issuer: Issuer, document: Any, text: str) 
     text_of = json.dumps(document).replace("{url}", issuer.url)
     issuer.answers[DISCOVERY] = Answer(text_of.encode())
 
-    with pytest.raises(IssuerUnavailable, match=text):
-        IssuerKeys(issuer.url).get("one", "RS256")
+    with pytest.raises(IssuerUnavailable, match=re.escape(text.replace("{url}", issuer.url))):
+        IssuerKeys(issuer.url, fetch=patient_fetch).get("one", "RS256")
     assert issuer.fetches == 0
 
 
@@ -158,11 +197,11 @@ def test_an_issuer_with_a_slash_at_its_end(issuer: Issuer) -> None:
     url = f"{issuer.url}/"
     issuer.answers[DISCOVERY] = Answer({"issuer": url, "jwks_uri": issuer.url + JWKS})
 
-    assert IssuerKeys(url).get("one", "RS256")
+    assert IssuerKeys(url, fetch=patient_fetch).get("one", "RS256")
 
 
 def test_a_jwks_url_needs_no_discovery(issuer: Issuer) -> None:
-    keys = IssuerKeys("https://login.example.com", jwks_url=issuer.url + JWKS)
+    keys = IssuerKeys("https://login.example.com", jwks_url=issuer.url + JWKS, fetch=patient_fetch)
 
     assert keys.get("one", "RS256")
     assert issuer.asked == [JWKS]
@@ -178,7 +217,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def verifier(issuer: Issuer, clock: Clock) -> TokenVerifier:
-    keys = IssuerKeys(issuer.url, clock=clock)
+    keys = IssuerKeys(issuer.url, fetch=patient_fetch, clock=clock)
     return TokenVerifier(issuer.url, keys=keys, audience=[AUDIENCE], algorithms=["RS256", "ES256"])
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from tests.distributions.test_registry import exit_code_of_child
 from tests.key_sources.caches import Clock
 from tests.keys import private_key
 from tests.oidc.issuer import jwk_of
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, wait_until
 
 URL = "https://login.example.com/keys"
 HOUR = 3600.0
@@ -48,7 +50,11 @@ class Keys:
         self.source = Source()
         self.clock = Clock()
         self.keys = IssuerKeys(
-            "https://login.example.com", jwks_url=URL, fetch=self.source, clock=self.clock
+            "https://login.example.com",
+            jwks_url=URL,
+            patience=timedelta(seconds=PATIENCE),
+            fetch=self.source,
+            clock=self.clock,
         )
 
     def has(self, key_id: str) -> bool:
@@ -56,6 +62,20 @@ class Keys:
 
     def wait(self, seconds: float) -> None:
         self.clock.now += seconds
+
+    @contextmanager
+    def fetching(self, key_id: str) -> Iterator[None]:
+        """Another thread asks for the key, and the issuer doesn't answer meanwhile."""
+        fetches = self.source.fetches
+        self.source.gate.clear()
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(self.has, key_id)
+            wait_until(lambda: self.source.fetches > fetches)
+            try:
+                yield
+            finally:
+                self.source.gate.set()
+            asked.result()
 
     def in_threads(self, call: Callable[[int], object], count: int = 20) -> list[object]:
         """Call it in so many threads at once, with the issuer slow enough that all wait."""
@@ -153,12 +173,67 @@ def test_20_threads_at_the_start_are_one_fetch(keys: Keys) -> None:
     assert keys.source.fetches == 1
 
 
-def test_20_threads_after_the_lifetime_are_one_fetch_that_all_wait_for(keys: Keys) -> None:
+def test_20_threads_after_the_lifetime_are_one_fetch(keys: Keys) -> None:
+    assert keys.has("one")
+    keys.wait(HOUR)
+
+    assert keys.in_threads(lambda _: keys.has("one")) == [True] * 20
+    assert keys.source.fetches == 2
+
+
+# A slow issuer
+
+
+@pytest.mark.parametrize("key_id", ["made-up-2", "made-up-1", "one"])
+def test_only_one_thread_waits_for_an_unknown_key(keys: Keys, key_id: str) -> None:
+    assert keys.has("one")
+    keys.wait(WINDOW)
+
+    with keys.fetching("made-up-1"):
+        for _ in range(15):
+            assert keys.has(key_id) == (key_id == "one")
+
+    assert keys.source.fetches == 2
+
+
+def test_only_one_thread_waits_after_the_lifetime(keys: Keys) -> None:
     assert keys.has("one")
     keys.wait(HOUR)
     keys.source.key_ids = ["two"]
 
+    with keys.fetching("one"):
+        assert keys.has("one")
+        assert not keys.has("two")
+
+    assert (keys.has("one"), keys.has("two")) == (False, True)
+    assert keys.source.fetches == 2
+
+
+def test_without_any_keys_the_others_wait_only_for_a_while(keys: Keys) -> None:
+    keys.keys._patience = 0.01
+
+    with keys.fetching("one"), pytest.raises(IssuerUnavailable, match="are being fetched"):
+        keys.has("one")
+
+    assert keys.has("one")
+
+
+def test_keys_beyond_their_limit_are_waited_for(keys: Keys) -> None:
+    assert keys.has("one")
+    keys.wait(7 * HOUR)
+    keys.source.key_ids = ["two"]
+
     assert keys.in_threads(lambda _: keys.has("one")) == [False] * 20
+    assert keys.source.fetches == 2
+
+
+def test_the_window_begins_when_the_issuer_has_answered(keys: Keys) -> None:
+    assert keys.has("one")
+    keys.wait(WINDOW)
+    with keys.fetching("made-up-1"):
+        keys.wait(2 * WINDOW)
+
+    assert not keys.has("made-up-2")
     assert keys.source.fetches == 2
 
 

@@ -270,7 +270,11 @@ assert new("four", "GRACE@example.com") is None
 
 User.objects.all().delete()
 User.objects.create_user(first.username, password="the attacker's")
-assert new("one") is None  # whoever guessed the name doesn't share an account
+again = new("one")
+assert again.username not in ("", first.username), again  # a taken name keeps no subject out
+assert not again.has_usable_password()
+assert new("one") == again
+assert User.objects.count() == 2
 print("done")
 """
 

@@ -243,8 +243,9 @@ def test_a_start_that_has_passed_is_none(user: User, file: AssetFile, at: dateti
 def furthest_start(now: datetime) -> datetime:
     """The last one at which the present key is sure to be trusted."""
     settings = distributions["default"].settings
-    key = settings.key_source.lifetime
-    return now + settings.rotation_overlap - settings.longest_lifetime - key
+    source, clocks = settings.key_source, timedelta(minutes=5)
+    replaced_key = source.lifetime + source.stale_limit + clocks
+    return now + settings.rotation_overlap - settings.longest_lifetime - replaced_key
 
 
 def test_a_start_beyond_the_keys_life_is_refused(file: AssetFile) -> None:

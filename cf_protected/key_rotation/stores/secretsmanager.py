@@ -138,10 +138,8 @@ class SecretsManagerStore(Store):
             if error.code != "ResourceNotFoundException":
                 raise
             return None
-        if "SecretString" in answer:
-            return Record.parse(answer["SecretString"])
-        binary = answer.get("SecretBinary")
-        return Record.parse(binary.decode("utf-8", "replace")) if binary else None
+        value = answer.get("SecretString", answer.get("SecretBinary"))
+        return None if value is None else Record.parse(value)
 
     def _record(self, version: str) -> Record:
         record = self._record_if_any(version)

@@ -61,7 +61,7 @@ class Command(BaseCommand):
             "--plan", action="store_true", help="Print what would be done, without doing it."
         )
         parser.add_argument(
-            "--wait", action="store_true", help="Wait until it is finished: about a day."
+            "--wait", action="store_true", help="Wait until it is finished: about two days."
         )
         parser.add_argument(
             "--if-older-than",
