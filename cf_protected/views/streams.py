@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import unquote_plus, urlencode
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpResponse, HttpResponseBase
@@ -73,8 +73,20 @@ class PlaylistView(FileView):
 
     @property
     def token(self) -> str | None:
-        """The token that replaces the session; where there is one, the session is ignored."""
-        return self.request.GET.get("token")
+        """The token that replaces the session; where there is one, the session is ignored.
+
+        It comes first in the links to playlists, whose own query may have the same parameter.
+        """
+        return next(iter(self.request.GET.getlist("token")), None)
+
+    def get_query(self) -> str:
+        """Return the request's query without the token, which isn't the playlist's business."""
+        parameters = self.request.META.get("QUERY_STRING", "").split("&")
+        return "&".join(text for text in parameters if not self._is_token(text))
+
+    def _is_token(self, parameter: str) -> bool:
+        name, _, value = map(unquote_plus, parameter.partition("="))
+        return name == "token" and value == self.token
 
     def get_person(self, file: AssetFile) -> Person:
         if self.token is None:
@@ -94,7 +106,13 @@ class PlaylistView(FileView):
 
         try:
             issued = services.issue_playlist(
-                person, file, path=path, link=link, viewer=self.get_viewer(), ahead=False
+                person,
+                file,
+                path=path,
+                query=self.get_query(),
+                link=link,
+                viewer=self.get_viewer(),
+                ahead=False,
             )
         except (InvalidPlaylist, InvalidURL) as error:
             logger.warning("%r in %r can't be a playlist: %s", path, file.key, error)
