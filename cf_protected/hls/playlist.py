@@ -38,7 +38,9 @@ def rewrite(
     playlist_url: ToURL,
     imports: Imports = import_nothing,
 ) -> str:
-    """Return ``playlist`` with URIs that work from any place. No other character changes.
+    """Return ``playlist`` with URIs that work from any place.
+
+    No other character changes, but for blanks around a line's URI and before its tag.
 
     ``base_url`` is the playlist's own URL, against which relative URIs are resolved as
     browsers do it. Each URI's absolute, percent-encoded URL is passed to one of the two
@@ -137,8 +139,10 @@ class _Rewriter:
             names, self._next_line = self._next_line, Names.MEDIA
             written = self._uri(text, names)
             return line if written == text else written
-        tag = text.strip()
-        return line.replace(tag, self._tag(tag)) if tag.startswith("#EXT") else line
+        # Blanks before it go: to hls.js such a line is a URI.
+        _, mark, rest = line.partition("#")
+        tag = f"{mark}{rest}"
+        return self._tag(tag) if tag.startswith("#EXT") else tag
 
     def _tag(self, text: str) -> str:
         start, colon, value = text.partition(":")

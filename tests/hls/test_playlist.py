@@ -155,8 +155,7 @@ def test_tags_that_name_a_playlist(line: str) -> None:
         '#EXTINF:-1 tvg-logo="a.png",URI="a.ts"',
         '#EXT-X-MAP:odd name="a,URI=",X="b"',
         '#EXT-X-DEFINE:NAME="a",VALUE="b",URI="a.ts"',
-        " # URI",
-        "\t#EXT-X-ENDLIST\t",
+        "#EXT-X-ENDLIST\t",
         '#EXT-X-KEY:URI="a.key',
         '#EXT-X-KEY:uri="a.key"',
         '#EXT-X-MEDIA:NAME="the, URI=,URI=",TYPE=AUDIO',
@@ -196,14 +195,20 @@ def test_where_the_tag_does_not_say_the_extension_decides(line: str) -> None:
         '#EXT-X-KEY:URI ="{}"',
         '#EXT-X-KEY:URI=\t"{}" ,IV=0x1',
         '#EXT-X-KEY :URI="{}"',
-        ' #EXT-X-KEY:URI="{}"',
-        '\t#EXT-X-KEY:URI="{}"\t ',
-        '\u3000#EXT-X-KEY:URI="{}"',
+        '#EXT-X-KEY:URI="{}"\t ',
         '#EXT-X-KEY:METHOD=the "AES" one,URI="{}"',
     ],
 )
-def test_blanks_around_a_tag_and_its_attributes_are_kept(line: str) -> None:
+def test_blanks_around_attributes_are_kept(line: str) -> None:
     assert marked_line(line.format("a.key")) == line.format(f"media:{HERE}/a.key")
+
+
+@pytest.mark.parametrize("blanks", [" ", "\t", " \t ", "\u3000", "\x0c"])
+@pytest.mark.parametrize("line", ['#EXT-X-KEY:URI="{}"', "# a comment", "#EXT-X-ENDLIST "])
+def test_blanks_before_a_tag_or_comment_are_removed(blanks: str, line: str) -> None:
+    """To hls.js a tag after a space is a URI."""
+    written = line.format(f"media:{HERE}/a.key")
+    assert marked_line(f"{blanks}{line}".format("a.key")) == written
 
 
 def test_a_uri_without_quotes_gets_some() -> None:
@@ -227,8 +232,9 @@ def test_blanks_around_and_tabs_in_a_line_are_no_part_of_its_uri(line: str) -> N
     "tag", ["#EXT-X-STREAM-INF:", " #EXT-X-STREAM-INF:", "#EXT-X-STREAM-INF :"]
 )
 def test_what_stands_between_a_stream_and_its_uri_is_no_uri(between: str, tag: str) -> None:
-    lines = f"{tag}BANDWIDTH=1\n{between}\n"
-    assert marked_line(f"{lines}a") == f"{lines}playlist:{HERE}/a"
+    written = marked_line(f"{tag}BANDWIDTH=1\n{between}\na\nb")
+    assert written.endswith(f"\nplaylist:{HERE}/a\nmedia:{HERE}/b")
+    assert written.count(HERE) == 2
 
 
 def test_a_carriage_return_alone_ends_a_line() -> None:
