@@ -119,17 +119,10 @@ class _Rewriter:
         self._to_url = {Names.MEDIA: media, Names.PLAYLIST: playlist_url}
         self._next_line = Names.MEDIA
         self._uris = 0
-        self._characters = 0
+        self._characters_left = MAX_REWRITTEN_CHARACTERS - MAX_CHARACTERS
 
     def line(self, line: str) -> str:
-        written = defuse(self._line(line))
-        self._characters += len(written) + 1
-        if self._characters > MAX_REWRITTEN_CHARACTERS:
-            raise InvalidPlaylist(
-                f"The rewritten playlist would have more than {MAX_REWRITTEN_CHARACTERS:,} "
-                "characters, which is the maximum."
-            )
-        return written
+        return defuse(self._line(line))
 
     def _line(self, line: str) -> str:
         text = line.strip(IGNORED_AROUND)
@@ -177,6 +170,16 @@ class _Rewriter:
             raise InvalidPlaylist(
                 f"The playlist has more than {MAX_URIS:,} URIs, which is the maximum."
             )
+        written = self._written(text, names)
+        self._characters_left -= len(written)
+        if self._characters_left < 0:
+            raise InvalidPlaylist(
+                f"The rewritten playlist would have more than {MAX_REWRITTEN_CHARACTERS:,} "
+                "characters, which is the maximum."
+            )
+        return written
+
+    def _written(self, text: str, names: Names) -> str:
         reference = self._variables.fill_in(text)
         if reference is None:
             return text

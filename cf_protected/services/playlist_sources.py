@@ -19,15 +19,15 @@ from cf_protected.models import AssetFile
 #: Makes the link to a playlist, given its path in the folder and when the link may expire.
 Link = Callable[[str, datetime], str]
 
-# The last parameter of a link to a playlist that may import variables: the multivariant
-# playlist that defines them.
+# A parameter of links to playlists that may import variables: where the multivariant playlist
+# that defines them lies in the folder.
 _MULTIVARIANT: Final = "multivariant="
 
 
 class PlaylistSource:
     """One playlist of a folder in the storage.
 
-    ``query`` is what follows a link's own query, so what ``rewritten`` added to it.
+    ``query`` is what ``rewritten`` appended to the link that led here.
 
     Raises ``InvalidURL`` for a path that could lead out of the folder: a storage may resolve
     dot segments, and take a backslash for a slash.

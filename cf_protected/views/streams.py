@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from functools import cache
 from typing import Final
 from urllib.parse import unquote_plus, urlencode
 
@@ -97,12 +98,15 @@ class PlaylistView(FileView):
         """Return the playlist, a 404 if the object isn't one, or a 503 if the storage fails."""
         path = self.kwargs.get("path") or _entry_or_404(file)
 
-        def link(inner_path: str, expires_at: datetime) -> str:
+        @cache  # A playlist may have many links.
+        def token_until(expires_at: datetime) -> str:
             # The same token again: a new one would let a lost link live longer with each playlist.
-            token = self.token or services.make_playlist_token(person, file, expires_at=expires_at)
+            return self.token or services.make_playlist_token(person, file, expires_at=expires_at)
+
+        def link(inner_path: str, expires_at: datetime) -> str:
             kwargs = {"uuid": file.uuid, "path": inner_path}
             url = reverse("cf_protected:playlist", kwargs=kwargs)
-            return f"{url}?{urlencode({'token': token})}"
+            return f"{url}?{urlencode({'token': token_until(expires_at)})}"
 
         try:
             issued = services.issue_playlist(

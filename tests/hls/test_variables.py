@@ -151,10 +151,13 @@ def test_variables_in_variables_can_not_grow_without_end() -> None:
     assert marked_line(f"{define}{{$a60}}") == f"{define}{{$a60}}"
 
 
-def test_the_rewritten_playlist_is_bounded() -> None:
+@pytest.mark.parametrize("line", ["a.ts\n", '#EXT-X-MAP:URI="a"\n', ',URI="a"'])
+def test_the_rewritten_playlist_is_bounded(line: str) -> None:
     uris = 80_000
-    query = "x" * (MAX_REWRITTEN_CHARACTERS // uris)
-    playlist = "#EXTM3U\n" + "a.ts\n" * uris
-    assert len(playlist) < MAX_CHARACTERS / 10
+    signed = "x" * (MAX_REWRITTEN_CHARACTERS // uris)
+    playlist = f"#EXTM3U\n#EXT-X-MAP:X=1\n{'#EXT-X-MAP:X=1' * (line[0] == ',')}{line * uris}"
+    assert len(playlist) < MAX_CHARACTERS / 2
     with pytest.raises(InvalidPlaylist, match="more than 67,108,864 characters"):
-        rewrite(playlist, base_url=BASE_URL, media=lambda url: query, playlist_url=lambda url: None)
+        rewrite(
+            playlist, base_url=BASE_URL, media=lambda url: signed, playlist_url=lambda url: None
+        )
