@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from functools import cache
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import unquote_plus, urlencode
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpResponse, HttpResponseBase
@@ -73,8 +74,20 @@ class PlaylistView(FileView):
 
     @property
     def token(self) -> str | None:
-        """The token that replaces the session; where there is one, the session is ignored."""
-        return self.request.GET.get("token")
+        """The token that replaces the session; where there is one, the session is ignored.
+
+        It comes first in the links to playlists, whose own query may have the same parameter.
+        """
+        return next(iter(self.request.GET.getlist("token")), None)
+
+    def get_query(self) -> str:
+        """Return the request's query without the token, which isn't the playlist's business."""
+        parameters = self.request.META.get("QUERY_STRING", "").split("&")
+        return "&".join(text for text in parameters if not self._is_token(text))
+
+    def _is_token(self, parameter: str) -> bool:
+        name, _, value = map(unquote_plus, parameter.partition("="))
+        return name == "token" and value == self.token
 
     def get_person(self, file: AssetFile) -> Person:
         if self.token is None:
@@ -87,18 +100,27 @@ class PlaylistView(FileView):
         path = self.kwargs.get("path") or _entry_or_404(file)
         viewer = self.get_viewer()
 
-        def link(inner_path: str, expires_at: datetime) -> str:
+        @cache  # A playlist may have many links.
+        def token_until(expires_at: datetime) -> str:
             # The same token again: a new one would let a lost link live longer with each playlist.
-            token = self.token or services.make_playlist_token(
+            return self.token or services.make_playlist_token(
                 person, file, expires_at=expires_at, viewer=viewer
             )
+
+        def link(inner_path: str, expires_at: datetime) -> str:
             kwargs = {"uuid": file.uuid, "path": inner_path}
             url = reverse("cf_protected:playlist", kwargs=kwargs)
-            return f"{url}?{urlencode({'token': token})}"
+            return f"{url}?{urlencode({'token': token_until(expires_at)})}"
 
         try:
             issued = services.issue_playlist(
-                person, file, path=path, link=link, viewer=viewer, ahead=False
+                person,
+                file,
+                path=path,
+                query=self.get_query(),
+                link=link,
+                viewer=viewer,
+                ahead=False,
             )
         except (InvalidPlaylist, InvalidURL) as error:
             logger.warning("%r in %r can't be a playlist: %s", path, file.key, error)

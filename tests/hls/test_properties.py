@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote, urljoin
+from urllib.parse import unquote, unquote_to_bytes, urljoin
 
+import ada_url
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
@@ -36,8 +37,29 @@ uri_pieces = st.one_of(
     ),
     st.text(max_size=4),
 )
-uris = st.lists(uri_pieces, max_size=7).map("".join).filter(lambda text: "\n" not in text)
-quoted_uris = uris.filter(lambda text: not re.search('["\r]', text))
+uris = (
+    st.lists(uri_pieces, max_size=7).map("".join).filter(lambda text: not re.search("[\r\n]", text))
+)
+quoted_uris = uris.filter(lambda text: '"' not in text)
+SHOP_URL = "https://shop.example.com/downloads/playlists/1/720p/index.m3u8?token=t"
+shops = st.sampled_from([SHOP_URL, SHOP_URL.replace("https", "http"), "https://cdn.example.com/a"])
+folders = st.text(
+    st.one_of(
+        st.sampled_from("a'()*+,;=:@!$&~-_. ^|{}[]<>`%?#\\ü"),
+        st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/"),
+    ),
+    min_size=1,
+).filter(lambda text: text == text.strip() and text not in {".", ".."})
+TAGS = [
+    '#EXT-X-KEY:METHOD=AES-128,URI="{}",IV=0x1',
+    '#EXT-X-MEDIA:TYPE=AUDIO,NAME="a, b",URI="{}"',
+    '#EXT-X-DATERANGE:ID="1",X-ASSET-LIST="{}"',
+    '#EXT-X-DATERANGE:ID="1",X-URI="{}"',
+    '#EXT-X-CONTENT-STEERING:SERVER-URI="{}",PATHWAY-ID="a"',
+    '#EXT-X-UNKNOWN:URI="{}"',
+]
+# What browsers remove around a URL.
+BLANKS = "".join(map(chr, range(0x21)))
 
 plain_lines = st.one_of(
     st.sampled_from(
@@ -61,13 +83,29 @@ def signed(playlist: str) -> str:
     return rewrite(playlist, base_url=BASE_URL, media=sign, playlist_url=sign)
 
 
-def assert_safe(uri: str, written: str) -> None:
-    """Assert that ``written`` is the unchanged URI, or a URL in the folder that opens."""
-    if written == uri:
-        return
+def place(reference: str, base_url: str) -> str | None:
+    """Return where a browser goes; None if nowhere."""
+    try:
+        return ada_url.join_url(base_url, reference)
+    except ValueError:
+        return None
+
+
+def decoded(url: str) -> bytes:
+    return unquote_to_bytes(url.partition("#")[0])
+
+
+def assert_safe(uri: str, written: str, shop_url: str) -> None:
+    """Assert that ``written`` opens in the folder, or leads where ``uri`` led, unsigned."""
+    before = place(uri, BASE_URL)
     url, mark, rest = written.rpartition(QUERY)
-    assert (mark, rest) == (QUERY, "")
+    if not mark or written.strip() == uri.strip():
+        assert not uri.strip(BLANKS) or place(written, shop_url) == before
+        return
+    assert rest == ""
     assert url.startswith(FOLDER)
+    assert before is not None
+    assert decoded(url[:-1]) == decoded(before)
     path = unquote(url.partition("?")[0])
     assert not {".", ".."} & set(re.split(r"[/\\]", path))
     assert re.fullmatch(r"[!-~]+", written)
@@ -76,27 +114,51 @@ def assert_safe(uri: str, written: str) -> None:
 
 
 @examples
-@given(uris)
-@example("../43/a.ts")
-@example(f"{FOLDER}%2e%2e/43/a.ts")
-@example("https://cdn.example.com@evil.example/videos/42/a.ts")
-def test_a_line_is_unchanged_or_signed_inside_the_folder(uri: str) -> None:
-    assume(not uri.startswith("#"))
+@given(uris, shops)
+@example("../43/a.ts", SHOP_URL)
+@example("http:a.ts", SHOP_URL.replace("https", "http"))
+@example(f"{FOLDER}%2e%2e/43/a.ts", SHOP_URL)
+@example("https://cdn.example.com@evil.example/videos/42/a.ts", SHOP_URL)
+def test_a_line_is_signed_inside_the_folder_or_leads_where_it_led(uri: str, shop: str) -> None:
+    assume(not uri.strip(BLANKS).strip().startswith("#"))
     playlist = signed(f"#EXTM3U\n{uri}\n")
     first, written, last = playlist.split("\n")
     assert (first, last) == ("#EXTM3U", "")
-    assert_safe(uri.removesuffix("\r"), written.removesuffix("\r"))
+    assert_safe(uri, written, shop)
 
 
 @examples
-@given(quoted_uris)
-def test_an_attribute_is_unchanged_or_signed_inside_the_folder(uri: str) -> None:
-    line = '#EXT-X-KEY:METHOD=AES-128,URI="{}",IV=0x1'
+@given(quoted_uris, shops, st.sampled_from(TAGS))
+def test_an_attribute_is_signed_inside_the_folder_or_leads_where_it_led(
+    uri: str, shop: str, line: str
+) -> None:
     written = signed("#EXTM3U\n" + line.format(uri)).removeprefix("#EXTM3U\n")
     before, after = line.split("{}")
     assert written.startswith(before)
     assert written.endswith(after)
-    assert_safe(uri, written.removeprefix(before).removesuffix(after))
+    assert_safe(uri, written.removeprefix(before).removesuffix(after), shop)
+
+
+@examples
+@given(folders, st.data())
+def test_the_folder_is_signed_in_every_spelling_of_its_path(
+    folder: str, data: st.DataObject
+) -> None:
+    url = f"https://cdn.example.com/{quote_object_key(folder)}/"
+    sign = signed_under(url, QUERY)
+    spelled = "".join(data.draw(st.sampled_from(spellings(character))) for character in folder)
+    for host in ("https://cdn.example.com", "//CDN.example.com:443", ""):
+        text = rewrite(
+            f"#EXTM3U\n{host}/{spelled}/a.ts", base_url=url, media=sign, playlist_url=sign
+        )
+        assert text == f"#EXTM3U\n{url}a.ts?{QUERY}"
+
+
+def spellings(character: str) -> list[str]:
+    """Return ``character`` in all the ways that a browser takes for itself in a path."""
+    escaped = "".join(f"%{byte:02x}" for byte in character.encode())
+    found = [escaped, escaped.upper()]
+    return found if character in "%?#\\/" else [character, *found]
 
 
 @examples
@@ -114,7 +176,9 @@ def test_only_lines_with_uris_change(playlist: str) -> None:
     before, after = playlist.split("\n"), marked(playlist).split("\n")
     assert len(before) == len(after)
     for old, new in zip(before, after, strict=True):
-        if old.startswith("#") or not old.strip():
+        if old.strip().startswith("#EXT-X-OTHER"):
+            assert new == old.replace("a.ts", f"media:{FOLDER}720p/a.ts")
+        elif old.startswith("#") or not old.strip():
             assert new == old
         else:
             assert re.match("(media|playlist):https://", new)

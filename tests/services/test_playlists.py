@@ -29,6 +29,16 @@ def test_the_links_are_those_that_were_asked_for(
     assert issued.decision.grant == grant
 
 
+def test_a_uris_own_query_is_appended_to_its_link(
+    user: User, grant: Grant, stream: AssetFile, storage: Storage
+) -> None:
+    put(storage, f"{FOLDER}odd.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\na b.m3u8?v=2&w\n")
+
+    issued = services.issue_playlist(user, stream, path="odd.m3u8", link=link)
+
+    assert uris(issued.text) == [f"{link('a b.m3u8', issued.expires_at)}&v=2&w"]
+
+
 def test_a_playlist_is_sent_and_logged_as_a_download(
     user: User, grant: Grant, stream: AssetFile, received: Listen
 ) -> None:
@@ -68,13 +78,17 @@ def test_what_cannot_be_issued_is_not_counted(
     assert (limited.downloads_used, Download.objects.count()) == (0, 0)
 
 
-@pytest.mark.parametrize("uri", ["a%0Ab.m3u8", "a%00.m3u8", "./"])
-def test_what_can_be_no_playlists_name_stays(
+@pytest.mark.parametrize(
+    "uri", ["a%0Ab.m3u8", "a%00.m3u8", "./", "a%5Cb.m3u8", "%ff.m3u8", "..%2fa.m3u8", "a?Policy=b"]
+)
+def test_what_can_be_no_playlists_name_leads_to_the_distribution(
     user: User, grant: Grant, stream: AssetFile, storage: Storage, uri: str
 ) -> None:
     put(storage, f"{FOLDER}odd.m3u8", f"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n{uri}\n")
 
-    assert uris(services.issue_playlist(user, stream, path="odd.m3u8", link=link).text) == [uri]
+    assert uris(services.issue_playlist(user, stream, path="odd.m3u8", link=link).text) == [
+        f"https://downloads.example.com/{FOLDER}{uri.removeprefix('./')}"
+    ]
 
 
 def test_one_file_has_no_playlist(user: User, grant: Grant, file: AssetFile) -> None:

@@ -136,8 +136,8 @@ def test_with_a_rewritten_playlist_everything_plays_without_cookies(
     url = f"{live_server}{render('{% playlist_url file %}', user=user, file=stream)}"
     box = Player()
 
-    # The neighbour's URI stays as it is, so relative to the app, which has nothing there.
-    assert box.play(url) == {_end(url): 200} | OWN | {"course-10/master.m3u8": 404}
+    # The neighbour's URI leads to the distribution, as with cookies, and isn't signed.
+    assert box.play(url) == {_end(url): 200} | OWN | {"course-10/master.m3u8": 403}
     assert not list(box.jar)
 
 
