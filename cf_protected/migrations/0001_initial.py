@@ -119,6 +119,7 @@ class Migration(migrations.Migration):
                 (
                     "key",
                     models.CharField(
+                        db_index=True,
                         help_text="The object's name in the distribution's storage; a folder's ends in a slash.",
                         max_length=1024,
                         validators=[cf_protected.models.asset.validate_key],

@@ -9,23 +9,20 @@ Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/priva
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from cf_protected.cloudfront.limits import MAX_PATH_BYTES
 from cf_protected.cloudfront.url import MAX_URL_BYTES
 from cf_protected.distributions import distributions
-from cf_protected.exceptions import CookiesTooLarge, SigningError
+from cf_protected.exceptions import CookiesTooLarge, InvalidURL, SigningError
 from cf_protected.models import AssetFile
 
 # A request has at most 20,480 bytes with its headers, and the longest URL that CloudFront
 # accepts must fit in with the cookies.
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 MAX_REQUEST_BYTES: Final = 20_480 - MAX_URL_BYTES
-
-# The longest path that browsers accept: they ignore longer ones. With such a path a cookie
-# stays below the 4,096 bytes that they keep.
-# https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis section 5.6 and 5.7
-MAX_PATH_BYTES: Final = 1024
 
 # Chromium keeps 180 cookies of a site and silently drops the oldest. The app's own cookies
 # need room too, and a set has four.
@@ -75,8 +72,15 @@ def opened_by_cookies(files: Iterable[AssetFile]) -> list[AssetFile]:
 
 
 def cookie_scopes(files: Iterable[AssetFile]) -> list[CookieScope]:
-    """Return the scopes of the cookies of ``files``, for removing them."""
-    return [scope_of(file) for file in files]
+    """Return the scopes of the cookies of ``files``, for removing them.
+
+    A file that no URL leads to never had any.
+    """
+    scopes = []
+    for file in files:
+        with suppress(InvalidURL):
+            scopes.append(scope_of(file))
+    return scopes
 
 
 def scope_of(file: AssetFile, folder: str = "") -> CookieScope:

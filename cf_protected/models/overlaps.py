@@ -1,0 +1,119 @@
+"""Find files of two assets that overlap: a folder of one holds an object of the other.
+
+Signed cookies for a folder open everything in it, and so would open the other asset too.
+Keys are compared byte by byte, as S3 does: ``Course/`` isn't ``course/``. A database may
+find more, since its collation may ignore capitals or accents, so its answers are compared
+once more.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from django.apps import apps
+from django.db.models import Q, QuerySet
+
+from cf_protected import conf
+from cf_protected.places import keyspaces_of
+
+if TYPE_CHECKING:
+    from cf_protected.models.asset import Asset, AssetFile
+
+# How many keys one query asks for.
+_BATCH: Final = 500
+
+
+class Overlap(NamedTuple):
+    """A folder of one asset, and a file of another that lies in it."""
+
+    folder: AssetFile
+    file: AssetFile
+
+
+class Neighbour(NamedTuple):
+    """A distribution that shares a keyspace with another, or is the same one.
+
+    In it, ``here`` precedes the keys of the one, and ``there`` those of the neighbour.
+    """
+
+    alias: str
+    here: str
+    there: str
+
+
+def find_overlap(asset: Asset, files: Iterable[AssetFile]) -> AssetFile | None:
+    """Return a file of another asset that overlaps one of these ``files`` of ``asset``."""
+    files = list(files)
+    for neighbour in _neighbours(asset.distribution):
+        folders = {neighbour.here + file.key for file in files if file.is_prefix}
+        parents = {folder for file in files for folder in _parents(neighbour.here + file.key)}
+        for other in _others(asset, neighbour, folders, parents):
+            key = neighbour.there + other.key
+            is_around = other.is_prefix and key in parents
+            if is_around or not folders.isdisjoint(_parents(key)):
+                return other
+    return None
+
+
+def overlaps(alias: str) -> Iterator[Overlap]:
+    """Yield every overlap of the distribution's folders with files of other assets."""
+    for neighbour in _neighbours(alias):
+        folders = defaultdict(list)
+        for folder in _files_of(alias).filter(kind="prefix").iterator():
+            if folder.asset.distribution == alias:
+                folders[neighbour.here + folder.key].append(folder)
+        for file in _files_of(neighbour.alias).iterator() if folders else ():
+            if file.asset.distribution != neighbour.alias:
+                continue
+            for parent in _parents(neighbour.there + file.key):
+                for folder in folders.get(parent, ()):
+                    if folder.asset_id != file.asset_id:
+                        yield Overlap(folder, file)
+
+
+def _neighbours(alias: str) -> set[Neighbour]:
+    distributions = conf.current().distributions
+    if alias not in distributions:
+        return set()
+    own = keyspaces_of(distributions[alias])
+    return {
+        Neighbour(other, own[keyspace], there)
+        for other, settings in distributions.items()
+        for keyspace, there in keyspaces_of(settings).items()
+        if keyspace in own
+    }
+
+
+def _files_of(alias: str) -> QuerySet[AssetFile]:
+    model: type[AssetFile] = apps.get_model("cf_protected", "AssetFile")
+    return model.objects.select_related("asset").filter(asset__distribution=alias)
+
+
+def _others(
+    asset: Asset, neighbour: Neighbour, folders: Collection[str], parents: Collection[str]
+) -> Iterator[AssetFile]:
+    """Yield the files of other assets that the database thinks overlap."""
+    others = _files_of(neighbour.alias).exclude(asset=asset.pk)
+    for where in _conditions(neighbour.there, folders, parents):
+        for other in others.filter(where).iterator():
+            if other.asset.distribution == neighbour.alias:
+                yield other
+
+
+def _conditions(there: str, folders: Collection[str], parents: Collection[str]) -> Iterator[Q]:
+    """Yield conditions that find the files whose keys begin with ``there``."""
+    keys = sorted(key.removeprefix(there) for key in parents if key.startswith(there))
+    for start in range(0, len(keys), _BATCH):
+        yield Q(kind="prefix", key__in=keys[start : start + _BATCH])
+    for folder in folders:
+        if there.startswith(folder):
+            yield Q()
+        elif folder.startswith(there):
+            yield Q(key__startswith=folder.removeprefix(there))
+
+
+def _parents(key: str) -> list[str]:
+    """Return the folders that ``key`` lies in, and a folder's own key."""
+    return [key[: index + 1] for index, character in enumerate(key) if character == "/"]
