@@ -30,6 +30,14 @@ def storage_of(settings: DistributionSettings) -> Storage:
     return storages[settings.storage]
 
 
+def is_s3(storage: Storage) -> bool:
+    """Return whether this is django-storages' S3, or a subclass.
+
+    Recognised by its attributes: importing it would import boto3 in every project.
+    """
+    return hasattr(storage, "bucket_name") and hasattr(storage, "connection")
+
+
 def location_of(storage: Storage) -> str:
     """Return the bucket's folder that the storage keeps its objects in, such as ``media/``.
 

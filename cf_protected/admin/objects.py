@@ -8,7 +8,9 @@ import mimetypes
 import posixpath
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from copy import copy
 from dataclasses import dataclass
+from typing import Any, Final, cast
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
@@ -16,8 +18,11 @@ from django.core.files.storage import Storage
 from django.utils.translation import gettext as _
 
 from cf_protected.distributions import MISSING_ERRORS, STORAGE_ERRORS
+from cf_protected.places import is_s3
 
 logger = logging.getLogger("cf_protected")
+
+_ANY_BYTES: Final = "application/octet-stream"
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ def _explained(key: str, missing: str) -> Iterator[None]:
 
 
 def store(storage: Storage, name: str, content: File[bytes]) -> tuple[str, str]:
-    """Save an upload. Return its key, which may differ from ``name``, and its checksum.
+    """Save an upload as it is. Return its key, which may differ from ``name``, and its checksum.
 
     Raises ``ValidationError`` for staff.
     """
@@ -81,12 +86,30 @@ def store(storage: Storage, name: str, content: File[bytes]) -> tuple[str, str]:
         digest.update(chunk)
     content.seek(0)
     try:
-        return storage.save(name, content), f"sha256:{digest.hexdigest()}"
+        return _unencoded(storage, name, content).save(
+            name, content
+        ), f"sha256:{digest.hexdigest()}"
     except STORAGE_ERRORS as error:
         logger.error("The storage can't save %r: %s", name, error)
         raise ValidationError(
             _("The storage didn't take the file (%(error)s).") % {"error": type(error).__name__}
         ) from error
+
+
+def _unencoded(storage: Storage, name: str, content: File[bytes]) -> Storage:
+    """Return a storage that saves ``content`` without an encoding that nobody asked for.
+
+    django-storages' S3 gives software-1.0.tar.gz the ``Content-Encoding`` gzip, so browsers save
+    it unpacked. It guesses that only where it isn't told the content type. What the seller's
+    storage states, stays.
+    """
+    if not is_s3(storage) or mimetypes.guess_type(name)[1] is None:
+        return storage
+    s3: Any = storage
+    stated = {"ContentType": getattr(content, "content_type", None) or _ANY_BYTES}
+    plain = copy(s3)
+    plain.get_object_parameters = lambda key: stated | s3.get_object_parameters(key)
+    return cast("Storage", plain)
 
 
 def discard(storage: Storage, key: str) -> None:
@@ -107,4 +130,4 @@ def _check_normalised(key: str) -> None:
 
 def _guess(key: str) -> str:
     content_type, encoding = mimetypes.guess_type(key)
-    return content_type if content_type and not encoding else "application/octet-stream"
+    return content_type if content_type and not encoding else _ANY_BYTES
