@@ -49,12 +49,23 @@ def find_overlap(asset: Asset, files: Iterable[AssetFile]) -> AssetFile | None:
     for neighbour in _neighbours(asset.distribution):
         folders = {neighbour.here + file.key for file in files if file.is_prefix}
         parents = {folder for file in files for folder in _parents(neighbour.here + file.key)}
-        for other in _others(asset, neighbour, folders, parents):
+        conditions = _conditions(neighbour.there, folders, parents)
+        for other in _others(asset, neighbour, conditions):
             key = neighbour.there + other.key
             is_around = other.is_prefix and key in parents
             if is_around or not folders.isdisjoint(_parents(key)):
                 return other
     return None
+
+
+def shared_objects(asset: Asset, files: Iterable[AssetFile]) -> Iterator[AssetFile]:
+    """Yield the files of other assets that are the same objects as ``files`` of ``asset``."""
+    files = [file for file in files if not file.is_prefix]
+    for neighbour in _neighbours(asset.distribution):
+        keys = {neighbour.here + file.key for file in files}
+        for other in _others(asset, neighbour, _key_conditions(neighbour.there, keys)):
+            if neighbour.there + other.key in keys:
+                yield other
 
 
 def overlaps(alias: str) -> Iterator[Overlap]:
@@ -91,27 +102,31 @@ def _files_of(alias: str) -> QuerySet[AssetFile]:
     return model.objects.select_related("asset").filter(asset__distribution=alias)
 
 
-def _others(
-    asset: Asset, neighbour: Neighbour, folders: Collection[str], parents: Collection[str]
-) -> Iterator[AssetFile]:
-    """Yield the files of other assets that the database thinks overlap."""
+def _others(asset: Asset, neighbour: Neighbour, conditions: Iterable[Q]) -> Iterator[AssetFile]:
+    """Yield the neighbour's files of other assets that meet a condition."""
     others = _files_of(neighbour.alias).exclude(asset=asset.pk)
-    for where in _conditions(neighbour.there, folders, parents):
+    for where in conditions:
         for other in others.filter(where).iterator():
             if other.asset.distribution == neighbour.alias:
                 yield other
 
 
 def _conditions(there: str, folders: Collection[str], parents: Collection[str]) -> Iterator[Q]:
-    """Yield conditions that find the files whose keys begin with ``there``."""
-    keys = sorted(key.removeprefix(there) for key in parents if key.startswith(there))
-    for start in range(0, len(keys), _BATCH):
-        yield Q(kind="prefix", key__in=keys[start : start + _BATCH])
+    """Yield conditions for the folders ``parents``, and for what lies in ``folders``."""
+    for is_one in _key_conditions(there, parents):
+        yield is_one & Q(kind="prefix")
     for folder in folders:
         if there.startswith(folder):
             yield Q()
         elif folder.startswith(there):
             yield Q(key__startswith=folder.removeprefix(there))
+
+
+def _key_conditions(there: str, keys: Collection[str]) -> Iterator[Q]:
+    """Yield conditions for these keys, which there are without the leading ``there``."""
+    names = sorted(key.removeprefix(there) for key in keys if key.startswith(there))
+    for start in range(0, len(names), _BATCH):
+        yield Q(key__in=names[start : start + _BATCH])
 
 
 def _parents(key: str) -> list[str]:
