@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from mimetypes import guess_type
 from typing import Final, Literal, TypeVar
 from urllib.parse import quote
 
@@ -11,6 +12,8 @@ from django.utils.cache import patch_cache_control
 
 #: When to try again while a key or an object is unavailable, in seconds.
 RETRY_AFTER: Final = "30"
+
+_ANY_BYTES: Final = "application/octet-stream"
 
 # Browsers disagree about anything else between quotes: they decode "%41" and "=?utf-8?Q?…?=",
 # and keep or drop a backslash. https://www.rfc-editor.org/rfc/rfc6266#appendix-D
@@ -42,3 +45,12 @@ def content_disposition(disposition: Literal["attachment", "inline"], name: str)
     if _PLAIN_NAME.fullmatch(name):
         return f'{disposition}; filename="{name}"'
     return f"{disposition}; filename*=utf-8''{quote(name, safe='')}"
+
+
+def guess_content_type(name: str) -> str:
+    """Return the content type of a file called ``name``, which is sent as it is.
+
+    So a compressed file's type isn't that of its content.
+    """
+    content_type, encoding = guess_type(name)
+    return content_type if content_type and not encoding else _ANY_BYTES

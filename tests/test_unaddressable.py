@@ -96,3 +96,14 @@ def test_cookies_can_be_removed(buyer: Client, stray_folder: AssetFile) -> None:
     assert buyer.delete("/downloads/cookies/?asset=ebook").status_code == 204
     assert buyer.post("/downloads/cookies/remove/", {"asset": "ebook"}).status_code == 204
     assert call(buyer, "DELETE", "cookies/?asset=ebook").status_code == 204
+
+
+def test_a_folder_whose_entry_has_no_url_is_opened(
+    buyer: Client, asset: Asset, grant: Grant
+) -> None:
+    AssetFile.objects.create(asset=asset, kind="prefix", key="stream/", entry="../x.m3u8")
+
+    answer = call(buyer, "POST", "cookies/", {"assets": ["ebook"]})
+
+    (file,) = answer.json()["files"]
+    assert file["url"] == "https://downloads.example.com/stream/"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
@@ -19,10 +19,9 @@ from django.utils.translation import gettext as _
 
 from cf_protected.distributions import MISSING_ERRORS, STORAGE_ERRORS
 from cf_protected.places import is_s3
+from cf_protected.responses import guess_content_type
 
 logger = logging.getLogger("cf_protected")
-
-_ANY_BYTES: Final = "application/octet-stream"
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ def describe(storage: Storage, key: str) -> ObjectFacts:
     ):
         # django-storages' S3 file has the object as ``obj``, with the type that S3 sends.
         stated = getattr(getattr(opened, "obj", None), "content_type", "")
-        return ObjectFacts(opened.size, stated or _guess(key))
+        return ObjectFacts(opened.size, stated or guess_content_type(key))
 
 
 def describe_folder(storage: Storage, key: str, entry: str) -> ObjectFacts:
@@ -106,7 +105,7 @@ def _unencoded(storage: Storage, name: str, content: File[bytes]) -> Storage:
     if not is_s3(storage) or mimetypes.guess_type(name)[1] is None:
         return storage
     s3: Any = storage
-    stated = {"ContentType": getattr(content, "content_type", None) or _ANY_BYTES}
+    stated = {"ContentType": getattr(content, "content_type", None) or guess_content_type(name)}
     plain = copy(s3)
     plain.get_object_parameters = lambda key: stated | s3.get_object_parameters(key)
     return cast("Storage", plain)
@@ -126,8 +125,3 @@ def _check_normalised(key: str) -> None:
         raise ValidationError(
             _("Give the key without a slash at its start, double slashes or backslashes.")
         )
-
-
-def _guess(key: str) -> str:
-    content_type, encoding = mimetypes.guess_type(key)
-    return content_type if content_type and not encoding else _ANY_BYTES

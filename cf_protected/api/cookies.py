@@ -13,7 +13,7 @@ from cf_protected.api.base import APIView
 from cf_protected.api.inputs import Members, Query
 from cf_protected.api.problems import problem
 from cf_protected.distributions import distributions
-from cf_protected.exceptions import CookiesTooLarge, SigningError
+from cf_protected.exceptions import CookiesTooLarge, InvalidURL, SigningError
 from cf_protected.models import AssetFile
 from cf_protected.signed_cookies.jar import remembered, remove_cookies, remove_scopes, set_cookies
 from cf_protected.viewer import get_viewer
@@ -96,5 +96,12 @@ def _files(ids: Collection[UUID]) -> list[AssetFile]:
 
 
 def _url(file: AssetFile, folder: str) -> str:
-    """Return the URL of the file, the folder's entry, or the folder inside it."""
-    return distributions[file.asset.distribution].url(file.key + (folder or file.entry))
+    """Return the URL of the file, the folder's entry, or the folder inside it.
+
+    Return the folder's own if no URL leads to the entry: its cookies are set all the same.
+    """
+    distribution = distributions[file.asset.distribution]
+    try:
+        return distribution.url(file.key + (folder or file.entry))
+    except InvalidURL:
+        return distribution.url(file.key)

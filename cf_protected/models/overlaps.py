@@ -21,7 +21,7 @@ from cf_protected.places import keyspaces_of
 if TYPE_CHECKING:
     from cf_protected.models.asset import Asset, AssetFile
 
-# How many keys one query asks for.
+# How many keys one query asks for, and how many files it returns.
 _BATCH: Final = 500
 
 
@@ -72,10 +72,10 @@ def overlaps(alias: str) -> Iterator[Overlap]:
     """Yield every overlap of the distribution's folders with files of other assets."""
     for neighbour in _neighbours(alias):
         folders = defaultdict(list)
-        for folder in _files_of(alias).filter(kind="prefix").iterator():
+        for folder in _in_batches(_files_of(alias).filter(kind="prefix")):
             if folder.asset.distribution == alias:
                 folders[neighbour.here + folder.key].append(folder)
-        for file in _files_of(neighbour.alias).iterator() if folders else ():
+        for file in _in_batches(_files_of(neighbour.alias)) if folders else ():
             if file.asset.distribution != neighbour.alias:
                 continue
             for parent in _parents(neighbour.there + file.key):
@@ -102,11 +102,25 @@ def _files_of(alias: str) -> QuerySet[AssetFile]:
     return model.objects.select_related("asset").filter(asset__distribution=alias)
 
 
+def _in_batches(files: QuerySet[AssetFile]) -> Iterator[AssetFile]:
+    """Yield the files by primary key, some at a time.
+
+    A caller may stop early. ``iterator`` would leave PostgreSQL's cursor open then, and closing it
+    after the transaction's end fails in the middle of another.
+    """
+    batch = [*files.order_by("pk")[:_BATCH]]
+    while batch:
+        yield from batch
+        if len(batch) < _BATCH:
+            return
+        batch = [*files.filter(pk__gt=batch[-1].pk).order_by("pk")[:_BATCH]]
+
+
 def _others(asset: Asset, neighbour: Neighbour, conditions: Iterable[Q]) -> Iterator[AssetFile]:
     """Yield the neighbour's files of other assets that meet a condition."""
     others = _files_of(neighbour.alias).exclude(asset=asset.pk)
     for where in conditions:
-        for other in others.filter(where).iterator():
+        for other in _in_batches(others.filter(where)):
             if other.asset.distribution == neighbour.alias:
                 yield other
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from mimetypes import guess_type
 from typing import Any, ClassVar, Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -15,12 +14,10 @@ from cf_protected.access import DownloadRefused
 from cf_protected.distributions import distributions
 from cf_protected.models import AssetFile
 from cf_protected.person import Person
-from cf_protected.responses import content_disposition, uncacheable
+from cf_protected.responses import content_disposition, guess_content_type, uncacheable
 from cf_protected.views.base import PersonalView
 from cf_protected.views.protect import refuse
 from cf_protected.views.purpose import is_part_of_page, is_prefetch
-
-_UNKNOWN_TYPE: Final = "application/octet-stream"
 
 # Turbo keeps what it prefetched and shows it at the click, whatever its status. This makes
 # the click a navigation of the browser's own: https://turbo.hotwired.dev/reference/attributes
@@ -121,7 +118,7 @@ class FileView(PersonalView):
 
     def describe(self, file: AssetFile) -> HttpResponseBase:
         """Return a response with the file's type, name and size, as far as they are known."""
-        content_type = file.content_type or guess_type(file.file_name)[0] or _UNKNOWN_TYPE
+        content_type = file.content_type or guess_content_type(file.file_name)
         if file.size is None or file.is_prefix:
             response: HttpResponseBase = Unmeasured(content_type=content_type)
         else:

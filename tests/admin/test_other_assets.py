@@ -12,7 +12,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import include, path, reverse
 from pytest_django import Settings
 
 from cf_protected.admin import AssetAdmin
@@ -41,14 +41,22 @@ class OwnAssetAdmin(AssetAdmin):
         return super().get_queryset(request).filter(sku=request.user.email)
 
 
+def use(settings: Settings, asset_admin: type[AssetAdmin]) -> None:
+    """Register the admin of assets. A site's URLs are those of the admins that it has then."""
+    django_admin.site.unregister(Asset)
+    django_admin.site.register(Asset, asset_admin)
+    settings.ROOT_URLCONF = (
+        path("admin/", django_admin.site.urls),
+        path("downloads/", include("cf_protected.urls")),
+    )
+
+
 @pytest.fixture
-def restricted() -> Iterator[None]:
+def restricted(settings: Settings) -> Iterator[None]:
     """The site, whose staff have assets of their own."""
-    django_admin.site.unregister(Asset)
-    django_admin.site.register(Asset, OwnAssetAdmin)
+    use(settings, OwnAssetAdmin)
     yield
-    django_admin.site.unregister(Asset)
-    django_admin.site.register(Asset, AssetAdmin)
+    use(settings, AssetAdmin)
 
 
 @pytest.fixture
@@ -182,10 +190,9 @@ class ReadOnlyAssetAdmin(OwnAssetAdmin):
 
 @pytest.mark.parametrize("action", ["change", "delete"])
 def test_files_of_other_assets_arent_changed(
-    clerk: Browser, secret: AssetFile, action: str
+    clerk: Browser, secret: AssetFile, settings: Settings, action: str
 ) -> None:
-    django_admin.site.unregister(Asset)
-    django_admin.site.register(Asset, ReadOnlyAssetAdmin)
+    use(settings, ReadOnlyAssetAdmin)
     url = reverse(f"admin:cf_protected_assetfile_{action}", args=[secret.pk])
     page = clerk.open("cf_protected_assetfile_changelist")
 

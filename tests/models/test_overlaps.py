@@ -336,3 +336,13 @@ def test_what_exists_at_another_distribution_is_found(
 
     assert [(one.folder.pk, one.file.pk) for one in overlaps("default")] == [(folder.pk, book.pk)]
     assert list(overlaps("video")) == []
+
+
+def test_many_files_are_compared_in_batches(asset: Asset, other: Asset) -> None:
+    """The database may find others in other capitals first."""
+    AssetFile.objects.bulk_create(unsaved(other, f"COURSE/{number}.pdf") for number in range(1200))
+    store(other, "course/last.pdf")
+    store(asset, "course/")
+
+    assert is_refused(asset, "course/")
+    assert [one.file.key for one in overlaps("default")] == ["course/last.pdf"]
