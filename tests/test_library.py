@@ -166,8 +166,8 @@ def test_the_queries_of_an_asset_do_not_grow_with_its_files(
         AssetFile(asset=file.asset, key=f"{number}.pdf") for number in range(100)
     )
 
-    # Session, user, the asset, the grants twice, its files.
-    assert (before, queries(buyer, EBOOK)) == (6, 6)
+    # Session, user, the asset, the grants twice, how many files, those of the page.
+    assert (before, queries(buyer, EBOOK)) == (7, 7)
 
 
 @pytest.mark.parametrize(
@@ -270,6 +270,66 @@ def test_a_buyer_of_a_draft_is_told_that_it_is_one(
     Asset.objects.update(state=Asset.State.DRAFT)
 
     assert "available at the moment" in text(buyer.get(EBOOK))
+
+
+@pytest.fixture
+def pictures(asset: Asset, grant: Grant) -> list[AssetFile]:
+    """The asset has ten thousand of them."""
+    return AssetFile.objects.bulk_create(
+        AssetFile(asset=asset, key=f"pictures/{number:05}.jpg", position=number)
+        for number in range(10_000)
+    )
+
+
+def test_the_page_of_an_asset_with_many_files_has_pages(
+    buyer: Client, pictures: list[AssetFile]
+) -> None:
+    first, last = text(buyer.get(EBOOK)), text(buyer.get(EBOOK, {"page": 100}))
+
+    assert first.count("<li>") == last.count("<li>") == 100
+    assert "00099.jpg</a>" in first
+    assert "00100.jpg" not in first
+    assert '<nav aria-label="Pages">' in first
+    assert '<span aria-current="page"> Page 1 of 100 </span>' in first
+    assert '<a href="?page=2" rel="next">Next</a> <a href="?page=100">Last</a>' in first
+    assert '<a href="?page=1">First</a> <a href="?page=99" rel="prev">Previous</a>' in last
+    assert "09999.jpg</a>" in last
+    assert len(first) < 50_000
+
+
+@pytest.mark.parametrize("page", ["101", "0", "x"])
+def test_a_page_of_files_that_does_not_exist_is_not_found(
+    buyer: Client, pictures: list[AssetFile], page: str
+) -> None:
+    assert buyer.get(EBOOK, {"page": page}).status_code == 404
+
+
+def test_an_asset_with_few_files_has_one_page(buyer: Client, grant: Grant, file: AssetFile) -> None:
+    assert "<nav" not in text(buyer.get(EBOOK))
+
+
+def test_the_library_shows_the_first_files_of_each_asset(
+    buyer: Client, user: User, pictures: list[AssetFile]
+) -> None:
+    for number in range(3):
+        give(user, number, files=20)
+
+    page = text(buyer.get(LIBRARY))
+
+    assert page.count("<li>") == 4 * 20
+    assert "00019.jpg</a>" in page
+    assert "00020.jpg" not in page
+    assert (
+        f'<a href="{Asset.objects.get(slug="ebook").get_absolute_url()}">All files of Ebook</a>'
+        in page
+    )
+    assert page.count("All files of") == 1
+
+
+def test_the_queries_of_the_library_do_not_grow_with_the_files(
+    buyer: Client, pictures: list[AssetFile]
+) -> None:
+    assert queries(buyer, LIBRARY) == 6
 
 
 @pytest.fixture

@@ -274,6 +274,17 @@ def test_who_probes_first_gets_the_download(
     assert traces(limited) == (1, 1)
 
 
+def test_head_takes_a_compressed_file_for_bytes(
+    buyer: Client, grant: Grant, file: AssetFile
+) -> None:
+    AssetFile.objects.update(download_name="software-1.0.tar.gz", content_type="")
+
+    response = buyer.head(file.get_absolute_url())
+
+    assert response["Content-Type"] == "application/octet-stream"
+    assert "Content-Encoding" not in response
+
+
 def test_head_says_what_get_would_where_the_last_download_may_be_repeated(
     buyer: Client, limited: Grant, file: AssetFile, other_file: AssetFile
 ) -> None:

@@ -7,16 +7,17 @@ from typing import Any, ClassVar, Final
 from django.contrib import admin, messages
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.db import router, transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
-from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from cf_protected import services
+from cf_protected.admin.asset_file import may_change
 from cf_protected.admin.asset_forms import AssetFileForm, AssetFileFormSet, AssetForm
 from cf_protected.admin.bulk import ask
 from cf_protected.admin.grant_forms import BulkGrantForm
@@ -29,54 +30,84 @@ _DELIVERY: Final[Any] = (
     {"fields": ("distribution", "available_from", "bind_to_ip")},
 )
 
+# The page of an asset links to this many of its files, and the one before deleting lists as many.
+_LISTED: Final = 20
 
-class AssetFileInline(admin.StackedInline):
-    """An asset's files, on the asset's page."""
+
+class NewFileInline(admin.StackedInline):
+    """New files, on the asset's page. Those that it has are in a list of their own.
+
+    An asset may have thousands of files, and Django accepts a thousand fields of a form.
+    """
 
     model = AssetFile
     form = AssetFileForm
     formset = AssetFileFormSet
     extra = 1
-    view_on_site = False  # the link would be a download, refused and logged for most staff
+    max_num = 20
+    can_delete = False
+    verbose_name = _("new file")
+    verbose_name_plural = _("new files")
     fields = (
         ("upload", "key"),
         ("kind", "entry", "duration"),
         ("name", "download_name", "position"),
-        ("stored_size", "content_type", "checksum"),
     )
-    readonly_fields = ("stored_size", "content_type", "checksum")
 
-    def get_fields(self, request: HttpRequest, obj: Asset | None = None) -> Any:
-        """Hide the upload field from users with view permission only."""
-        fields = super().get_fields(request, obj)
-        if self.has_add_permission(request, obj) or self.has_change_permission(request, obj):
-            return fields
-        return ["key", *fields[1:]]
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AssetFile]:
+        return super().get_queryset(request).none()
 
-    @admin.display(description=_("size"))
-    def stored_size(self, file: AssetFile) -> str:
-        """Return the size in a readable unit."""
-        return self.get_empty_value_display() if file.size is None else filesizeformat(file.size)
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        formset: Any = super().get_formset(request, obj, **kwargs)
+        formset.form.may_change = staticmethod(may_change(self.admin_site, request))
+        return formset
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_add_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(Asset)
 class AssetAdmin(admin.ModelAdmin):
-    """The admin of assets, with their files inline."""
+    """The admin of assets. Files are added here, and changed on pages of their own."""
 
     form = AssetForm
-    inlines: ClassVar = [AssetFileInline]
+    inlines: ClassVar = [NewFileInline]
     list_display = ("title", "state", "sku", "file_count", "updated_at")
     list_filter = ("state", "distribution", "files__kind")
     search_fields = ("title", "slug", "sku")
     prepopulated_fields: ClassVar = {"slug": ("title",)}
-    ordering = ("title", "pk")  # the annotation below drops the model's ordering
+    ordering = ("title", "pk")
     date_hierarchy = "created_at"
     actions = ("grant_to_people",)
-    readonly_fields = ("grants",)
+    readonly_fields = ("files", "grants")
 
     def get_fieldsets(self, request: HttpRequest, obj: Asset | None = None) -> Any:
-        linked = obj is not None and self.admin_site.is_registered(Grant)
-        return (None, {"fields": (*_SOLD, "grants") if linked else _SOLD}), _DELIVERY
+        site = self.admin_site
+        fields = [*_SOLD]
+        if obj is not None and site.is_registered(AssetFile):
+            files = site.get_model_admin(AssetFile)
+            fields += ["files"] if files.has_view_or_change_permission(request) else []
+        if obj is not None and site.is_registered(Grant):
+            fields += ["grants"]
+        return (None, {"fields": fields}), _DELIVERY
+
+    def get_inlines(self, request: HttpRequest, obj: Asset | None) -> Any:
+        may_edit = (
+            self.has_add_permission(request)
+            if obj is None
+            else self.has_change_permission(request, obj)
+        )
+        return super().get_inlines(request, obj) if may_edit else []
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        form.may_change = staticmethod(may_change(self.admin_site, request))
+        return form
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
         # Called only for a valid form, and before the formset validates the files: see
@@ -87,13 +118,38 @@ class AssetAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Asset]:
         assets: QuerySet[Asset] = super().get_queryset(request)
-        # Distinct, since the filter by kind joins the files a second time.
-        return assets.annotate(_files=Count("files", distinct=True))
+        # Not a join, which would group the assets wherever this queryset is used.
+        files = AssetFile.objects.filter(asset=OuterRef("pk")).order_by().values("asset")
+        number = Subquery(files.annotate(number=Count("*")).values("number"))
+        return assets.annotate(_files=Coalesce(number, 0))
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Count what Django would list: an asset may have thousands of files and grants."""
+        grants = Grant.objects.filter(asset__in=[asset.pk for asset in objs]).count()
+        if grants:
+            text = ngettext("%(count)d grant", "%(count)d grants", grants)
+            return [], {}, set(), [text % {"count": grants}]
+        to_delete, *rest = super().get_deleted_objects(objs, request)
+        return _shortened(to_delete), *rest
 
     @admin.display(description=_("files"), ordering="_files")
     def file_count(self, asset: Asset) -> int:
         """Return how many files the asset has."""
         return getattr(asset, "_files", 0)
+
+    @admin.display(description=_("files"))
+    def files(self, asset: Asset) -> SafeString:
+        """Return the asset's first files, and their number, linked to their list."""
+        site = self.admin_site.name
+        shown = [
+            (reverse("admin:cf_protected_assetfile_change", args=[file.pk], current_app=site), file)
+            for file in asset.files.all()[:_LISTED]
+        ]
+        links = format_html_join("", '<li><a href="{}">{}</a></li>', shown)
+        url = reverse("admin:cf_protected_assetfile_changelist", current_app=site)
+        number = asset.files.count()
+        text = ngettext("%(count)d file", "%(count)d files", number) % {"count": number}
+        return format_html('<ul>{}</ul><a href="{}?asset={}">{}</a>', links, url, asset.pk, text)
 
     @admin.display(description=_("grants"))
     def grants(self, asset: Asset) -> SafeString:
@@ -158,3 +214,12 @@ def _has_already(holder: Holder, asset: Asset) -> bool:
     if holder.user is not None:
         return active.held_by(holder.user).exists()
     return active.filter(user__isnull=True, email=holder.email).exists()
+
+
+def _shortened(nested: list[Any]) -> list[Any]:
+    """Return Django's nested list of objects with long lists in it cut, and counted instead."""
+    cut = [_shortened(one) if isinstance(one, list) else one for one in nested[:_LISTED]]
+    more = len(nested) - len(cut)
+    if more:
+        cut.append(ngettext("… and %(count)d more", "… and %(count)d more", more) % {"count": more})
+    return cut

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import mimetypes
 import posixpath
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from copy import copy
 from dataclasses import dataclass
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
@@ -16,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from cf_protected.distributions import MISSING_ERRORS, STORAGE_ERRORS
 from cf_protected.edge.content_types import guess_content_type
+from cf_protected.places import is_s3
 
 logger = logging.getLogger("cf_protected")
 
@@ -72,7 +76,7 @@ def _explained(key: str, missing: str) -> Iterator[None]:
 
 
 def store(storage: Storage, name: str, content: File[bytes]) -> tuple[str, str]:
-    """Save an upload. Return its key, which may differ from ``name``, and its checksum.
+    """Save an upload as it is. Return its key, which may differ from ``name``, and its checksum.
 
     Raises ``ValidationError`` for staff.
     """
@@ -81,12 +85,30 @@ def store(storage: Storage, name: str, content: File[bytes]) -> tuple[str, str]:
         digest.update(chunk)
     content.seek(0)
     try:
-        return storage.save(name, content), f"sha256:{digest.hexdigest()}"
+        return _unencoded(storage, name, content).save(
+            name, content
+        ), f"sha256:{digest.hexdigest()}"
     except STORAGE_ERRORS as error:
         logger.error("The storage can't save %r: %s", name, error)
         raise ValidationError(
             _("The storage didn't take the file (%(error)s).") % {"error": type(error).__name__}
         ) from error
+
+
+def _unencoded(storage: Storage, name: str, content: File[bytes]) -> Storage:
+    """Return a storage that saves ``content`` without an encoding that nobody asked for.
+
+    django-storages' S3 gives software-1.0.tar.gz the ``Content-Encoding`` gzip, so browsers save
+    it unpacked. It guesses that only where it isn't told the content type. What the seller's
+    storage states, stays.
+    """
+    if not is_s3(storage) or mimetypes.guess_type(name)[1] is None:
+        return storage
+    s3: Any = storage
+    stated = {"ContentType": getattr(content, "content_type", None) or guess_content_type(name)}
+    plain = copy(s3)
+    plain.get_object_parameters = lambda key: stated | s3.get_object_parameters(key)
+    return cast("Storage", plain)
 
 
 def discard(storage: Storage, key: str) -> None:

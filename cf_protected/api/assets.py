@@ -1,20 +1,26 @@
-"""The caller's assets."""
+"""The caller's assets, and the files of each."""
 
 from __future__ import annotations
 
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, JsonResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 
 from cf_protected import services
-from cf_protected.access import DownloadRefused
+from cf_protected.access import Decision, DownloadRefused
 from cf_protected.api.base import APIView
 from cf_protected.api.inputs import Query
 from cf_protected.api.problems import anonymous_problem
-from cf_protected.api.representations import represent_asset
-from cf_protected.models import Asset
+from cf_protected.api.representations import represent_asset, represent_file
+from cf_protected.models import Asset, AssetFile
+from cf_protected.person import User
 from cf_protected.viewer import get_viewer
+
+_PAGE_SIZE: Final = 50
 
 
 class AssetListAPIView(APIView):
@@ -27,36 +33,78 @@ class AssetListAPIView(APIView):
     def get(self, request: HttpRequest) -> JsonResponse:
         if not self.user.is_authenticated:
             return anonymous_problem()
-        query = Query(request)
-        page = query.number("page", default=1, highest=1_000_000)
-        size = query.number("pageSize", default=50, highest=100)
-        start = (page - 1) * size
-        held = Asset.objects.held_by(self.user).prefetch_related("files")
-        # One more than is shown: if it exists, there is a next page.
-        assets = list(held[start : start + size + 1])
+        page = _page_of(request, _with_first_files(Asset.objects.held_by(self.user)))
         access = services.Access(self.user)
-        return JsonResponse(
-            {
-                "assets": [represent_asset(one, access.decide(one)) for one in assets[:size]],
-                "next": _page(request, page + 1, size) if len(assets) > size else None,
-                "previous": _page(request, page - 1, size) if page > 1 else None,
-            }
-        )
+        assets = [_represent(request, one, access.decide(one)) for one in page.items]
+        return JsonResponse({"assets": assets, "next": page.next, "previous": page.previous})
 
 
 class AssetAPIView(APIView):
     """One asset that the caller has or had."""
 
     def get(self, request: HttpRequest, slug: str) -> JsonResponse:
-        asset = get_object_or_404(Asset.objects.prefetch_related("files"), slug=slug)
+        asset = get_object_or_404(_with_first_files(Asset.objects.all()), slug=slug)
         decision = services.authorize(self.user, asset)
-        # With a grant of any state it is among the caller's assets.
-        if not decision.allowed and decision.grant is None:
-            services.admit(self.user, asset, viewer=get_viewer(request))
+        _check_held(request, self.user, decision, asset)
+        return JsonResponse(_represent(request, asset, decision))
+
+
+class AssetFileListAPIView(APIView):
+    """The files of one asset that the caller has or had."""
+
+    def get(self, request: HttpRequest, slug: str) -> JsonResponse:
+        asset = get_object_or_404(Asset, slug=slug)
+        decision = services.authorize(self.user, asset)
+        _check_held(request, self.user, decision, asset)
+        if not decision.allowed:  # as on the pages
             raise DownloadRefused(decision, asset)
-        return JsonResponse(represent_asset(asset, decision))
+        page = _page_of(request, asset.files.all())
+        files = [represent_file(file) for file in page.items]
+        return JsonResponse({"files": files, "next": page.next, "previous": page.previous})
 
 
-def _page(request: HttpRequest, page: int, size: int) -> str:
+class _Page(NamedTuple):
+    items: list[Any]
+    next: str | None
+    previous: str | None
+
+
+def _page_of(request: HttpRequest, found: QuerySet[Any]) -> _Page:
+    """Return the page that the query asks for, with the URLs of its neighbours."""
+    query = Query(request)
+    number = query.number("page", default=1, highest=1_000_000)
+    size = query.number("pageSize", default=_PAGE_SIZE, highest=100)
+    start = (number - 1) * size
+    # One more than is shown: if it exists, there is a next page.
+    items = list(found[start : start + size + 1])
+    return _Page(
+        items[:size],
+        _url(request, request.path, number + 1, size) if len(items) > size else None,
+        _url(request, request.path, number - 1, size) if number > 1 else None,
+    )
+
+
+def _with_first_files(assets: QuerySet[Asset]) -> QuerySet[Asset]:
+    first = AssetFile.objects.all()[: _PAGE_SIZE + 1]
+    return assets.prefetch_related(Prefetch("files", queryset=first, to_attr="first_files"))
+
+
+def _represent(request: HttpRequest, asset: Any, decision: Decision) -> dict[str, Any]:
+    shown = asset.first_files if decision.allowed else []  # as on the pages
+    files, further = shown[:_PAGE_SIZE], None
+    if len(shown) > _PAGE_SIZE:
+        path = reverse("cf_protected_api:asset_files", kwargs={"slug": asset.slug})
+        further = _url(request, path, 2, _PAGE_SIZE)
+    return represent_asset(asset, decision, files=files, next_files=further)
+
+
+def _check_held(request: HttpRequest, user: User, decision: Decision, asset: Asset) -> None:
+    """Refuse an asset that isn't among the caller's: a grant of any state makes it one."""
+    if not decision.allowed and decision.grant is None:
+        services.admit(user, asset, viewer=get_viewer(request))  # logs the refusal
+        raise DownloadRefused(decision, asset)
+
+
+def _url(request: HttpRequest, path: str, page: int, size: int) -> str:
     query = urlencode({"page": page, "pageSize": size})
-    return request.build_absolute_uri(f"{request.path}?{query}")
+    return request.build_absolute_uri(f"{path}?{query}")

@@ -24,6 +24,7 @@ from cf_protected.api.authentication import CSRFFailed, authenticate
 from cf_protected.exceptions import (
     AuthenticationFailed,
     AuthenticationUnavailable,
+    InvalidURL,
     KeySourceError,
 )
 from cf_protected.person import User
@@ -58,6 +59,8 @@ class APIView(View):
             return _outage(request, error)
         except Http404:
             return problems.missing_problem(request, self.user)
+        except InvalidURL as error:
+            return problems.unaddressable_problem(request, error)
         except RequestDataTooBig:
             return problems.problem(413, "too_large")
         except BadRequest as error:

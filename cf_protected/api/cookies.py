@@ -10,7 +10,7 @@ from cf_protected.api.base import APIView
 from cf_protected.api.inputs import Members, Query
 from cf_protected.api.problems import problem
 from cf_protected.distributions import distributions
-from cf_protected.exceptions import CookiesTooLarge, SigningError
+from cf_protected.exceptions import CookiesTooLarge, InvalidURL, SigningError
 from cf_protected.models import AssetFile
 from cf_protected.signed_cookies.jar import (
     other_cookie_bytes,
@@ -81,5 +81,12 @@ class CookiesAPIView(APIView):
 
 
 def _url(file: AssetFile, folder: str) -> str:
-    """Return the URL of the file, the folder's entry, or the folder inside it."""
-    return distributions[file.asset.distribution].url(file.key + (folder or file.entry))
+    """Return the URL of the file, the folder's entry, or the folder inside it.
+
+    Return the folder's own if no URL leads to the entry: its cookies are set all the same.
+    """
+    distribution = distributions[file.asset.distribution]
+    try:
+        return distribution.url(file.key + (folder or file.entry))
+    except InvalidURL:
+        return distribution.url(file.key)

@@ -13,6 +13,8 @@ from typing import Any
 from django.core.exceptions import BadRequest
 from django.core.files.storage import Storage
 
+from cf_protected.places import is_s3
+
 
 @dataclass(frozen=True)
 class ListedObject:
@@ -39,8 +41,7 @@ def list_objects(storage: Storage, *, prefix: str, size: int, token: str) -> Obj
     ``token`` is the previous page's. Raises ``BadRequest`` for a token of another listing,
     ``NotImplementedError`` for storages that can't list, and ``STORAGE_ERRORS``.
     """
-    # Recognised by its attributes: importing S3Storage would import boto3 in every project.
-    if hasattr(storage, "bucket_name") and hasattr(storage, "connection"):
+    if is_s3(storage):
         return _list_bucket(storage, prefix, size, token)
     return _list_storage(storage, prefix, size, _read_token(token))
 

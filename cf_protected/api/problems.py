@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from cf_protected import conf, services
 from cf_protected.access import Decision, explain
 from cf_protected.api.authentication import challenges
-from cf_protected.exceptions import AuthenticationFailed, AuthenticationUnavailable
+from cf_protected.exceptions import AuthenticationFailed, AuthenticationUnavailable, InvalidURL
 from cf_protected.person import User
 from cf_protected.reasons import Reason
 from cf_protected.responses import RETRY_AFTER
@@ -123,6 +123,12 @@ def csrf_problem() -> JsonResponse:
 def not_found_problem() -> JsonResponse:
     """Return a 404."""
     return problem(404, "not_found")
+
+
+def unaddressable_problem(request: HttpRequest, error: InvalidURL) -> JsonResponse:
+    """Return the 409 for a file whose key or name fits into no URL, and log why."""
+    logger.error("%s has no URL: %s", request.path, error)
+    return problem(409, "url_impossible", detail="No URL leads to this file.")
 
 
 def unavailable_problem(request: HttpRequest, error: Exception) -> JsonResponse:

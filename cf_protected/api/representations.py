@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from cf_protected.access import Decision, explain
 from cf_protected.models import Asset, AssetFile, Grant
 
 
-def represent_asset(asset: Asset, decision: Decision) -> dict[str, Any]:
+def represent_asset(
+    asset: Asset, decision: Decision, *, files: Iterable[AssetFile], next_files: str | None
+) -> dict[str, Any]:
     """Return the asset in the form of the document's schema ``Asset``.
 
-    As on the pages, only a person who may have it sees its files.
+    ``files`` are its first ones, and ``next_files`` is the URL of further ones.
     """
     return {
         "slug": asset.slug,
@@ -22,7 +25,8 @@ def represent_asset(asset: Asset, decision: Decision) -> dict[str, Any]:
         "reason": decision.reason,
         "explanation": explain(decision),
         "grant": decision.grant and represent_grant(decision.grant),
-        "files": [represent_file(file) for file in asset.files.all() if decision.allowed],
+        "files": [represent_file(file) for file in files],
+        "nextFiles": next_files,
     }
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from cf_protected.api.assets import AssetAPIView, AssetListAPIView
+from cf_protected.api.assets import AssetAPIView, AssetFileListAPIView, AssetListAPIView
 from cf_protected.api.base import NotFoundAPIView
 from cf_protected.api.cookies import CookiesAPIView
 from cf_protected.api.document import DocumentAPIView
@@ -14,6 +14,7 @@ app_name = "cf_protected_api"
 urlpatterns = [
     path("assets/", AssetListAPIView.as_view(), name="assets"),
     path("assets/<slug:slug>/", AssetAPIView.as_view(), name="asset"),
+    path("assets/<slug:slug>/files/", AssetFileListAPIView.as_view(), name="asset_files"),
     path("files/<uuid:uuid>/signed-url/", SignedURLAPIView.as_view(), name="signed_url"),
     path("files/<uuid:uuid>/playlist-url/", PlaylistURLAPIView.as_view(), name="playlist_url"),
     path("cookies/", CookiesAPIView.as_view(), name="cookies"),

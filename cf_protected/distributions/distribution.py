@@ -9,13 +9,12 @@ from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 from django.core.exceptions import SuspiciousOperation
-from django.core.files.storage import Storage, storages
-from django.utils.http import content_disposition_header
+from django.core.files.storage import Storage
 
 from cf_protected import conf
-from cf_protected.cloudfront.url import object_url
 from cf_protected.distributions.keys import make_cached_key_source
 from cf_protected.exceptions import InvalidURL
+from cf_protected.places import path_prefix_of, storage_of, url_of
 
 #: What storages raise when they fail or refuse a name: Django's own errors, and S3's.
 STORAGE_ERRORS: Final = (OSError, SuspiciousOperation, BotoCoreError, ClientError)
@@ -49,7 +48,7 @@ class Distribution:
     @property
     def storage(self) -> Storage:
         """The storage with the origin's objects: the one of ``STORAGES`` that ``STORAGE`` names."""
-        return storages[self.settings.storage]
+        return storage_of(self.settings)
 
     @property
     def path_prefix(self) -> str:
@@ -59,11 +58,7 @@ class Distribution:
         keeps its objects, and nothing for other storages. A distribution with an origin
         path adds the location by itself; set ``PATH_PREFIX`` to ``""`` for it.
         """
-        if self.settings.path_prefix is not None:
-            return self.settings.path_prefix
-        storage = self.storage
-        location = str(getattr(storage, "location", "")) if hasattr(storage, "bucket_name") else ""
-        return f"{location.strip('/')}/" if location.strip("/") else ""
+        return path_prefix_of(self.settings)
 
     def url(self, name: str, *, download_name: str = "") -> str:
         """Return the unsigned URL of the storage's object ``name``.
@@ -71,16 +66,11 @@ class Distribution:
         With ``download_name`` the origin is asked to answer with that file name. S3 does
         so for ``response-content-disposition``, if the behaviour's cache policy includes it.
 
-        Raises ``InvalidURL`` for a name that no URL can carry.
+        Raises ``InvalidURL`` for names that no URL can carry.
 
         Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
         """
-        query = {}
-        disposition = self.settings.content_disposition
-        if download_name and disposition:
-            header = content_disposition_header(disposition == "attachment", download_name)
-            query["response-content-disposition"] = header or disposition
-        return object_url(self.domain, self.path_prefix + name, query=query, scheme=self.scheme)
+        return url_of(self.settings, name, download_name=download_name)
 
     def resource(self, folder: str) -> str:
         """Return the resource that covers everything in ``folder``, and nothing else.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from cf_protected.doctor import bucket, downloads, keys, viewers
+from cf_protected.doctor import bucket, downloads, keys, objects, viewers
 from cf_protected.doctor.facts import Facts
 from cf_protected.doctor.findings import Finding, Outcome, Unanswered
 
@@ -29,6 +29,8 @@ QUESTIONS: Final = (
     Question("sha256", "Is SHA-256 accepted?", downloads.sha256),
     Question("bucket", "Is the bucket private?", bucket.privacy),
     Question("disposition", "Do downloads have their names?", bucket.disposition),
+    Question("encoding", "Are files stored as they are?", objects.encoding),
+    Question("overlaps", "Do assets keep apart?", objects.separation),
     Question("cookie_domain", "Do cookies reach CloudFront?", viewers.cookie_domain),
     Question("ipv6", "Is IPv6 off?", viewers.ipv6),
 )

@@ -15,7 +15,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cf_protected.cloudfront.encoding import quote_object_key
+from cf_protected.cloudfront.limits import check_key_length
 from cf_protected.exceptions import InvalidURL
+from cf_protected.models.lengths import check_lengths
+from cf_protected.models.overlaps import find_overlap
 from cf_protected.models.querysets import AssetQuerySet
 
 validate_file_name = RegexValidator(
@@ -24,11 +27,17 @@ validate_file_name = RegexValidator(
     inverse_match=True,
 )
 
+OVERLAP = _(
+    "This overlaps a file of another asset: one lies in the other's folder, so that whoever may "
+    "open the folder could open both. Keep the files of each asset in folders of their own."
+)
+
 
 def validate_key(key: str) -> None:
-    """Refuse keys that no URL can carry."""
+    """Refuse keys that no URL can carry, or that are longer than S3 accepts."""
     try:
         quote_object_key(key)
+        check_key_length(key)
     except InvalidURL as error:
         raise ValidationError(str(error)) from error
 
@@ -38,6 +47,16 @@ def validate_entry(entry: str) -> None:
     if entry.startswith("/") or entry.endswith("/"):
         raise ValidationError(_("An entry is a path inside the folder, without slashes around it."))
     validate_key(entry)
+
+
+def _is_valid(file: AssetFile) -> bool:
+    try:
+        validate_key(file.key)
+        if file.entry:
+            validate_entry(file.entry)
+    except ValidationError:
+        return False
+    return True
 
 
 class Asset(models.Model):
@@ -104,6 +123,20 @@ class Asset(models.Model):
         """
         return reverse("cf_protected:asset", kwargs={"uuid": self.uuid})
 
+    def clean(self) -> None:
+        """Refuse another distribution where the files are too long or overlap those of others."""
+        if self.pk is None or not self._moves():
+            return
+        files = [*self.files.all()]
+        try:
+            for file in files:
+                file.asset = self
+                check_lengths(file)
+        except InvalidURL as error:
+            raise ValidationError({"distribution": f"{file}: {error}"}) from error
+        if find_overlap(self, files):
+            raise ValidationError({"distribution": OVERLAP})
+
     def is_released_at(self, moment: datetime) -> bool:
         """Return whether the asset is released at ``moment``."""
         return self.available_from is None or self.available_from <= moment
@@ -112,6 +145,10 @@ class Asset(models.Model):
     def is_released(self) -> bool:
         """Whether the asset is released now."""
         return self.is_released_at(timezone.now())
+
+    def _moves(self) -> bool:
+        stored = Asset.objects.filter(pk=self.pk).values_list("distribution", flat=True).first()
+        return stored != self.distribution
 
 
 class AssetFile(models.Model):
@@ -136,6 +173,7 @@ class AssetFile(models.Model):
     key = models.CharField(
         _("key"),
         max_length=1024,
+        db_index=True,
         validators=[validate_key],
         help_text=_("The object's name in the distribution's storage; a folder's ends in a slash."),
     )
@@ -208,6 +246,14 @@ class AssetFile(models.Model):
             raise ValidationError({"key": _("Only the key of a folder ends in a slash.")})
         if not self.is_prefix and self.entry:
             raise ValidationError({"entry": _("Only a folder has an entry.")})
+        if getattr(self, "asset", None) is None or not _is_valid(self):
+            return  # as the fields' own errors say
+        try:
+            check_lengths(self)
+        except InvalidURL as error:
+            raise ValidationError({"key": str(error)}) from error
+        if find_overlap(self.asset, [self]):
+            raise ValidationError({"key": OVERLAP})
 
     @property
     def is_prefix(self) -> bool:

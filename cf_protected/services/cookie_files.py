@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from cf_protected.access import DownloadRefused, unreleased
+from cf_protected.cloudfront.limits import MAX_PATH_BYTES
 from cf_protected.distributions import distributions
 from cf_protected.exceptions import CookiesTooLarge, InvalidURL
 from cf_protected.models import Asset, AssetFile, Grant
@@ -22,7 +23,6 @@ from cf_protected.reasons import Reason
 from cf_protected.services.approval import Approver
 from cf_protected.services.authorization import Access
 from cf_protected.services.cookie_scopes import (
-    MAX_PATH_BYTES,
     MAX_SETS,
     CookieScope,
     check_number,

@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from cf_protected.cloudfront.limits import MAX_PATH_BYTES
 from cf_protected.cloudfront.url import MAX_URL_BYTES
 from cf_protected.conf import ConfigurationError
 from cf_protected.distributions import distributions
@@ -23,11 +24,6 @@ from cf_protected.models import AssetFile
 # accepts must fit in with the cookies.
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 MAX_REQUEST_BYTES: Final = 20_480 - MAX_URL_BYTES
-
-# The longest path that browsers accept: they ignore longer ones. With such a path a cookie
-# stays below the 4,096 bytes that they keep.
-# https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis section 5.6 and 5.7
-MAX_PATH_BYTES: Final = 1024
 
 # Chromium keeps 180 cookies of a site and silently drops the oldest. The app's own cookies
 # need room too, and a set has four.

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.template import Context
 from django.urls import reverse
 
-from cf_protected.exceptions import KeySourceError
+from cf_protected.exceptions import InvalidURL, KeySourceError
 from cf_protected.models import Asset, AssetFile
 from cf_protected.moments import end_in_words, in_words
 from cf_protected.person import User
@@ -64,15 +64,16 @@ def signed_url(context: Context, file: AssetFile) -> str:
 
     Return an empty string to a person who may not have the file. Return the link to the
     download view where downloads are counted, since a signature on a page would bypass the
-    count; before the asset's release; for a folder; and while the signing key is unavailable.
+    count; before the asset's release; for a folder; for a file whose key or name fits into no
+    URL; and while the signing key is unavailable.
     """
     access = _access(_user(context), context.get("request"))
     if not access.decide(file.asset).allowed:
         return ""
     try:
         return access.signed_url(file) or file.get_absolute_url()
-    except KeySourceError as error:
-        logger.error("No signing key for a page: %s", error)
+    except (InvalidURL, KeySourceError) as error:
+        logger.error("No signed URL for a page: %s", error)
         return file.get_absolute_url()
 
 

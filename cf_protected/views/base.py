@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.generic import View
 
 from cf_protected import services
-from cf_protected.exceptions import KeySourceError
+from cf_protected.exceptions import InvalidURL, KeySourceError
 from cf_protected.responses import RETRY_AFTER, uncacheable
 from cf_protected.viewer import get_viewer
 from cf_protected.views.protect import REFUSED_TEMPLATE, not_found
@@ -29,6 +29,8 @@ class PersonalView(View):
             return super().dispatch(request, *args, **kwargs)
         except Http404 as error:
             return self.missing(error)
+        except InvalidURL as error:
+            return self.unaddressable(error)
         except KeySourceError as error:
             return self.unavailable(error)
 
@@ -39,6 +41,11 @@ class PersonalView(View):
     def missing(self, error: Http404) -> HttpResponseBase:
         """Return the answer for a file or asset that doesn't exist."""
         return not_found(self.request, error)
+
+    def unaddressable(self, error: InvalidURL) -> HttpResponseBase:
+        """Return the answer for a file whose key or name fits into no URL; nothing was counted."""
+        logger.error("%s has no URL: %s", self.request.path, error)
+        return self.missing(Http404("No URL leads to this file."))
 
     def unavailable(self, error: Exception) -> HttpResponseBase:
         """Return the answer while the key or an object is unavailable; nothing was counted."""

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Final
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.http.response import HttpResponseRedirectBase
 from django.shortcuts import get_object_or_404
-from django.utils.http import content_disposition_header
 
 from cf_protected import services
 from cf_protected.access import DownloadRefused
@@ -16,7 +15,7 @@ from cf_protected.distributions import distributions
 from cf_protected.edge.content_types import guess_content_type
 from cf_protected.models import AssetFile
 from cf_protected.person import Person
-from cf_protected.responses import uncacheable
+from cf_protected.responses import content_disposition, uncacheable
 from cf_protected.views.base import PersonalView
 from cf_protected.views.protect import refuse
 from cf_protected.views.purpose import is_part_of_page, is_prefetch
@@ -128,8 +127,7 @@ class FileView(PersonalView):
             response["Content-Length"] = str(file.size)
         disposition = distributions[file.asset.distribution].settings.content_disposition
         if disposition and not file.is_prefix:
-            header = content_disposition_header(disposition == "attachment", file.file_name)
-            response["Content-Disposition"] = header or disposition
+            response["Content-Disposition"] = content_disposition(disposition, file.file_name)
         return response
 
     def refused(self, file: AssetFile, refusal: DownloadRefused) -> HttpResponseBase:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.cache import patch_cache_control
-from django.views.generic import ListView, TemplateView, View
+from django.views.generic import ListView, View
 
 from cf_protected.access import Decision, Holding, explain
-from cf_protected.models import Asset
+from cf_protected.models import Asset, AssetFile
 from cf_protected.services import Access
 from cf_protected.views.protect import AssetRequiredMixin
+
+#: How many files of each asset the library shows. The asset's own page has all of them.
+LIBRARY_FILES: Final = 20
 
 
 class PrivatePageMixin(View):
@@ -29,11 +32,13 @@ class PrivatePageMixin(View):
 
 @dataclass(frozen=True)
 class LibraryEntry:
-    """One asset on the library page."""
+    """One asset on the library page, with its first files."""
 
     asset: Asset
     decision: Decision
     holding: Holding | None
+    files: list[AssetFile]
+    has_more_files: bool
 
     @property
     def explanation(self) -> str:
@@ -52,22 +57,36 @@ class LibraryView(PrivatePageMixin, LoginRequiredMixin, ListView):
     paginate_by = 50
 
     def get_queryset(self) -> QuerySet[Asset]:
-        return Asset.objects.held_by(self.request.user).prefetch_related("files")
+        # One more than is shown: if it exists, there are more.
+        first = AssetFile.objects.all()[: LIBRARY_FILES + 1]
+        files = Prefetch("files", queryset=first, to_attr="first_files")
+        return Asset.objects.held_by(self.request.user).prefetch_related(files)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         access = Access(self.request.user)
         context["entries"] = [
-            LibraryEntry(asset, access.decide(asset), access.holding(asset))
+            LibraryEntry(
+                asset,
+                access.decide(asset),
+                access.holding(asset),
+                asset.first_files[:LIBRARY_FILES],
+                len(asset.first_files) > LIBRARY_FILES,
+            )
             for asset in context["object_list"]
         ]
         return context
 
 
-class AssetView(PrivatePageMixin, AssetRequiredMixin, TemplateView):
+class AssetView(PrivatePageMixin, AssetRequiredMixin, ListView):
     """The page of one asset with its files, for a person who has it."""
 
     template_name = "cf_protected/asset.html"
+    context_object_name = "files"
+    paginate_by = 100
+
+    def get_queryset(self) -> QuerySet[AssetFile]:
+        return self.asset.files.all()
 
     def get_asset(self) -> Asset:
         """Return the asset with the URL's ``uuid``, or with its ``slug``."""
@@ -81,7 +100,6 @@ class AssetView(PrivatePageMixin, AssetRequiredMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
             asset=self.asset,
-            files=self.asset.files.all(),
             decision=self.decision,
             holding=self.decision.grant and Access(self.request.user).holding(self.asset),
             **kwargs,

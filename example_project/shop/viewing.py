@@ -31,7 +31,7 @@ class PictureView(AssetRequiredMixin, TemplateView):
     template_name = "shop/picture.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        pictures = self.asset.files.filter(content_type__startswith="image/")
+        pictures = self.asset.files.filter(content_type__startswith="image/")[:20]
         return super().get_context_data(asset=self.asset, pictures=pictures, **kwargs)
 
 

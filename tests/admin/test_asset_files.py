@@ -22,17 +22,23 @@ def upload(name: str = "Book.pdf", content: bytes = PDF) -> SimpleUploadedFile:
 
 
 def fill(admin: Browser, asset: Asset, *, new_files: int = 0, **changes: object) -> None:
-    """Change the asset as a browser would. A double underscore stands for a hyphen."""
+    """Change the asset, and add files, as a browser would. Two underscores stand for a hyphen."""
     admin.open("cf_protected_asset_change", asset.pk)
     fields = {name.replace("__", "-"): value for name, value in changes.items()}
     admin.press("_save", new_files=new_files, **fields)
+
+
+def change(admin: Browser, file: AssetFile, **fields: object) -> None:
+    """Change the file on its own page, as a browser would."""
+    admin.open("cf_protected_assetfile_change", file.pk)
+    admin.press("_save", **fields)
 
 
 def test_upload_with_a_new_asset(admin: Browser, storage: Storage) -> None:
     admin.open("cf_protected_asset_add")
     admin.press("_save", title="Atlas", slug="atlas", **{"files-0-upload": upload()})
     file = AssetFile.objects.get()
-    assert re.fullmatch(r"atlas/\w{8}/Book\.pdf", file.key)
+    assert re.fullmatch(rf"{file.uuid}/\w{{8}}/Book\.pdf", file.key)
     assert (file.size, file.content_type) == (len(PDF), "application/pdf")
     assert file.checksum == f"sha256:{hashlib.sha256(PDF).hexdigest()}"
     assert file.download_name == "Book.pdf"
@@ -57,7 +63,7 @@ def test_upload_of_the_same_name_keeps_the_first(
 ) -> None:
     """django-storages' S3 overwrites an object of the same name."""
     fill(admin, asset, files__0__upload=upload("readme.txt", b"one"))
-    fill(admin, asset, files__1__upload=upload("readme.txt", b"two"))
+    fill(admin, asset, files__0__upload=upload("readme.txt", b"two"))
     contents = []
     for file in asset.files.all():
         with storage.open(file.key) as stored:
@@ -102,7 +108,7 @@ def test_another_key_forgets_the_checksum(
 ) -> None:
     AssetFile.objects.update(checksum="sha256:old", size=1)
     storage.save("books/second.pdf", ContentFile(PDF + b"!"))
-    fill(admin, asset, files__0__key="books/second.pdf")
+    change(admin, file, key="books/second.pdf")
     after = asset.files.get()
     assert (after.uuid, after.checksum, after.size) == (file.uuid, "", len(PDF) + 1)
 
@@ -110,7 +116,7 @@ def test_another_key_forgets_the_checksum(
 def test_replacing_keeps_the_public_id_and_the_old_object(
     admin: Browser, asset: Asset, file: AssetFile, storage: Storage
 ) -> None:
-    fill(admin, asset, files__0__upload=upload("v2.pdf", b"second edition"))
+    change(admin, file, upload=upload("v2.pdf", b"second edition"))
     after = asset.files.get()
     assert (after.pk, after.uuid, after.size) == (file.pk, file.uuid, 14)
     assert after.download_name == "Ebook.pdf"
@@ -120,7 +126,9 @@ def test_replacing_keeps_the_public_id_and_the_old_object(
 def test_deleting_keeps_the_object(
     admin: Browser, asset: Asset, file: AssetFile, storage: Storage
 ) -> None:
-    fill(admin, asset, files__0__DELETE="on")
+    admin.open("cf_protected_assetfile_delete", file.pk)
+    form = {"csrfmiddlewaretoken": str(admin.page.context["csrf_token"]), "post": "yes"}
+    admin.client.post(admin.page.request["PATH_INFO"], form)
     assert not asset.files.exists()
     assert objects_in(storage) == [file.key]
 
@@ -129,16 +137,16 @@ def test_renaming_asks_no_storage(
     admin: Browser, asset: Asset, file: AssetFile, storage: Storage
 ) -> None:
     storage.delete(file.key)
-    fill(admin, asset, files__0__name="The book")
+    change(admin, file, name="The book")
     assert asset.files.get().name == "The book"
 
 
 def test_size_is_for_people(admin: Browser, asset: Asset, file: AssetFile) -> None:
     AssetFile.objects.update(size=52_428_800)
-    admin.open("cf_protected_asset_change", asset.pk)
+    admin.open("cf_protected_assetfile_change", file.pk)
     assert "50.0\xa0MB" in admin.html
 
 
 def test_size_that_isnt_known(admin: Browser, asset: Asset, other_file: AssetFile) -> None:
-    admin.open("cf_protected_asset_change", asset.pk)
+    admin.open("cf_protected_assetfile_change", other_file.pk)
     assert "0\xa0bytes" not in admin.html

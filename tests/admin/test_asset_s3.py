@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -10,8 +12,10 @@ import boto3
 import pytest
 from botocore.config import Config
 from django.core.files.storage import Storage, storages
+from django.core.files.uploadedfile import SimpleUploadedFile
 from moto.server import ThreadedMotoServer
 from pytest_django import Settings
+from storages.backends.s3 import S3Storage
 
 from cf_protected.models import Asset
 from tests.admin.browser import Browser
@@ -40,7 +44,14 @@ def bucket(address: str, settings: Settings) -> Any:
     return bucket
 
 
-def use_s3(settings: Settings, address: str, bucket_name: str = BUCKET) -> Storage:
+def use_s3(
+    settings: Settings,
+    address: str,
+    bucket_name: str = BUCKET,
+    *,
+    backend: str = "storages.backends.s3.S3Storage",
+    **further: Any,
+) -> Storage:
     options = {
         "bucket_name": bucket_name,
         "location": "media",
@@ -49,9 +60,10 @@ def use_s3(settings: Settings, address: str, bucket_name: str = BUCKET) -> Stora
         "secret_key": "testing",
         "region_name": "us-east-1",
         "client_config": Config(retries={"total_max_attempts": 1}),
+        **further,
     }
-    backend = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
-    settings.STORAGES = settings.STORAGES | {"protected": backend}
+    protected = {"BACKEND": backend, "OPTIONS": options}
+    settings.STORAGES = settings.STORAGES | {"protected": protected}
     return storages["protected"]
 
 
@@ -141,3 +153,92 @@ def test_s3_that_is_down(
     assert "(EndpointConnectionError)" in errors[field][0]
     asset.refresh_from_db()
     assert (asset.title, asset.files.count()) == ("Ebook", 0)
+
+
+ANY_BYTES = "application/octet-stream"
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [
+        ("software-1.0.tar.gz", "application/octet-stream"),
+        ("software-1.0.tar.gz", "application/gzip"),
+        ("software-1.0.tar.gz", ""),
+        ("dump.sql.gz", ""),
+        ("drawing.svgz", "image/svg+xml"),
+        ("table.csv.bz2", ""),
+        ("backup.tar.xz", ""),
+        ("archive.tgz", ""),
+        ("page.html.br", ""),
+        ("old.tar.Z", ""),
+    ],
+)
+def test_a_compressed_file_is_stored_as_it_is(
+    admin: Browser, asset: Asset, bucket: Any, name: str, content_type: str
+) -> None:
+    content = gzip.compress(b"the bytes as sold")
+    chosen = SimpleUploadedFile(name, content, content_type)
+    fill(admin, asset, files__0__upload=chosen)
+
+    file = asset.files.get()
+    stored = bucket.Object(f"media/{file.key}").get()
+    assert stored.get("ContentEncoding") is None
+    assert stored["ContentType"] == (content_type or ANY_BYTES)
+    assert stored["Body"].read() == content
+    assert (file.size, file.checksum) == (
+        len(content),
+        f"sha256:{hashlib.sha256(content).hexdigest()}",
+    )
+
+
+@pytest.mark.parametrize("name", ["Book.pdf", "style.css"])
+def test_other_content_types_are_those_of_the_storage(
+    admin: Browser, asset: Asset, bucket: Any, name: str
+) -> None:
+    fill(admin, asset, files__0__upload=upload(name))
+
+    stored = bucket.Object(f"media/{asset.files.get().key}").get()
+    assert (stored.get("ContentEncoding"), stored["ContentType"]) == (None, ANY_BYTES)
+
+
+class OwnParameters(S3Storage):
+    """A seller's storage, which decides for each object."""
+
+    def get_object_parameters(self, name: str) -> dict[str, str]:
+        return {"Metadata": {"shop": "yes"}, "ContentEncoding": "br"}  # type: ignore[dict-item]
+
+
+def test_an_encoding_that_the_seller_asks_for_is_kept(
+    admin: Browser, asset: Asset, bucket: Any, address: str, settings: Settings
+) -> None:
+    use_s3(
+        settings, address, object_parameters={"ContentEncoding": "br", "CacheControl": "no-store"}
+    )
+    fill(admin, asset, files__0__upload=upload("site.css.gz"))
+
+    stored = bucket.Object(f"media/{asset.files.get().key}").get()
+    assert (stored["ContentEncoding"], stored["CacheControl"]) == ("br", "no-store")
+
+
+def test_a_storage_of_the_sellers_own_is_asked_for_each_object(
+    admin: Browser, asset: Asset, bucket: Any, address: str, settings: Settings
+) -> None:
+    use_s3(settings, address, backend="tests.admin.test_asset_s3.OwnParameters")
+    fill(admin, asset, files__0__upload=upload("site.css.gz"))
+
+    stored = bucket.Object(f"media/{asset.files.get().key}").get()
+    assert (stored["ContentEncoding"], stored["Metadata"]) == ("br", {"shop": "yes"})
+
+
+def test_gzip_that_the_seller_asks_for_is_kept(
+    admin: Browser, asset: Asset, bucket: Any, address: str, settings: Settings
+) -> None:
+    use_s3(settings, address, gzip=True)
+    styles = SimpleUploadedFile("style.css", b"a { color: red }" * 99, "text/css")
+    fill(admin, asset, files__0__upload=styles)
+    packed = SimpleUploadedFile("style.css.gz", gzip.compress(b"x"), "application/gzip")
+    fill(admin, asset, files__0__upload=packed)
+
+    first, second = asset.files.order_by("pk")
+    assert bucket.Object(f"media/{first.key}").get()["ContentEncoding"] == "gzip"
+    assert bucket.Object(f"media/{second.key}").get().get("ContentEncoding") is None

@@ -14,7 +14,7 @@ from tests.accounts.models import User
 from tests.admin.browser import Browser
 from tests.admin.conftest import Staff
 
-MODELS = ("asset", "grant", "download")
+MODELS = ("asset", "assetfile", "grant", "download")
 
 
 @pytest.fixture
@@ -31,11 +31,11 @@ def download(user: User, file: AssetFile, grant: Grant) -> Download:
 
 
 @pytest.fixture
-def pages(asset: Asset, grant: Grant, download: Download) -> list[str]:
+def pages(asset: Asset, file: AssetFile, grant: Grant, download: Download) -> list[str]:
     """Every page that staff open with a link."""
     changes = [
         reverse(f"admin:cf_protected_{one._meta.model_name}_change", args=[one.pk])
-        for one in (asset, grant, download)
+        for one in (asset, file, grant, download)
     ]
     lists = [reverse(f"admin:cf_protected_{model}_changelist") for model in MODELS]
     history = reverse("admin:cf_protected_grant_history", args=[grant.pk])
@@ -71,6 +71,11 @@ def test_view_only_staff(staff: Staff, pages: list[str]) -> None:
 def test_view_only_staff_see_the_files(staff: Staff, asset: Asset, file: AssetFile) -> None:
     browser = staff("view_asset", "view_assetfile")
     browser.open("cf_protected_asset_change", asset.pk)
+    link = reverse("admin:cf_protected_assetfile_change", args=[file.pk])
+    assert f'<a href="{link}">Ebook.pdf</a>' in browser.html
+    assert "_save" not in browser.html
+    assert "Upload" not in browser.html
+    browser.open(link)
     assert "books/ebook.pdf" in browser.html
     assert "_save" not in browser.html
     assert "Upload" not in browser.html
@@ -79,7 +84,7 @@ def test_view_only_staff_see_the_files(staff: Staff, asset: Asset, file: AssetFi
 def test_staff_who_may_only_add_files(staff: Staff, asset: Asset, file: AssetFile) -> None:
     browser = staff("change_asset", "view_assetfile", "add_assetfile")
     browser.open("cf_protected_asset_change", asset.pk)
-    browser.press("_save", **{"files-1-upload": SimpleUploadedFile("new.txt", b"new")})
+    browser.press("_save", **{"files-0-upload": SimpleUploadedFile("new.txt", b"new")})
     assert [one.display_name for one in asset.files.all()] == ["Ebook.pdf", "new.txt"]
 
 

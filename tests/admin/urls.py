@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from cf_protected.admin import AssetAdmin, DownloadAdmin, GrantAdmin
-from cf_protected.models import Asset, Download, Grant
+from cf_protected.admin import AssetAdmin, AssetFileAdmin, DownloadAdmin, GrantAdmin
+from cf_protected.models import Asset, AssetFile, Download, Grant
 from cf_protected.oidc.admin import IdentityAdmin
 from cf_protected.oidc.models import Identity
 from tests.accounts.models import User
@@ -22,6 +22,7 @@ class PlainUserAdmin(admin.ModelAdmin):
 office = admin.AdminSite("office")
 office.register(User, UserAdmin)
 office.register(Asset, AssetAdmin)
+office.register(AssetFile, AssetFileAdmin)
 office.register(Grant, GrantAdmin)
 office.register(Download, DownloadAdmin)
 office.register(Identity, IdentityAdmin)

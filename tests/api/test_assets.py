@@ -192,3 +192,49 @@ def test_an_asset_before_its_release(buyer: Client, grant: Grant) -> None:
     asset = call(buyer, "GET", "assets/ebook/").json()
 
     assert asset["availableFrom"][:19] == release.isoformat()[:19]
+
+
+@pytest.fixture
+def pictures(asset: Asset, grant: Grant) -> list[str]:
+    """The names of the asset's 120 files, in their order."""
+    names = [f"{number:03}.jpg" for number in range(120)]
+    AssetFile.objects.bulk_create(
+        AssetFile(asset=asset, key=name, position=number) for number, name in enumerate(names)
+    )
+    return names
+
+
+@pytest.mark.parametrize("path", ["assets/", "assets/ebook/"])
+def test_an_asset_with_many_files_leads_to_the_others(
+    buyer: Client, pictures: list[str], path: str
+) -> None:
+    content = call(buyer, "GET", path).json()
+    asset = content["assets"][0] if "assets" in content else content
+    names, url = [file["name"] for file in asset["files"]], asset["nextFiles"]
+
+    assert url == "http://testserver/api/assets/ebook/files/?page=2&pageSize=50"
+    while url is not None:
+        page = call(buyer, "GET", url.removeprefix("http://testserver/api/")).json()
+        names += [file["name"] for file in page["files"]]
+        url = page["next"]
+    assert names == pictures
+
+
+def test_an_asset_with_fifty_files_has_no_others(buyer: Client, pictures: list[str]) -> None:
+    AssetFile.objects.filter(position__gte=50).delete()
+
+    assert call(buyer, "GET", "assets/ebook/").json()["nextFiles"] is None
+
+
+def test_files_of_others_are_not_listed(other: Client, client: Client, pictures: list[str]) -> None:
+    assert reason(call(other, "GET", "assets/ebook/files/")) == "no_grant"
+    assert reason(call(client, "GET", "assets/ebook/files/")) == "anonymous"
+    assert call(other, "GET", "assets/none/files/").status_code == 404
+
+
+def test_the_queries_for_files_do_not_grow(
+    buyer: Client, pictures: list[str], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    # Session, user, the asset, the grants, its files.
+    with django_assert_num_queries(5):
+        call(buyer, "GET", "assets/ebook/files/?pageSize=100")

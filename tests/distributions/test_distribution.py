@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from email.message import Message
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
@@ -143,7 +144,45 @@ def test_the_url_asks_for_the_download_name() -> None:
 def test_a_download_name_with_a_quote_cannot_break_out() -> None:
     url = distributions["default"].url("f81d4fae", download_name='a"; filename="b.exe')
 
-    assert disposition(url) == 'attachment; filename="a\\"; filename=\\"b.exe"'
+    assert disposition(url) == "attachment; filename*=utf-8''a%22%3B%20filename%3D%22b.exe"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "100%41 sure.pdf",
+        "50 % off.pdf",
+        "%2e%2e.pdf",
+        'a "quoted" word.pdf',
+        "back\\slash.pdf",
+        "=?utf-8?Q?=41?=.pdf",
+        "a*b|c<d>e:f?.pdf",
+        "Größe.pdf",
+        "図書.pdf",
+        "e\u0301.pdf",
+        "tab\tor line\n.pdf",
+    ],
+)
+def test_a_name_that_browsers_read_in_two_ways_is_written_in_one(name: str) -> None:
+    value = disposition(distributions["default"].url("f81d4fae", download_name=name))
+
+    assert value.startswith("attachment; filename*=utf-8''")
+    assert value.isascii()
+    message = Message()
+    message["Content-Disposition"] = value
+    assert message.get_filename() == name
+
+
+@pytest.mark.parametrize("name", ["Ebook.pdf", "it's #1; a+b (c) [d] {e}, $5 & ~.tar.gz", "!@^_`"])
+def test_a_plain_name_stays_readable(name: str) -> None:
+    url = distributions["default"].url("f81d4fae", download_name=name)
+
+    assert disposition(url) == f'attachment; filename="{name}"'
+
+
+def test_a_name_that_isnt_unicode() -> None:
+    with pytest.raises(InvalidURL, match="UTF-8"):
+        distributions["default"].url("f81d4fae", download_name="\ud800.pdf")
 
 
 def test_a_download_name_that_is_not_ascii() -> None:

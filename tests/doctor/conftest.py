@@ -207,7 +207,9 @@ def aws_server() -> Iterator[Front]:
 
 
 @pytest.fixture
-def shop(aws_server: Front, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+def shop(
+    aws_server: Front, settings: Settings, monkeypatch: pytest.MonkeyPatch, db: None
+) -> Iterator[Shop]:
     """A shop in which every answer is ok."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")

@@ -50,9 +50,21 @@ function showAsset(asset) {
   const note = section.querySelector(".explanation");
   writeNote(note, asset);
   const refresh = async () => writeNote(note, await ask(`${asset.slug}/`));
-  const files = asset.allowed ? asset.files : [];
-  section.querySelector(".files").append(...files.map((file) => showFile(file, refresh)));
+  if (asset.allowed) {
+    const show = (files) => list.append(...files.map((file) => showFile(file, refresh)));
+    const list = section.querySelector(".files");
+    show(asset.files);
+    tell(note, () => showFurtherFiles(asset.nextFiles, show));
+  }
   return section;
+}
+
+async function showFurtherFiles(url, show) {
+  while (url !== null) {
+    const { files, next } = await ask(url);
+    show(files);
+    url = next;
+  }
 }
 
 function writeNote(note, { allowed, explanation, grant }) {
