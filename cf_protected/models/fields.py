@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.models.fields.related_descriptors import ForwardManyToOneDescriptor
 
+if TYPE_CHECKING:
+    _Descriptor = ForwardManyToOneDescriptor[Any]
+    _ForeignKey = models.ForeignKey[Any, Any]
+else:
+    _Descriptor, _ForeignKey = ForwardManyToOneDescriptor, models.ForeignKey
 
-class _LooseDescriptor(ForwardManyToOneDescriptor):  # type: ignore[type-arg]
+
+class _LooseDescriptor(_Descriptor):
     """Reads the row that the column names, or ``None`` if it was deleted."""
 
     def get_object(self, instance: models.Model) -> Any:
@@ -19,7 +25,7 @@ class _LooseDescriptor(ForwardManyToOneDescriptor):  # type: ignore[type-arg]
             return None
 
 
-class LooseForeignKey(models.ForeignKey):  # type: ignore[type-arg]
+class LooseForeignKey(_ForeignKey):
     """A foreign key without a constraint in the database.
 
     A row is written although the row that it names is being deleted, and that deletion neither

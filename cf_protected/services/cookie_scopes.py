@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from cf_protected.cloudfront.limits import MAX_PATH_BYTES
-from cf_protected.cloudfront.url import MAX_URL_BYTES
+from cf_protected.cloudfront.url import MAX_REQUEST_BYTES, MAX_URL_BYTES
 from cf_protected.conf import ConfigurationError
 from cf_protected.distributions import distributions
 from cf_protected.exceptions import CookiesTooLarge, InvalidURL, SigningError
@@ -23,7 +23,7 @@ from cf_protected.models import AssetFile
 # A request has at most 20,480 bytes with its headers, and the longest URL that CloudFront
 # accepts must fit in with the cookies.
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
-MAX_REQUEST_BYTES: Final = 20_480 - MAX_URL_BYTES
+MAX_COOKIE_BYTES: Final = MAX_REQUEST_BYTES - MAX_URL_BYTES
 
 # Chromium keeps 180 cookies of a site and silently drops the oldest. The app's own cookies
 # need room too, and a set has four.
@@ -154,9 +154,9 @@ def check_paths(scopes: Iterable[CookieScope]) -> None:
 def check_size(cookies: Mapping[str, str], others: int) -> None:
     """Raise ``CookiesTooLarge`` if CloudFront would refuse ``cookies`` plus ``others`` bytes."""
     own = sum(len(name) + len(value) + len("=; ") for name, value in cookies.items())
-    if own + others > MAX_REQUEST_BYTES:
+    if own + others > MAX_COOKIE_BYTES:
         raise CookiesTooLarge(
             f"With the {others} bytes of cookies that the browser already sends, CloudFront would "
-            f"get {own + others}, and {MAX_REQUEST_BYTES} fit into a request with a URL; set fewer "
+            f"get {own + others}, and {MAX_COOKIE_BYTES} fit into a request with a URL; set fewer "
             "or smaller cookies on the shared domain."
         )

@@ -1,6 +1,6 @@
 """Find the files whose cookies a person's browser may have, to remove them.
 
-The log has each file that was issued, whichever browser or session asked for it. A browser
+Each file that was issued has its ``Use``, whichever browser or session asked for it. A browser
 keeps ``MAX_SETS`` sets at most, so no more are ever removed at once.
 """
 
@@ -15,7 +15,7 @@ from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from cf_protected import conf
-from cf_protected.models import Asset, AssetFile, Download
+from cf_protected.models import Asset, AssetFile, Use
 from cf_protected.person import Person, User
 from cf_protected.services.cookie_scopes import MAX_SETS, CookieScope, cookie_scopes
 
@@ -27,7 +27,7 @@ def opened_scopes(asker: Person | User, *, now: datetime | None = None) -> list[
     left out: most were opened by URLs.
     """
     since = (now or timezone.now()) - _longest_life()
-    folders = _logged(asker).filter(requested_at__gt=since, file__kind=AssetFile.Kind.PREFIX)
+    folders = _uses_of(asker).filter(last_at__gt=since, file__kind=AssetFile.Kind.PREFIX)
     return cookie_scopes(_latest(folders))
 
 
@@ -47,27 +47,29 @@ def removable_files(
     named = Q(asset__slug__in=slugs, kind=AssetFile.Kind.PREFIX) | Q(uuid__in=uuids)
     known = Q(pk__in=remembered) & (Q(asset__slug__in=slugs) | Q(uuid__in=uuids))
     files = AssetFile.objects.select_related("asset")
-    logged = _logged(asker).filter(file__in=AssetFile.objects.filter(named))
+    used = _uses_of(asker).filter(file__in=AssetFile.objects.filter(named))
     held = files.filter(named, asset__in=Asset.objects.held_by(asker)).order_by("-pk")
-    found = [*files.filter(known), *_latest(logged), *held[:MAX_SETS]]
+    found = [*files.filter(known), *_latest(used), *held[:MAX_SETS]]
     return list(dict.fromkeys(found))[:MAX_SETS]
 
 
-def _logged(asker: Person | User) -> QuerySet[Download]:
-    person, log = Person.of(asker), Download.objects.using(router.db_for_write(Download))
-    return log.issued().filter(user=person.account_id) if person.is_known else log.none()
+def _uses_of(asker: Person | User) -> QuerySet[Use]:
+    person, uses = Person.of(asker), Use.objects.using(router.db_for_write(Use))
+    if not person.is_known:
+        return uses.none()
+    return uses.filter(Q(grant__user=person.account_id) | Q(user=person.account_id))
 
 
-def _latest(downloads: QuerySet[Download]) -> list[AssetFile]:
-    """Return the files of ``downloads``, the latest first, as many as a browser has sets."""
-    latest = downloads.order_by().values("file").annotate(latest=Max("requested_at"))
+def _latest(uses: QuerySet[Use]) -> list[AssetFile]:
+    """Return the files of ``uses``, the latest first, as many as a browser has sets."""
+    latest = uses.values("file").annotate(latest=Max("last_at"))
     keys = [row["file"] for row in latest.order_by("-latest")[:MAX_SETS]]
     files = AssetFile.objects.select_related("asset").in_bulk(keys)
     return [files[key] for key in keys if key in files]
 
 
 def _longest_life() -> timedelta:
-    """Return how long after its row in the log a download may be repeated, and then live."""
+    """Return how long after its last use a download may be repeated, and then live."""
     settings = conf.current()
     longest = max(one.longest_lifetime for one in settings.distributions.values())
     return settings.repeat_window + 2 * longest
