@@ -21,7 +21,7 @@ from cf_protected.models import AssetFile, Grant
 from tests.accounts.models import User
 from tests.chromium import chromium
 from tests.conftest import Configure
-from tests.hls_js import hls_js
+from tests.npm import npm_script
 from tests.streams.conftest import FOLDER, put
 from tests.streams.film import INIT, SEGMENTS, shoot
 from tests.streams.test_playlist_view import url_of
@@ -141,7 +141,7 @@ def open_cinema(browser: Browser, shop: str, edge: str, film: dict[str, bytes]) 
     page.route(f"{edge}/public/**", cinema.answer)
     page.goto(f"{shop}/login/")
     page.set_content("<video muted></video>")
-    page.add_script_tag(path=hls_js())
+    page.add_script_tag(path=npm_script("hls.js/dist/hls.min.js"))
     return cinema
 
 

@@ -1,4 +1,4 @@
-"""hls.js, which plays HLS in browsers without it."""
+"""Scripts of npm packages, for tests in a browser."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import Final
 
 import pytest
 
-_SCRIPT: Final = Path(__file__).parent / "node_modules" / "hls.js" / "dist" / "hls.min.js"
+_FOLDER: Final = Path(__file__).parent / "node_modules"
 
 
-def hls_js() -> Path:
+def npm_script(path: str) -> Path:
     """Return the script, or skip the test; with ``TEST_BROWSER=1`` it must be there."""
-    if not _SCRIPT.exists():
-        missing = "There is no hls.js; run: npm ci --prefix tests"
+    script = _FOLDER / path
+    if not script.exists():
+        missing = f"There is no {path}; run: npm ci --prefix tests"
         if os.environ.get("TEST_BROWSER") == "1":
             pytest.fail(missing)
         pytest.skip(missing)
-    return _SCRIPT
+    return script
