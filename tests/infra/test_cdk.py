@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ pytest.importorskip("aws_cdk", reason="aws-cdk-lib isn't installed")
 
 from aws_cdk.assertions import Match, Template
 
+from cf_protected.conf import DistributionSettings
 from tests.infra.cdk import EVERYTHING, TERRAFORM, Options, template, template_file
 from tests.infra.options import ACCEPTED, CERTIFICATE, REFUSED
 
@@ -120,6 +123,15 @@ def test_rotation_waits_for_the_first_key(smallest: Template) -> None:
     (schedule,) = smallest.find_resources("AWS::SecretsManager::RotationSchedule").values()
     assert key in schedule["DependsOn"]
     assert schedule["Properties"]["RotateImmediatelyOnUpdate"] is False
+
+
+def test_by_default_the_old_key_stays_as_long_as_the_app_expects() -> None:
+    variables = (TERRAFORM / "variables.tf").read_text()
+    (terraform,) = re.findall(r'"overlap_hours" \{[^}]*?default +=\ (\d+)', variables)
+    app = {field.name: field.default for field in fields(DistributionSettings)}
+
+    for hours in (int(terraform), Options().overlap_hours):
+        assert timedelta(hours=hours) == app["rotation_overlap"]
 
 
 def test_the_app_and_the_function_have_the_same_overlap(folder: Path) -> None:

@@ -157,7 +157,7 @@ variable "rotate_after_days" {
 variable "overlap_hours" {
   description = "A replaced key stays trusted for so long: ROTATION_OVERLAP of the settings."
   type        = number
-  default     = 24
+  default     = 48
 
   validation {
     condition     = var.overlap_hours >= 0

@@ -49,7 +49,7 @@ class Options:
     #: Days between two signing keys; more than the overlap.
     rotate_after_days: int = 90
     #: How many hours a replaced key stays trusted: ROTATION_OVERLAP of the settings.
-    overlap_hours: int = 24
+    overlap_hours: int = 48
     #: https URL of a protected file that a new key must open before it is used.
     canary_url: str | None = None
     #: Public keys made by hand that stay trusted, in a key group of their own.
