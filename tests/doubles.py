@@ -11,7 +11,7 @@ from django.core.files.storage import Storage
 
 from cf_protected.access import Decision, decide
 from cf_protected.cloudfront.keys import HashAlgorithm, PublicKey, SigningKey
-from cf_protected.exceptions import KeySourceError
+from cf_protected.exceptions import KeySourceError, SigningError
 from cf_protected.key_sources.base import KeySource
 from cf_protected.models import Asset, Grant
 from cf_protected.person import Person
@@ -33,6 +33,13 @@ class CountingKey(SigningKey):
     @property
     def public_key(self) -> PublicKey:
         return self.key.public_key
+
+
+class FailingKey(CountingKey):
+    """A key whose signing breaks down."""
+
+    def sign(self, message: bytes, hash_algorithm: HashAlgorithm) -> bytes:
+        raise SigningError("The signing module doesn't answer.")
 
 
 class GivenKeySource(KeySource):

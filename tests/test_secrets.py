@@ -18,6 +18,7 @@ from django.views.debug import ExceptionReporter
 from pytest_django import Settings
 
 from cf_protected import conf
+from cf_protected.cloudfront.keys import load_private_key
 from cf_protected.distributions import distributions
 from cf_protected.distributions.signers import signer_of
 from cf_protected.exceptions import CFProtectedError
@@ -26,6 +27,7 @@ from cf_protected.key_sources.inline import InlineKeySource
 from cf_protected.models import AssetFile, Grant
 from tests.accounts.models import User
 from tests.conftest import Configure
+from tests.doubles import FailingKey, GivenKeySource
 from tests.keys import KEY_PAIR_ID, base64_lines, private_pem
 
 PASSPHRASE = "open-sesame-7291"
@@ -122,8 +124,8 @@ def no_such_storage(configure: Configure, use: Configure, tmp: Path) -> None:
 
 
 def a_signature_that_fails(configure: Configure, use: Configure, tmp: Path) -> None:
-    use(InlineKeySource, private_key=GOOD, key_pair_id=KEY_PAIR_ID)
-    AssetFile.objects.update(key="日" * 900)
+    key = load_private_key(GOOD, key_pair_id=KEY_PAIR_ID)
+    use(GivenKeySource, key=FailingKey(key))
 
 
 FAILURES = [

@@ -36,7 +36,7 @@ _KEY_PAIR_ID: Final = re.compile(r"[A-Za-z0-9_\-]{1,128}")
 #: What looks like a key pair ID, and the ID of something else that it is.
 _OTHER_IDS: Final = (
     (r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}", "a key group's ID"),
-    (r"E[A-Z0-9]{12,14}", "a distribution's ID"),
+    # Not a distribution's: emulators also give public keys IDs that begin with an E.
     (r"A[KS]IA[A-Z0-9]{16}", "an access key's ID"),
 )
 

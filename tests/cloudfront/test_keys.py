@@ -168,12 +168,11 @@ def test_other_key_pair_ids_are_refused(key_pair_id: Any) -> None:
         ("2f1e0a6e-9f4c-4d3a-8f0e-7a1b2c3d4e5f", "this is a key group's ID"),
         ("2F1E0A6E-9F4C-4D3A-8F0E-7A1B2C3D4E5F", "this is a key group's ID"),
         ("2f1e0a6e9f4c4d3a8f0e7a1b2c3d4e5f", "this is a key group's ID"),
-        ("E2QWRUHEXAMPLE", "this is a distribution's ID"),
         ("ASIAIOSFODNN7EXAMPLE", "this is an access key's ID"),
         (keys.private_pem("p256"), r"this is a key itself. Are the two swapped\?"),
         (keys.private_der("p256").hex(), "letters and digits only"),
     ],
-    ids=["group", "GROUP", "group without hyphens", "distribution", "access key", "PEM", "hex"],
+    ids=["group", "GROUP", "group without hyphens", "access key", "PEM", "hex"],
 )
 def test_the_id_of_something_else_is_named(key_pair_id: str, what: str) -> None:
     with pytest.raises(UnusableKey, match=f"^The key pair ID must be .*: {what}") as caught:

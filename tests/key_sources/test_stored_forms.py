@@ -190,10 +190,6 @@ NAMED: dict[str, tuple[Callable[[], str], str]] = {
         lambda: as_json(key_pair_id=f" {GROUP_ID.upper()}\n"),
         "this is a key group's ID",
     ),
-    "a distribution's ID": (
-        lambda: as_json(key_pair_id="E2QWRUHEXAMPLE"),
-        "this is a distribution's ID",
-    ),
     "an access key's ID": (
         lambda: as_json(key_pair_id="AKIAIOSFODNN7EXAMPLE"),
         "this is an access key's ID",
@@ -232,7 +228,6 @@ def test_what_has_no_single_reading_is_named(aws: FaultyServer, ssm: Any, form: 
     [
         (GROUP_ID, "this is a key group's ID"),
         (GROUP_ID.replace("-", ""), "this is a key group's ID"),
-        ("E2QWRUHEXAMPLE", "this is a distribution's ID"),
         ("K 1", "letters and digits only"),
         (PEM, r"this is a key itself. Are the two swapped\?"),
     ],

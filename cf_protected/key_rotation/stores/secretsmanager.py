@@ -139,7 +139,7 @@ class SecretsManagerStore(Store):
                 raise
             return None
         value = answer.get("SecretString", answer.get("SecretBinary"))
-        return None if value is None else Record.parse(value)
+        return Record.parse(value) if value else None
 
     def _record(self, version: str) -> Record:
         record = self._record_if_any(version)
