@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import InitVar, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import router
@@ -30,6 +30,8 @@ class _Seal:
 
 
 _SEAL: Final = _Seal()
+
+_SECOND: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -121,10 +123,11 @@ class Approver:
         distribution = self._distribution(file.asset.distribution)
         settings = distribution.settings
         since = repeats_since(self.request, file, settings)
-        decision = self._repeated(decision, file, since) or decision
+        repeated = self._repeated(decision, file, since)
+        decision = repeated or decision
         if not decision.allowed:
             raise DownloadRefused(decision, file.asset)
-        decision = self._lasting(decision, file.asset, settings)
+        decision = self._lasting(decision, file.asset, settings, is_repeat=repeated is not None)
         terms = agree_on_terms(self.request, file, decision, settings)
         use = use_key(decision.grant, self.request.person, file)
         last = self._last_use(use)
@@ -149,7 +152,9 @@ class Approver:
         for grant in self._grants_by_asset().get(file.asset_id, []):
             if grant != decision.grant and self._repeats(grant, file, since):
                 other = self._decide(file.asset, [grant])
-                if other.allowed or other.reason == Reason.LIMIT_REACHED:
+                # An authoriser may answer for another grant, and its no to that one stands.
+                used_up = other.grant == grant and other.reason == Reason.LIMIT_REACHED
+                if other.allowed or used_up:
                     return replace(other, allowed=True)
         return None
 
@@ -157,23 +162,31 @@ class Approver:
         return _is_later(self._last_use(use_key(grant, self.request.person, file)), since)
 
     def _lasting(
-        self, decision: Decision, asset: Asset, settings: DistributionSettings
+        self, decision: Decision, asset: Asset, settings: DistributionSettings, *, is_repeat: bool
     ) -> Decision:
         """Return the yes for a grant that outlasts a signature, if ``decision``'s doesn't.
 
         Otherwise a grant that ends in a moment, or before the asset's release, would hide
-        another one that lasts.
+        another one that lasts. A repeat uses up no other grant's download, as long as
+        something can be signed for its own.
         """
-        end, request = grant_end(decision), self.request
-        if end is None:
-            return decision
-        needed = (starts(request, asset) or request.now) + settings.url_lifetime
-        if end >= needed:
-            return decision
+        end, start = grant_end(decision), starts(self.request, asset) or self.request.now
+        for needed, counts in (
+            (start + settings.url_lifetime, not is_repeat),
+            (start + _SECOND, True),
+        ):
+            if end is None or end >= needed:
+                return decision
+            other = self._decide_until(needed, asset)
+            if other and other.allowed and (counts or not is_counted(other)):
+                return other
+        return decision
+
+    def _decide_until(self, needed: datetime, asset: Asset) -> Decision | None:
+        """Return the answer on those grants that last until ``needed``, if there are any."""
         held = self._grants_by_asset().get(asset.pk, [])
         lasting = [one for one in held if one.expires_at is None or one.expires_at >= needed]
-        other = self._decide(asset, lasting) if lasting else decision
-        return other if other.allowed else decision
+        return self._decide(asset, lasting) if lasting else None
 
     def _last_use(self, key: UseKey | None) -> datetime | None:
         if key is None or not self._files:

@@ -182,6 +182,21 @@ def test_a_grant_that_lasts_is_taken_where_another_ends_before_the_release(
     assert services.issue_url(user, file, now=now).decision.grant == lasting
 
 
+@pytest.mark.parametrize("release", [timedelta(0), HOUR])
+def test_a_grant_that_ends_soon_is_taken_where_another_ends_before_anything_begins(
+    user: User, file: AssetFile, now: datetime, release: timedelta
+) -> None:
+    now = whole(now)
+    file.asset.available_from = now + release
+    ends_in(user, file, now, release + SECOND / 2)
+    later = ends_in(user, file, now, release + 3 * MINUTE, max_downloads=5)
+
+    issued = services.issue_url(user, file, now=now)
+
+    assert issued.decision.grant == later
+    assert issued.expires_at == later.expires_at
+
+
 def test_a_page_shows_no_uncounted_signature_of_a_counted_grant_that_lasts(
     user: User, file: AssetFile, now: datetime
 ) -> None:
