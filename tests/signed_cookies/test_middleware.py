@@ -15,7 +15,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from cf_protected import services
-from cf_protected.models import Asset, AssetFile, Download, Grant
+from cf_protected.models import Asset, AssetFile, Download, Grant, Use
 from cf_protected.services.cookie_scopes import MAX_SETS
 from tests.accounts.models import User
 from tests.conftest import Configure
@@ -67,6 +67,20 @@ def test_a_password_changed_elsewhere_removes_them(opened: Client, jar: Jar, use
     user.save()
 
     jar.take(opened.get(OPEN.replace("cookies/", "")))
+
+    assert jar.kept == {}
+
+
+@pytest.mark.parametrize("end", ["inactive", "deleted"])
+def test_an_account_that_ended_under_its_session_removes_them(
+    opened: Client, jar: Jar, user: User, end: str
+) -> None:
+    if end == "deleted":
+        user.delete()
+    else:
+        User.objects.update(is_active=False)
+
+    jar.take(opened.get("/downloads/"))
 
     assert jar.kept == {}
 
@@ -189,7 +203,7 @@ def test_a_logout_is_silent_about_files_that_were_opened_by_url(
 
 
 def test_a_logout_is_silent_about_what_expired_long_ago(opened: Client) -> None:
-    Download.objects.update(requested_at=timezone.now() - timedelta(days=2))
+    Use.objects.update(last_at=timezone.now() - timedelta(days=2))
     forget(opened)
 
     assert [name for name in opened.post("/logout/").cookies if "CloudFront" in name] == []
@@ -212,14 +226,8 @@ def test_a_logout_names_no_more_folders_than_a_browser_keeps(
     folders = AssetFile.objects.bulk_create(
         AssetFile(asset=course.asset, kind="prefix", key=f"films/{number}/") for number in range(60)
     )
-    Download.objects.bulk_create(
-        Download(
-            user=user,
-            file=one,
-            outcome="issued",
-            reason="granted",
-            requested_at=timezone.now() - timedelta(minutes=number),
-        )
+    Use.objects.bulk_create(
+        Use(user=user, file=one, last_at=timezone.now() - timedelta(minutes=number))
         for number, one in enumerate(folders)
     )
     forget(opened)
