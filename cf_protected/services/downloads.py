@@ -114,8 +114,20 @@ def issue(
     ``sign`` is one of ``services.signing``. Raises what ``issue_url`` raises.
     """
     (approval,) = approve_all(request, [file])
-    (issued,) = count([Issued(approval, sign(approval))])
+    (issued,) = count([Issued(approval, sign_or_refuse(approval, sign))])
     return issued
+
+
+def sign_or_refuse(approval: Approval, sign: Callable[[Approval], SignedType]) -> SignedType:
+    """Return what ``sign`` returns.
+
+    Raises ``DownloadRefused`` if the grant ended since the approval, after logging the refusal.
+    """
+    try:
+        return sign(approval)
+    except DownloadRefused as refusal:
+        log_refusal(approval.request, approval.file.asset, approval.file, refusal.decision)
+        raise
 
 
 def approve_all(request: DownloadRequest, files: Iterable[AssetFile]) -> list[Approval]:
