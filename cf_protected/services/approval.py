@@ -22,7 +22,7 @@ from cf_protected.services.terms import (
     grant_end,
     starts,
 )
-from cf_protected.services.uses import UseKey, last_use, repeats_since, use_key
+from cf_protected.services.uses import RepeatWindow, UseKey, last_use, repeat_window, use_key
 
 
 class _Seal:
@@ -38,9 +38,8 @@ _SECOND: Final = timedelta(seconds=1)
 class Approval:
     """The authoriser's yes to one file for one request, on terms that can be signed.
 
-    ``use`` is what it counts on, last counted at ``last_used_at``. If that is later than
-    ``repeats_since``, it is a repeat. Every signature needs an approval, and only ``Approver``
-    makes approvals.
+    ``use`` is what it counts on, last counted at ``last_used_at``. If that is in ``window``,
+    it is a repeat. Every signature needs an approval, and only ``Approver`` makes approvals.
     """
 
     request: DownloadRequest
@@ -50,7 +49,7 @@ class Approval:
     terms: Terms
     use: UseKey | None
     last_used_at: datetime | None
-    repeats_since: datetime | None
+    window: RepeatWindow | None
     seal: InitVar[_Seal]
 
     def __post_init__(self, seal: _Seal) -> None:
@@ -65,7 +64,7 @@ class Approval:
     @property
     def is_repeat(self) -> bool:
         """Whether it only repeats a download, which was counted."""
-        return _is_later(self.last_used_at, self.repeats_since)
+        return self.window is not None and self.last_used_at in self.window
 
 
 class Approver:
@@ -122,8 +121,8 @@ class Approver:
             raise DownloadRefused(decision, file.asset)
         distribution = self._distribution(file.asset.distribution)
         settings = distribution.settings
-        since = repeats_since(self.request, file, settings)
-        repeated = self._repeated(decision, file, since)
+        window = repeat_window(self.request, file, settings)
+        repeated = self._repeated(decision, file, window)
         decision = repeated or decision
         if not decision.allowed:
             raise DownloadRefused(decision, file.asset)
@@ -131,7 +130,7 @@ class Approver:
         terms = agree_on_terms(self.request, file, decision, settings)
         use = use_key(decision.grant, self.request.person, file)
         last = self._last_use(use)
-        return Approval(self.request, file, decision, distribution, terms, use, last, since, _SEAL)
+        return Approval(self.request, file, decision, distribution, terms, use, last, window, _SEAL)
 
     def _decide(self, asset: Asset, grants: list[Grant]) -> Decision:
         key = asset.pk, tuple(grant.pk for grant in grants)
@@ -141,16 +140,16 @@ class Approver:
         return self._decisions[key]
 
     def _repeated(
-        self, decision: Decision, file: AssetFile, since: datetime | None
+        self, decision: Decision, file: AssetFile, window: RepeatWindow | None
     ) -> Decision | None:
         """Return the yes for the grant whose last download of ``file`` this repeats, if any.
 
         Two grants of one asset don't make two downloads of a double click.
         """
-        if self._repeats(decision.grant, file, since):
+        if self._repeats(decision.grant, file, window):
             return replace(decision, allowed=True)
         for grant in self._grants_by_asset().get(file.asset_id, []):
-            if grant != decision.grant and self._repeats(grant, file, since):
+            if grant != decision.grant and self._repeats(grant, file, window):
                 other = self._decide(file.asset, [grant])
                 # An authoriser may answer for another grant, and its no to that one stands.
                 used_up = other.grant == grant and other.reason == Reason.LIMIT_REACHED
@@ -158,8 +157,9 @@ class Approver:
                     return replace(other, allowed=True)
         return None
 
-    def _repeats(self, grant: Grant | None, file: AssetFile, since: datetime | None) -> bool:
-        return _is_later(self._last_use(use_key(grant, self.request.person, file)), since)
+    def _repeats(self, grant: Grant | None, file: AssetFile, window: RepeatWindow | None) -> bool:
+        last = self._last_use(use_key(grant, self.request.person, file))
+        return window is not None and last in window
 
     def _lasting(
         self, decision: Decision, asset: Asset, settings: DistributionSettings, *, is_repeat: bool
@@ -228,7 +228,3 @@ class Approver:
 def is_counted(decision: Decision) -> bool:
     """Return whether a download counts against a limit. Then it must not be signed uncounted."""
     return decision.grant is not None and decision.grant.max_downloads is not None
-
-
-def _is_later(moment: datetime | None, since: datetime | None) -> bool:
-    return moment is not None and since is not None and moment > since

@@ -220,12 +220,12 @@ def _log_issued(approval: Approval, url_expires_at: datetime) -> Download:
 
 
 def _begins_use(approval: Approval) -> bool:
-    use, since, now = approval.use, approval.repeats_since, approval.request.now
-    return use is None or uses.begin(use, since=since, now=now)
+    use, window, now = approval.use, approval.window, approval.request.now
+    return use is None or uses.begin(use, window=window, now=now)
 
 
 def _is_used(approval: Approval) -> bool:
-    return approval.use is not None and uses.is_current(approval.use, since=approval.repeats_since)
+    return approval.use is not None and uses.is_current(approval.use, window=approval.window)
 
 
 def _count_on(grant: Grant | None) -> bool:

@@ -74,6 +74,26 @@ def test_without_a_window_nothing_is_a_repeat(
     assert services.issue_url(user, file, now=first + since).download is not None
 
 
+def test_a_clock_that_was_wrong_makes_no_repeats(
+    user: User, file: AssetFile, first: datetime
+) -> None:
+    """The server's clock was a day ahead, and is right again."""
+    Use.objects.update(last_at=first + timedelta(days=1))
+
+    assert services.issue_url(user, file, now=first + MOMENT).download is not None
+    assert services.issue_url(user, file, now=first + 2 * MOMENT).download is None
+    assert used() == 2
+
+
+def test_servers_whose_clocks_differ_agree_about_a_repeat(
+    user: User, file: AssetFile, first: datetime
+) -> None:
+    Grant.objects.update(starts_at=first - WINDOW)
+
+    assert services.issue_url(user, file, now=first - timedelta(minutes=1)).download is None
+    assert used() == 1
+
+
 def test_another_file_is_another_download(
     user: User, other_file: AssetFile, first: datetime
 ) -> None:
