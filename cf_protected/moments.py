@@ -10,7 +10,7 @@ from django.utils.timezone import localtime
 
 def in_words(moment: datetime) -> str:
     """Return date, time and time zone."""
-    local = localtime(moment)
+    local = _local(moment)
     return f"{date_format(local, 'DATETIME_FORMAT')} {date_format(local, 'T')}"
 
 
@@ -28,5 +28,16 @@ def last_day(end: datetime) -> str:
 
 
 def _last_moment(end: datetime) -> datetime:
-    local = localtime(end)
+    local = _local(end)
     return local - timedelta(minutes=1) if local.time() == time.min else local
+
+
+def _local(moment: datetime) -> datetime:
+    """Return ``moment`` in the current time zone, or as it is where that has no such year.
+
+    Shops write the end of the year 9999 for "never".
+    """
+    try:
+        return localtime(moment)
+    except OverflowError:
+        return moment

@@ -38,7 +38,8 @@ def atomically(action: Callable[[], ResultType], *, using: str) -> ResultType:
 def is_deadlock(error: OperationalError) -> bool:
     """Return whether the database ended the transaction since two waited for each other."""
     cause = error.__cause__
-    return getattr(cause, "sqlstate", None) == _POSTGRESQL or _MARIADB in error.args[:1]
+    states = getattr(cause, "sqlstate", None), getattr(cause, "pgcode", None)  # psycopg 3 and 2
+    return _POSTGRESQL in states or _MARIADB in error.args[:1]
 
 
 def _run(action: Callable[[], ResultType], using: str) -> ResultType:

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from cf_protected.access import Decision, DownloadRefused, decide, explain, get_authorizer
 from cf_protected.conf import ConfigurationError
 from cf_protected.models import Asset, Grant
+from cf_protected.moments import end_in_words, last_day
 from cf_protected.person import Person
 from cf_protected.reasons import Reason
 from tests.accounts.models import User
@@ -133,6 +134,14 @@ def test_of_several_grants_one_is_taken(held: list[Grant], taken: Grant) -> None
 )
 def test_every_reason_is_explained(reason: str, held: Grant | None, sentence: str) -> None:
     assert explain(Decision(reason == Reason.GRANTED, reason, held)) == sentence
+
+
+def test_the_end_of_all_years_is_a_moment_too() -> None:
+    """In Berlin the year 10000 has begun."""
+    never = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+    assert end_in_words(never) == "Dec. 31, 9999, 11:59 p.m. UTC"
+    assert last_day(never) == "12/31/9999"
 
 
 def test_the_authorisers_own_message_comes_first() -> None:

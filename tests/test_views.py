@@ -23,6 +23,8 @@ PREFETCHES = [
     {"Sec-Purpose": "prefetch"},
     {"Sec-Purpose": "prefetch;prerender"},
     {"Sec-Purpose": "prefetch;anonymous-client-ip"},
+    {"Sec-Purpose": "prerender"},
+    {"Purpose": "prerender"},
     {"Purpose": "prefetch"},
     {"X-Purpose": "prefetch"},
     {"X-Purpose": "preview"},
@@ -168,7 +170,7 @@ def test_a_part_of_a_page_is_shown_uncounted_where_there_is_no_limit(
     assert traces(grant) == (0, 0)
 
 
-@pytest.mark.parametrize("destination", ["document", "empty", "audio", "video", "track"])
+@pytest.mark.parametrize("destination", ["document", "empty", "audio", "video", "track", ""])
 def test_what_a_person_asked_for_is_counted(
     buyer: Client, limited: Grant, file: AssetFile, destination: str
 ) -> None:

@@ -101,7 +101,8 @@ def _represent(request: HttpRequest, asset: Any, decision: Decision) -> dict[str
 def _check_held(request: HttpRequest, user: User, decision: Decision, asset: Asset) -> None:
     """Refuse an asset that isn't among the caller's: a grant of any state makes it one."""
     if not decision.allowed and decision.grant is None:
-        services.admit(user, asset, viewer=get_viewer(request))  # logs the refusal
+        if request.method != "HEAD":
+            services.admit(user, asset, viewer=get_viewer(request))  # logs the refusal
         raise DownloadRefused(decision, asset)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import InitVar, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import router
@@ -22,7 +22,7 @@ from cf_protected.services.terms import (
     grant_end,
     starts,
 )
-from cf_protected.services.uses import UseKey, last_use, repeats_since, use_key
+from cf_protected.services.uses import RepeatWindow, UseKey, last_use, repeat_window, use_key
 
 
 class _Seal:
@@ -31,14 +31,15 @@ class _Seal:
 
 _SEAL: Final = _Seal()
 
+_SECOND: Final = timedelta(seconds=1)
+
 
 @dataclass(frozen=True)
 class Approval:
     """The authoriser's yes to one file for one request, on terms that can be signed.
 
-    ``use`` is what it counts on, last counted at ``last_used_at``. If that is later than
-    ``repeats_since``, it is a repeat. Every signature needs an approval, and only ``Approver``
-    makes approvals.
+    ``use`` is what it counts on, last counted at ``last_used_at``. If that is in ``window``,
+    it is a repeat. Every signature needs an approval, and only ``Approver`` makes approvals.
     """
 
     request: DownloadRequest
@@ -48,7 +49,7 @@ class Approval:
     terms: Terms
     use: UseKey | None
     last_used_at: datetime | None
-    repeats_since: datetime | None
+    window: RepeatWindow | None
     seal: InitVar[_Seal]
 
     def __post_init__(self, seal: _Seal) -> None:
@@ -63,7 +64,7 @@ class Approval:
     @property
     def is_repeat(self) -> bool:
         """Whether it only repeats a download, which was counted."""
-        return _is_later(self.last_used_at, self.repeats_since)
+        return self.window is not None and self.last_used_at in self.window
 
 
 class Approver:
@@ -120,15 +121,16 @@ class Approver:
             raise DownloadRefused(decision, file.asset)
         distribution = self._distribution(file.asset.distribution)
         settings = distribution.settings
-        since = repeats_since(self.request, file, settings)
-        decision = self._repeated(decision, file, since) or decision
+        window = repeat_window(self.request, file, settings)
+        repeated = self._repeated(decision, file, window)
+        decision = repeated or decision
         if not decision.allowed:
             raise DownloadRefused(decision, file.asset)
-        decision = self._lasting(decision, file.asset, settings)
+        decision = self._lasting(decision, file.asset, settings, is_repeat=repeated is not None)
         terms = agree_on_terms(self.request, file, decision, settings)
         use = use_key(decision.grant, self.request.person, file)
         last = self._last_use(use)
-        return Approval(self.request, file, decision, distribution, terms, use, last, since, _SEAL)
+        return Approval(self.request, file, decision, distribution, terms, use, last, window, _SEAL)
 
     def _decide(self, asset: Asset, grants: list[Grant]) -> Decision:
         key = asset.pk, tuple(grant.pk for grant in grants)
@@ -138,42 +140,53 @@ class Approver:
         return self._decisions[key]
 
     def _repeated(
-        self, decision: Decision, file: AssetFile, since: datetime | None
+        self, decision: Decision, file: AssetFile, window: RepeatWindow | None
     ) -> Decision | None:
         """Return the yes for the grant whose last download of ``file`` this repeats, if any.
 
         Two grants of one asset don't make two downloads of a double click.
         """
-        if self._repeats(decision.grant, file, since):
+        if self._repeats(decision.grant, file, window):
             return replace(decision, allowed=True)
         for grant in self._grants_by_asset().get(file.asset_id, []):
-            if grant != decision.grant and self._repeats(grant, file, since):
+            if grant != decision.grant and self._repeats(grant, file, window):
                 other = self._decide(file.asset, [grant])
-                if other.allowed or other.reason == Reason.LIMIT_REACHED:
+                # An authoriser may answer for another grant, and its no to that one stands.
+                used_up = other.grant == grant and other.reason == Reason.LIMIT_REACHED
+                if other.allowed or used_up:
                     return replace(other, allowed=True)
         return None
 
-    def _repeats(self, grant: Grant | None, file: AssetFile, since: datetime | None) -> bool:
-        return _is_later(self._last_use(use_key(grant, self.request.person, file)), since)
+    def _repeats(self, grant: Grant | None, file: AssetFile, window: RepeatWindow | None) -> bool:
+        last = self._last_use(use_key(grant, self.request.person, file))
+        return window is not None and last in window
 
     def _lasting(
-        self, decision: Decision, asset: Asset, settings: DistributionSettings
+        self, decision: Decision, asset: Asset, settings: DistributionSettings, *, is_repeat: bool
     ) -> Decision:
         """Return the yes for a grant that outlasts a signature, if ``decision``'s doesn't.
 
         Otherwise a grant that ends in a moment, or before the asset's release, would hide
-        another one that lasts.
+        another one that lasts. A repeat uses up no other grant's download, as long as
+        something can be signed for its own.
         """
-        end, request = grant_end(decision), self.request
-        if end is None:
-            return decision
-        needed = (starts(request, asset) or request.now) + settings.url_lifetime
-        if end >= needed:
-            return decision
+        end, start = grant_end(decision), starts(self.request, asset) or self.request.now
+        for needed, counts in (
+            (start + settings.url_lifetime, not is_repeat),
+            (start + _SECOND, True),
+        ):
+            if end is None or end >= needed:
+                return decision
+            other = self._decide_until(needed, asset)
+            if other and other.allowed and (counts or not is_counted(other)):
+                return other
+        return decision
+
+    def _decide_until(self, needed: datetime, asset: Asset) -> Decision | None:
+        """Return the answer on those grants that last until ``needed``, if there are any."""
         held = self._grants_by_asset().get(asset.pk, [])
         lasting = [one for one in held if one.expires_at is None or one.expires_at >= needed]
-        other = self._decide(asset, lasting) if lasting else decision
-        return other if other.allowed else decision
+        return self._decide(asset, lasting) if lasting else None
 
     def _last_use(self, key: UseKey | None) -> datetime | None:
         if key is None or not self._files:
@@ -215,7 +228,3 @@ class Approver:
 def is_counted(decision: Decision) -> bool:
     """Return whether a download counts against a limit. Then it must not be signed uncounted."""
     return decision.grant is not None and decision.grant.max_downloads is not None
-
-
-def _is_later(moment: datetime | None, since: datetime | None) -> bool:
-    return moment is not None and since is not None and moment > since

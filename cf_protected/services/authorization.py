@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -88,7 +89,11 @@ class Access:
         viewer's address. Raises ``SigningError``, ``KeySourceError`` and ``UnusableKey``.
         """
         approval = None if file.is_prefix else self._approval(file)
-        return None if approval is None else sign_url(approval).url
+        if approval is None:
+            return None
+        with suppress(DownloadRefused):  # the grant ended since
+            return sign_url(approval).url
+        return None
 
     def playlist_token(self, file: AssetFile) -> str | None:
         """Return a token for a folder's playlist. Each use of it is authorised and counted.

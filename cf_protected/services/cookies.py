@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from cf_protected.access import DownloadRefused
 from cf_protected.exceptions import InvalidURL, SigningError
@@ -22,7 +23,7 @@ from cf_protected.services.cookie_scopes import (
     opened_by,
     scope_of,
 )
-from cf_protected.services.downloads import Issued, approve_all, count
+from cf_protected.services.downloads import Issued, approve_all, count, sign_or_refuse
 from cf_protected.services.refusals import log_refusal
 from cf_protected.services.signing import SignedCookies, sign_cookies
 from cf_protected.services.terms import make_request
@@ -144,7 +145,7 @@ def _issue(approvals: list[Approval], folder: str, cookie_bytes: int) -> IssuedC
     signed: dict[AssetFile, SignedCookies] = {}
     for approval in approvals:
         if outer_of[approval.file] == approval.file:
-            signed[approval.file] = sign_cookies(approval, folder=folder)
+            signed[approval.file] = sign_or_refuse(approval, partial(sign_cookies, folder=folder))
             check_size(signed[approval.file].cookies, cookie_bytes)
     issued = count(Issued(one, signed[outer_of[one.file]]) for one in approvals)
     return IssuedCookies(

@@ -114,8 +114,20 @@ def issue(
     ``sign`` is one of ``services.signing``. Raises what ``issue_url`` raises.
     """
     (approval,) = approve_all(request, [file])
-    (issued,) = count([Issued(approval, sign(approval))])
+    (issued,) = count([Issued(approval, sign_or_refuse(approval, sign))])
     return issued
+
+
+def sign_or_refuse(approval: Approval, sign: Callable[[Approval], SignedType]) -> SignedType:
+    """Return what ``sign`` returns.
+
+    Raises ``DownloadRefused`` if the grant ended since the approval, after logging the refusal.
+    """
+    try:
+        return sign(approval)
+    except DownloadRefused as refusal:
+        log_refusal(approval.request, approval.file.asset, approval.file, refusal.decision)
+        raise
 
 
 def approve_all(request: DownloadRequest, files: Iterable[AssetFile]) -> list[Approval]:
@@ -208,12 +220,12 @@ def _log_issued(approval: Approval, url_expires_at: datetime) -> Download:
 
 
 def _begins_use(approval: Approval) -> bool:
-    use, since, now = approval.use, approval.repeats_since, approval.request.now
-    return use is None or uses.begin(use, since=since, now=now)
+    use, window, now = approval.use, approval.window, approval.request.now
+    return use is None or uses.begin(use, window=window, now=now)
 
 
 def _is_used(approval: Approval) -> bool:
-    return approval.use is not None and uses.is_current(approval.use, since=approval.repeats_since)
+    return approval.use is not None and uses.is_current(approval.use, window=approval.window)
 
 
 def _count_on(grant: Grant | None) -> bool:

@@ -140,5 +140,9 @@ def claim(user: Any, email: str) -> int:
     unclaimed = Grant.objects.using(router.db_for_write(Grant)).filter(user__isnull=True)
     found = unclaimed.filter(email=address).values_list("pk", "email")
     # MySQL and MariaDB also find "jorg" for "jörg".
-    own = [pk for pk, held in found if held == address]
-    return unclaimed.filter(pk__in=own).update(user=user) if own else 0
+    own = sorted(pk for pk, held in found if held == address)
+    # One by one, by primary key: one UPDATE would lock them in the order of the database's plan.
+    return atomically(
+        lambda: sum(unclaimed.filter(pk=pk).update(user=user) for pk in own),
+        using=unclaimed.db,
+    )

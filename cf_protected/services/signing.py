@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
 
+from cf_protected.access import DownloadRefused
 from cf_protected.distributions.signers import signer_of
+from cf_protected.exceptions import InvalidCondition
+from cf_protected.reasons import Reason
 from cf_protected.services.approval import Approval
 
 
@@ -37,7 +41,8 @@ SignatureType = TypeVar("SignatureType")
 def sign_url(approval: Approval) -> SignedURL:
     """Sign the URL of one object.
 
-    Raises ``SigningError``, ``KeySourceError`` and ``UnusableKey``.
+    Raises ``SigningError``, ``KeySourceError`` and ``UnusableKey``, and ``DownloadRefused`` if the
+    grant ended since the approval.
     """
     distribution, file = approval.distribution, approval.file
     url = distribution.url(file.key, download_name=file.file_name)
@@ -76,18 +81,25 @@ def _sign(
     """Return the signature and when it expires.
 
     It lives for the lifetime of the terms and at least for ``shortest``, but ends with the grant.
+    Raises ``DownloadRefused`` if that ended since the approval, such as while the key was fetched.
     """
     terms = approval.terms
     begins = terms.starts_at or approval.request.now
     expires_at = approval.distribution.expiry(begins, max(terms.lifetime, shortest))
     if terms.ends_at is not None:
         expires_at = min(expires_at, terms.ends_at)
-    signature = sign(
-        resource,
-        date_less_than=expires_at,
-        date_greater_than=terms.starts_at and _second_before(terms.starts_at),
-        ip_address=terms.ip_address,
-    )
+    try:
+        signature = sign(
+            resource,
+            date_less_than=expires_at,
+            date_greater_than=terms.starts_at and _second_before(terms.starts_at),
+            ip_address=terms.ip_address,
+        )
+    except InvalidCondition as error:
+        if expires_at != terms.ends_at:
+            raise
+        refusal = replace(approval.decision, allowed=False, reason=Reason.EXPIRED)
+        raise DownloadRefused(refusal, approval.file.asset) from error
     return signature, expires_at
 
 

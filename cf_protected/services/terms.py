@@ -10,6 +10,7 @@ from typing import Final
 from django.utils import timezone
 
 from cf_protected.access import Decision, DownloadRefused, unreleased
+from cf_protected.cloudfront.policy import to_epoch_seconds
 from cf_protected.conf import DistributionSettings
 from cf_protected.models import Asset, AssetFile
 from cf_protected.person import Person, User
@@ -46,7 +47,12 @@ def make_request(
     date_greater_than: datetime | None = None,
     ahead: bool = True,
 ) -> DownloadRequest:
-    """Return the request, by default one of an unknown viewer at this moment."""
+    """Return the request, by default one of an unknown viewer at this moment.
+
+    Raises ``InvalidCondition`` for a ``date_greater_than`` without a time zone.
+    """
+    if date_greater_than is not None:
+        to_epoch_seconds(date_greater_than, "date_greater_than")
     return DownloadRequest(
         Person.of(asker),
         viewer or Viewer(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -34,10 +35,25 @@ def use_key(grant: Grant | None, person: Person, file: AssetFile) -> UseKey | No
     return UseKey(None, person.account_id, file.pk) if person.is_known else None
 
 
-def repeats_since(
+@dataclass(frozen=True)
+class RepeatWindow:
+    """When a file's last use makes a request a repeat: after ``since``, and up to ``until``.
+
+    Servers' clocks differ, so the last use may be a little later than the request. One that is
+    much later is from a clock that was wrong. It would make each request a repeat until then.
+    """
+
+    since: datetime
+    until: datetime
+
+    def __contains__(self, moment: datetime | None) -> bool:
+        return moment is not None and self.since < moment <= self.until
+
+
+def repeat_window(
     request: DownloadRequest, file: AssetFile, settings: DistributionSettings
-) -> datetime | None:
-    """Return the moment after which a use makes ``request`` a repeat; ``None`` if none does.
+) -> RepeatWindow | None:
+    """Return the window around ``request``; ``None`` if nothing is a repeat.
 
     A file that takes long to fetch or to watch has signatures that live longer than
     ``URL_LIFETIME``, and they may be repeated that much longer. A resumed download and a
@@ -46,7 +62,8 @@ def repeats_since(
     window = conf.current().repeat_window
     if not window:
         return None
-    return request.now - window - (lifetime(file, settings) - settings.url_lifetime)
+    longer = lifetime(file, settings) - settings.url_lifetime
+    return RepeatWindow(request.now - window - longer, request.now + window)
 
 
 def last_use(key: UseKey) -> datetime | None:
@@ -65,22 +82,26 @@ def prepare(keys: Iterable[UseKey]) -> None:
     Use.objects.bulk_create(uses, ignore_conflicts=True)
 
 
-def begin(key: UseKey, *, since: datetime | None, now: datetime) -> bool:
-    """Count a download at ``now``, unless it repeats one after ``since``. Return whether it is new.
+def begin(key: UseKey, *, window: RepeatWindow | None, now: datetime) -> bool:
+    """Count a download at ``now``, unless it repeats one inside ``window``.
 
-    One conditional UPDATE decides, so that of several requests at once one is new.
+    Return whether it is new. One conditional UPDATE decides, so that of several requests at
+    once one is new.
     """
     uses = _where_written().filter(**key._asdict())
-    if since is not None:
-        uses = uses.filter(Q(last_at=None) | Q(last_at__lte=since))
+    if window is not None:
+        outside = Q(last_at__lte=window.since) | Q(last_at__gt=window.until)
+        uses = uses.filter(Q(last_at=None) | outside)
     return uses.update(count=F("count") + 1, last_at=now) == 1
 
 
-def is_current(key: UseKey, *, since: datetime | None) -> bool:
+def is_current(key: UseKey, *, window: RepeatWindow | None) -> bool:
     """Return whether a download now would repeat the last one, on a grant that isn't revoked."""
-    if since is None:
+    if window is None:
         return False
-    uses = _where_written().filter(**key._asdict(), last_at__gt=since)
+    uses = _where_written().filter(
+        **key._asdict(), last_at__gt=window.since, last_at__lte=window.until
+    )
     return uses.filter(grant__revoked_at=None).exists()
 
 

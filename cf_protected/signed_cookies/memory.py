@@ -50,9 +50,14 @@ class Remembered(NamedTuple):
 
 
 def session_account(request: HttpRequest) -> str:
-    """Return the account of the request's session as text; ``""`` without one."""
-    session = getattr(request, "session", None)
-    return "" if session is None else str(session.get(SESSION_KEY, ""))
+    """Return the account of the request's session as text; ``""`` without one.
+
+    A session that outlives its account, which was deleted or made inactive, has none.
+    """
+    session, user = getattr(request, "session", None), getattr(request, "user", None)
+    if session is None or (user is not None and not user.is_authenticated):
+        return ""
+    return str(session.get(SESSION_KEY, ""))
 
 
 def session_was_read(request: HttpRequest) -> bool:

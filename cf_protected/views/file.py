@@ -104,14 +104,19 @@ class FileView(PersonalView):
         return uncacheable(HttpResponse(status=503))
 
     def embed(self, person: Person, file: AssetFile) -> HttpResponseBase:
-        """Return a redirect for a page that shows the file, or a 403 where downloads are counted.
+        """Return the answer to a page that shows the file: a 403 where downloads are counted.
 
         Any site can put a link to the file into an ``<img>``. That must not use up a download.
-        It isn't logged either, as the signatures of ``{% signed_url %}`` aren't.
+        A file isn't logged either, as the signatures of ``{% signed_url %}`` aren't.
         """
         self.check(person, file)
-        url = services.Access(person, viewer=self.get_viewer()).signed_url(file)
-        return uncacheable(HttpResponse(status=403)) if url is None else see_other(url)
+        access = services.Access(person, viewer=self.get_viewer())
+        url = access.signed_url(file)
+        if url is not None:
+            return see_other(url)
+        if access.can_open(file):
+            return self.issue(person, file)  # a folder, such as a course in a frame
+        return uncacheable(HttpResponse(status=403))
 
     def issue(self, person: Person, file: AssetFile) -> HttpResponseBase:
         """Return the answer to GET, through one of ``services``. Raises what that raises."""

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 # before it: Safari's, which also makes previews, and Firefox's. Turbo may not set a header that
 # begins with Sec-, so it puts an X- in front: https://turbo.hotwired.dev/reference/attributes
 _PURPOSE_HEADERS: Final = ("Sec-Purpose", "X-Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
-_PURPOSE: Final = re.compile(r"\b(?:prefetch|preview)\b", re.IGNORECASE)
+_PURPOSE: Final = re.compile(r"\b(?:prefetch|prerender|preview)\b", re.IGNORECASE)
 
 # A navigation, a download, media and a script's fetch. What isn't here, such as "image" or
 # "style", is fetched by a page on its own, and a page of another site may ask for it.
@@ -35,7 +35,7 @@ def is_part_of_page(request: HttpRequest) -> bool:
 
     A frame counts as the person's own request, unless it is in a page of another site.
     """
-    destination = request.headers.get("Sec-Fetch-Dest", "document").lower()
+    destination = (request.headers.get("Sec-Fetch-Dest") or "document").lower()
     if destination in _FRAMES:
         return request.headers.get("Sec-Fetch-Site") == "cross-site"
     return destination not in _WANTED

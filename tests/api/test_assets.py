@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from cf_protected import services
-from cf_protected.models import Asset, AssetFile, Grant
+from cf_protected.models import Asset, AssetFile, Download, Grant
 from tests.accounts.models import User
 from tests.api.client import call, reason
 from tests.conftest import Configure
@@ -238,3 +238,9 @@ def test_the_queries_for_files_do_not_grow(
     # Session, user, the asset, the grants, its files.
     with django_assert_num_queries(5):
         call(buyer, "GET", "assets/ebook/files/?pageSize=100")
+
+
+def test_head_logs_no_refusal(buyer: Client, asset: Asset) -> None:
+    for method, rows in [(buyer.head, 0), (buyer.get, 1)]:
+        assert method("/api/assets/ebook/").status_code == 403
+        assert Download.objects.refused().count() == rows

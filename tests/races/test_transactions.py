@@ -23,6 +23,12 @@ class DeadlockDetected(Exception):
     sqlstate = "40P01"
 
 
+class OlderDeadlockDetected(Exception):
+    """As psycopg2's."""
+
+    pgcode = "40P01"
+
+
 class Failing:
     """An action that a database ends as often as ``times`` says."""
 
@@ -41,7 +47,7 @@ class Failing:
 ON_MARIADB = OperationalError(1213, "Deadlock found when trying to get lock")
 
 
-@pytest.mark.parametrize("error", [DeadlockDetected(), ON_MARIADB])
+@pytest.mark.parametrize("error", [DeadlockDetected(), OlderDeadlockDetected(), ON_MARIADB])
 def test_after_one_deadlock_it_is_done(error: Exception) -> None:
     action = Failing(1, error)
 

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -273,6 +276,17 @@ def test_claiming_hands_over_what_was_bought_with_the_address(user: User, asset:
     assert services.claim(user, "Ada@Example.com") == 1
 
     assert Grant.objects.held_by(user).get().email == "ada@example.com"
+
+
+def test_a_claim_locks_grants_by_their_primary_key(user: User, asset: Asset) -> None:
+    """As refunds and downloads do, so that none waits for another that waits for it."""
+    made = [services.grant(asset, email=user.email).pk for _ in range(3)]
+
+    with CaptureQueriesContext(connection) as queries:
+        assert services.claim(user, user.email) == 3
+
+    updates = [one["sql"] for one in queries if one["sql"].startswith("UPDATE")]
+    assert [re.findall(r"\Wid\W? = (\d+)", sql) for sql in updates] == [[str(pk)] for pk in made]
 
 
 def test_claiming_takes_nothing_from_another_account(

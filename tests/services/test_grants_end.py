@@ -148,6 +148,24 @@ def test_in_the_grants_last_second_there_is_nothing_left_to_sign(
     assert refusal.value.decision.reason == Reason.EXPIRED
 
 
+def test_a_grant_that_ends_while_the_key_is_fetched_is_refused(
+    user: User, file: AssetFile, stream: AssetFile, now: datetime
+) -> None:
+    asked = now - 10 * SECOND
+    ends_in(user, file, asked, 5 * SECOND)
+
+    for issue in (
+        lambda: services.issue_url(user, file, now=asked),
+        lambda: services.issue_cookies(user, [stream], now=asked),
+    ):
+        with pytest.raises(DownloadRefused) as refusal:
+            issue()
+        assert refusal.value.decision.reason == Reason.EXPIRED
+    assert services.Access(user, now=asked).signed_url(file) is None
+    assert Download.objects.refused().count() == Download.objects.count() == 2
+    assert Grant.objects.get().downloads_used == 0
+
+
 def test_of_several_grants_the_one_that_lasts_longest_is_taken(
     user: User, file: AssetFile, now: datetime
 ) -> None:
@@ -180,6 +198,21 @@ def test_a_grant_that_lasts_is_taken_where_another_ends_before_the_release(
     lasting = services.grant(file.asset, user, starts_at=now - HOUR, max_downloads=5)
 
     assert services.issue_url(user, file, now=now).decision.grant == lasting
+
+
+@pytest.mark.parametrize("release", [timedelta(0), HOUR])
+def test_a_grant_that_ends_soon_is_taken_where_another_ends_before_anything_begins(
+    user: User, file: AssetFile, now: datetime, release: timedelta
+) -> None:
+    now = whole(now)
+    file.asset.available_from = now + release
+    ends_in(user, file, now, release + SECOND / 2)
+    later = ends_in(user, file, now, release + 3 * MINUTE, max_downloads=5)
+
+    issued = services.issue_url(user, file, now=now)
+
+    assert issued.decision.grant == later
+    assert issued.expires_at == later.expires_at
 
 
 def test_a_page_shows_no_uncounted_signature_of_a_counted_grant_that_lasts(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
 from cf_protected import services, signals
-from cf_protected.access import DownloadRefused
+from cf_protected.access import Decision, DownloadRefused
 from cf_protected.models import Asset, AssetFile, Download, Grant, Use
+from cf_protected.person import Person
 from cf_protected.reasons import Reason
 from tests.accounts.models import User
 from tests.conftest import Configure, Listen, Verify
@@ -70,6 +72,26 @@ def test_without_a_window_nothing_is_a_repeat(
 
     # Requests at the same time needn't be counted in the order of their clocks.
     assert services.issue_url(user, file, now=first + since).download is not None
+
+
+def test_a_clock_that_was_wrong_makes_no_repeats(
+    user: User, file: AssetFile, first: datetime
+) -> None:
+    """The server's clock was a day ahead, and is right again."""
+    Use.objects.update(last_at=first + timedelta(days=1))
+
+    assert services.issue_url(user, file, now=first + MOMENT).download is not None
+    assert services.issue_url(user, file, now=first + 2 * MOMENT).download is None
+    assert used() == 2
+
+
+def test_servers_whose_clocks_differ_agree_about_a_repeat(
+    user: User, file: AssetFile, first: datetime
+) -> None:
+    Grant.objects.update(starts_at=first - WINDOW)
+
+    assert services.issue_url(user, file, now=first - timedelta(minutes=1)).download is None
+    assert used() == 1
 
 
 def test_another_file_is_another_download(
@@ -252,6 +274,40 @@ def test_a_repeat_on_a_grant_that_ends_in_a_moment_gives_way_to_a_lasting_one(
     again = services.issue_url(user, file, now=ends - timedelta(seconds=2))
 
     assert (again.decision.grant, again.download is not None) == (lasting, True)
+
+
+def test_a_repeat_uses_up_no_download_of_a_grant_that_lasts(user: User, file: AssetFile) -> None:
+    now = timezone.now()
+    first = services.grant(
+        file.asset, user, starts_at=now, expires_at=now + timedelta(minutes=16), max_downloads=9
+    )
+    lasting = services.grant(file.asset, user, starts_at=now, max_downloads=5)
+    assert services.issue_url(user, file, now=now).decision.grant == first
+
+    again = services.issue_url(user, file, now=now + timedelta(minutes=2))
+
+    assert (again.decision.grant, again.download) == (first, None)
+    lasting.refresh_from_db()
+    assert lasting.downloads_used == 0
+
+
+def test_an_authorisers_no_to_another_grant_is_no_repeat(
+    user: User, other_user: User, file: AssetFile, configure: Configure
+) -> None:
+    """Such as a site licence with a limit for each day."""
+    now = timezone.now()
+    services.grant(file.asset, user, starts_at=now, expires_at=now + WINDOW)
+    services.issue_url(user, file, now=now)
+    licence = services.grant(file.asset, other_user, starts_at=now, max_downloads=5)
+    configure(AUTHORIZER=f"{__name__}.refuse_today")
+
+    assert refusal(user, file, now + MOMENT) == Reason.LIMIT_REACHED
+    licence.refresh_from_db()
+    assert licence.downloads_used == 0
+
+
+def refuse_today(person: Person, asset: Asset, grants: Iterable[Grant], now: datetime) -> Decision:
+    return Decision(False, Reason.LIMIT_REACHED, Grant.objects.latest("pk"))
 
 
 def test_each_file_of_a_grant_has_its_own_window(

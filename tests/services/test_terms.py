@@ -17,7 +17,7 @@ from cf_protected import services
 from cf_protected.access import Decision, DownloadRefused
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.distributions import distributions
-from cf_protected.exceptions import AccessDenied
+from cf_protected.exceptions import AccessDenied, InvalidCondition
 from cf_protected.models import Asset, AssetFile, Download, Grant
 from cf_protected.reasons import Reason
 from cf_protected.services.terms import agree_on_terms, make_request
@@ -319,3 +319,12 @@ def test_tags_show_no_signature_before_the_release(
     assert access.signed_url(file) is None
     later = services.Access(user, viewer=VIEWER, now=release)
     assert later.signed_url(file) is not None
+
+
+def test_a_start_without_a_time_zone_is_an_invalid_condition(
+    user: User, grant: Grant, file: AssetFile
+) -> None:
+    naive = timezone.now().replace(tzinfo=None)
+
+    with pytest.raises(InvalidCondition, match="date_greater_than"):
+        services.issue_url(user, file, date_greater_than=naive)

@@ -71,6 +71,20 @@ def test_a_password_changed_elsewhere_removes_them(opened: Client, jar: Jar, use
     assert jar.kept == {}
 
 
+@pytest.mark.parametrize("end", ["inactive", "deleted"])
+def test_an_account_that_ended_under_its_session_removes_them(
+    opened: Client, jar: Jar, user: User, end: str
+) -> None:
+    if end == "deleted":
+        user.delete()
+    else:
+        User.objects.update(is_active=False)
+
+    jar.take(opened.get("/downloads/"))
+
+    assert jar.kept == {}
+
+
 def test_the_next_persons_cookies_stay(
     opened: Client, jar: Jar, other_user: User, course: AssetFile, neighbour: AssetFile
 ) -> None:

@@ -125,6 +125,27 @@ def test_a_prefetch_leaves_no_trace(
     assert traces() == (0, 0)
 
 
+def test_another_sites_frame_shows_a_folder_where_there_is_no_limit(
+    buyer: Client, grant: Grant, stream: AssetFile
+) -> None:
+    headers = {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": "cross-site"}
+    response = buyer.get(stream.get_absolute_url(), headers=headers)
+
+    assert response.status_code == 303
+    assert "CloudFront-Signature" in {cookie.key for cookie in response.cookies.values()}
+
+
+@pytest.mark.parametrize("destination", ["iframe", "image"])
+def test_another_sites_page_uses_up_no_folder(
+    buyer: Client, limited: Grant, stream: AssetFile, destination: str
+) -> None:
+    headers = {"Sec-Fetch-Dest": destination, "Sec-Fetch-Site": "cross-site"}
+    response = buyer.get(stream.get_absolute_url(), headers=headers)
+
+    assert (response.status_code, dict(response.cookies)) == (403, {})
+    assert traces() == (0, 0)
+
+
 def test_head_leaves_no_trace(buyer: Client, limited: Grant, stream: AssetFile) -> None:
     response = buyer.head(stream.get_absolute_url())
 
