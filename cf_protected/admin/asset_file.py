@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from cf_protected.admin.asset_forms import StoredFileForm
+from cf_protected.admin.bulk import DeletesMany
 from cf_protected.models import Asset, AssetFile
 
 _KEY: Final = ("upload", "key")
@@ -57,7 +58,7 @@ class AssetFilter(admin.SimpleListFilter):
 
 
 @admin.register(AssetFile)
-class AssetFileAdmin(admin.ModelAdmin):
+class AssetFileAdmin(DeletesMany):
     """The admin of files. New ones are added on the page of their asset.
 
     Whoever changes a file needs the permission to change its asset.

@@ -30,7 +30,7 @@ class StartField(forms.SplitDateTimeField):
         try:
             day, at = data_list if data_list[1] is not None else self.without_time(data_list[0])
             # On some days the clocks change at 0:00, and Django takes no such time.
-            moment = start_of(day) if at == time.min else super().compress([day, at])
+            moment = start_of(day) if at == time.min else super().compress((day, at))
             return moment and moment.astimezone(UTC)
         except OverflowError as error:
             raise ValidationError(_("Dates don't reach so far.")) from error
