@@ -138,18 +138,18 @@ class AssetAdmin(DeletesMany):
 
     @admin.display(description=_("files"))
     def files(self, asset: Asset) -> SafeString:
-        """Return the asset's first files, and their number, linked to their list."""
+        """Return the number of files, linked to their list, and the first of them."""
         site = self.admin_site.name
         shown = [
             (reverse("admin:cf_protected_assetfile_change", args=[file.pk], current_app=site), file)
             for file in asset.files.all()[:_LISTED]
         ]
         # Not a <ul>: the admin's own style of a form indents those by a label's width.
-        links = format_html_join("", '<a href="{}">{}</a><br>', shown)
+        links = format_html_join("", '<br><a href="{}">{}</a>', shown)
         url = reverse("admin:cf_protected_assetfile_changelist", current_app=site)
         number = asset.files.count()
         text = ngettext("%(count)d file", "%(count)d files", number) % {"count": number}
-        return format_html('{}<a href="{}?asset={}">{}</a>', links, url, asset.pk, text)
+        return format_html('<a href="{}?asset={}">{}</a>{}', url, asset.pk, text, links)
 
     @admin.display(description=_("grants"))
     def grants(self, asset: Asset) -> SafeString:
