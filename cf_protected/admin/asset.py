@@ -213,4 +213,6 @@ def _has_already(holder: Holder, asset: Asset) -> bool:
     active = Grant.objects.for_asset(asset).active()
     if holder.user is not None:
         return active.held_by(holder.user).exists()
-    return active.filter(user__isnull=True, email=holder.email).exists()
+    # Compared here too: some databases take "é" for "e".
+    waiting = active.filter(user__isnull=True, email=holder.email)
+    return holder.email in waiting.values_list("email", flat=True)
