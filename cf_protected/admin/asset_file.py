@@ -65,7 +65,7 @@ class AssetFileAdmin(DeletesMany):
     """
 
     form = StoredFileForm
-    list_display = ("display_name", "asset", "kind", "key", "stored_size", "position")
+    list_display = ("shown_name", "asset", "kind", "key", "stored_size", "position")
     list_filter = ("kind", AssetFilter)
     list_select_related = ("asset",)
     search_fields = ("name", "download_name", "key", "asset__title", "asset__slug")
@@ -83,6 +83,11 @@ class AssetFileAdmin(DeletesMany):
         form: Any = super().get_form(request, obj, change, **kwargs)
         form.may_change = staticmethod(may_change(self.admin_site, request))
         return form
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Return the columns: without the asset in a list of its files, to leave room for keys."""
+        columns = super().get_list_display(request)
+        return [name for name in columns if name != "asset" or "asset" not in request.GET]
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         return ("position", "pk") if "asset" in request.GET else ("-pk",)
@@ -109,6 +114,11 @@ class AssetFileAdmin(DeletesMany):
 
     def _may_change(self, request: HttpRequest, file: AssetFile | None) -> bool:
         return file is None or may_change(self.admin_site, request)(file.asset)
+
+    @admin.display(description=_("name"))
+    def shown_name(self, file: AssetFile) -> str:
+        """Return the name that buyers read."""
+        return file.display_name
 
     @admin.display(description=_("size"), ordering="size")
     def stored_size(self, file: AssetFile) -> str:

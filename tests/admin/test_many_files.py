@@ -106,6 +106,18 @@ def test_files_are_deleted_from_their_list(
     assert asset.files.count() == MANY - 2
 
 
+def test_the_list_of_one_asset_has_no_column_for_it(
+    admin: Browser, asset: Asset, file: AssetFile
+) -> None:
+    title = '<td class="field-asset'
+
+    admin.open("cf_protected_assetfile_changelist")
+    assert title in admin.html
+
+    admin.open("cf_protected_assetfile_changelist", asset=asset.pk)
+    assert title not in admin.html
+
+
 def test_all_files_of_an_asset_are_deleted_from_their_list(
     admin: Browser, asset: Asset, many: list[AssetFile]
 ) -> None:
