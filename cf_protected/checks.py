@@ -138,7 +138,8 @@ def _owner_of(cookie_domain: str) -> str:
     """
     if is_public_suffix(cookie_domain):
         return "is a public suffix, below which unrelated people have domains"
-    return "is CloudFront's domain" if cookie_domain.endswith(".cloudfront.net") else ""
+    is_cloudfronts = f".{cookie_domain}".endswith((".cloudfront.net", ".cloudfront.cn"))
+    return "is CloudFront's domain" if is_cloudfronts else ""
 
 
 def _covers(cookie_domain: str, domain: str) -> bool:

@@ -283,6 +283,8 @@ def test_e016_cookies_of_another_domain(configure: Configure, domain: str) -> No
         (".co.uk", "downloads.example.co.uk"),
         ("cloudfront.net", "d111111abcdef8.cloudfront.net"),
         (".cloudfront.net", "d111111abcdef8.cloudfront.net"),
+        ("cloudfront.cn", "d111111abcdef8.cloudfront.cn"),
+        ("d111111abcdef8.cloudfront.cn", "d111111abcdef8.cloudfront.cn"),
         ("d111111abcdef8.cloudfront.net", "d111111abcdef8.cloudfront.net"),
         ("github.io", "shop.github.io"),
         ("s3.amazonaws.com", "files.s3.amazonaws.com"),

@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from cf_protected import services
 from cf_protected.admin.asset_file import may_change
 from cf_protected.admin.asset_forms import AssetFileForm, AssetFileFormSet, AssetForm
-from cf_protected.admin.bulk import ask
+from cf_protected.admin.bulk import DeletesMany, ask
 from cf_protected.admin.grant_forms import BulkGrantForm
 from cf_protected.admin.people import Holder
 from cf_protected.models import Asset, AssetFile, Grant
@@ -30,7 +30,7 @@ _DELIVERY: Final[Any] = (
     {"fields": ("distribution", "available_from", "bind_to_ip")},
 )
 
-# The page of an asset links to this many of its files, and the one before deleting lists as many.
+# The page of an asset links to this many of its files.
 _LISTED: Final = 20
 
 
@@ -70,7 +70,7 @@ class NewFileInline(admin.StackedInline):
 
 
 @admin.register(Asset)
-class AssetAdmin(admin.ModelAdmin):
+class AssetAdmin(DeletesMany):
     """The admin of assets. Files are added here, and changed on pages of their own."""
 
     form = AssetForm
@@ -129,8 +129,7 @@ class AssetAdmin(admin.ModelAdmin):
         if grants:
             text = ngettext("%(count)d grant", "%(count)d grants", grants)
             return [], {}, set(), [text % {"count": grants}]
-        to_delete, *rest = super().get_deleted_objects(objs, request)
-        return _shortened(to_delete), *rest
+        return super().get_deleted_objects(objs, request)
 
     @admin.display(description=_("files"), ordering="_files")
     def file_count(self, asset: Asset) -> int:
@@ -139,17 +138,18 @@ class AssetAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("files"))
     def files(self, asset: Asset) -> SafeString:
-        """Return the asset's first files, and their number, linked to their list."""
+        """Return the number of files, linked to their list, and the first of them."""
         site = self.admin_site.name
         shown = [
             (reverse("admin:cf_protected_assetfile_change", args=[file.pk], current_app=site), file)
             for file in asset.files.all()[:_LISTED]
         ]
-        links = format_html_join("", '<li><a href="{}">{}</a></li>', shown)
+        # Not a <ul>: the admin's own style of a form indents those by a label's width.
+        links = format_html_join("", '<br><a href="{}">{}</a>', shown)
         url = reverse("admin:cf_protected_assetfile_changelist", current_app=site)
         number = asset.files.count()
         text = ngettext("%(count)d file", "%(count)d files", number) % {"count": number}
-        return format_html('<ul>{}</ul><a href="{}?asset={}">{}</a>', links, url, asset.pk, text)
+        return format_html('<a href="{}?asset={}">{}</a>{}', url, asset.pk, text, links)
 
     @admin.display(description=_("grants"))
     def grants(self, asset: Asset) -> SafeString:
@@ -213,13 +213,6 @@ def _has_already(holder: Holder, asset: Asset) -> bool:
     active = Grant.objects.for_asset(asset).active()
     if holder.user is not None:
         return active.held_by(holder.user).exists()
-    return active.filter(user__isnull=True, email=holder.email).exists()
-
-
-def _shortened(nested: list[Any]) -> list[Any]:
-    """Return Django's nested list of objects with long lists in it cut, and counted instead."""
-    cut = [_shortened(one) if isinstance(one, list) else one for one in nested[:_LISTED]]
-    more = len(nested) - len(cut)
-    if more:
-        cut.append(ngettext("… and %(count)d more", "… and %(count)d more", more) % {"count": more})
-    return cut
+    # Compared here too: some databases take "é" for "e".
+    waiting = active.filter(user__isnull=True, email=holder.email)
+    return holder.email in waiting.values_list("email", flat=True)

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from cf_protected.admin.asset_forms import StoredFileForm
+from cf_protected.admin.bulk import DeletesMany
 from cf_protected.models import Asset, AssetFile
 
 _KEY: Final = ("upload", "key")
@@ -57,14 +58,14 @@ class AssetFilter(admin.SimpleListFilter):
 
 
 @admin.register(AssetFile)
-class AssetFileAdmin(admin.ModelAdmin):
+class AssetFileAdmin(DeletesMany):
     """The admin of files. New ones are added on the page of their asset.
 
     Whoever changes a file needs the permission to change its asset.
     """
 
     form = StoredFileForm
-    list_display = ("display_name", "asset", "kind", "key", "stored_size", "position")
+    list_display = ("shown_name", "asset", "kind", "key", "stored_size", "position")
     list_filter = ("kind", AssetFilter)
     list_select_related = ("asset",)
     search_fields = ("name", "download_name", "key", "asset__title", "asset__slug")
@@ -82,6 +83,11 @@ class AssetFileAdmin(admin.ModelAdmin):
         form: Any = super().get_form(request, obj, change, **kwargs)
         form.may_change = staticmethod(may_change(self.admin_site, request))
         return form
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Return the columns: without the asset in a list of its files, to leave room for keys."""
+        columns = super().get_list_display(request)
+        return [name for name in columns if name != "asset" or "asset" not in request.GET]
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         return ("position", "pk") if "asset" in request.GET else ("-pk",)
@@ -108,6 +114,11 @@ class AssetFileAdmin(admin.ModelAdmin):
 
     def _may_change(self, request: HttpRequest, file: AssetFile | None) -> bool:
         return file is None or may_change(self.admin_site, request)(file.asset)
+
+    @admin.display(description=_("name"))
+    def shown_name(self, file: AssetFile) -> str:
+        """Return the name that buyers read."""
+        return file.display_name
 
     @admin.display(description=_("size"), ordering="size")
     def stored_size(self, file: AssetFile) -> str:

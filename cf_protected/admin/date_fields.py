@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
 from django.contrib.admin.widgets import AdminSplitDateTime
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from cf_protected.moments import start_of
 
 
 class StartField(forms.SplitDateTimeField):
@@ -17,13 +21,19 @@ class StartField(forms.SplitDateTimeField):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.require_all_fields = False
-        day, _ = self.fields
+        day, __ = self.fields
         day.required = True  # as soon as there is a time
 
     def compress(self, data_list: Any) -> datetime | None:
-        if data_list and data_list[0] and data_list[1] is None:
-            data_list = self.without_time(data_list[0])
-        return super().compress(data_list)
+        if not data_list or not data_list[0]:
+            return super().compress(data_list)
+        try:
+            day, at = data_list if data_list[1] is not None else self.without_time(data_list[0])
+            # On some days the clocks change at 0:00, and Django takes no such time.
+            moment = start_of(day) if at == time.min else super().compress((day, at))
+            return moment and moment.astimezone(UTC)
+        except OverflowError as error:
+            raise ValidationError(_("Dates don't reach so far.")) from error
 
     def without_time(self, day: date) -> list[Any]:
         """Return the date and the time that ``day`` alone stands for."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from cf_protected import services, signals
-from cf_protected.admin.bulk import ask
+from cf_protected.admin.bulk import DeletesMany, ask
 from cf_protected.admin.grant_forms import BulkRevokeForm, GrantForm
 from cf_protected.admin.people import ChoosesUser, user_search_fields
 from cf_protected.admin.why import facts, verdict
@@ -44,7 +44,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Grant)
-class GrantAdmin(ChoosesUser):
+class GrantAdmin(ChoosesUser, DeletesMany):
     """The admin of grants. Staff revoke them rather than delete them."""
 
     form = GrantForm

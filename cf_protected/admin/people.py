@@ -69,7 +69,7 @@ def find_holders(text: str) -> list[Holder]:
     address as a user name would get what was meant for its owner. An account with the address
     isn't meant either, since nobody may have confirmed that it is theirs.
 
-    Raises ``ValidationError`` with everything that is neither.
+    Raises ``ValidationError`` with everything that is neither, and where nobody is named.
     """
     holders: dict[Holder, None] = {}  # in order, without repeats
     errors: list[ValidationError] = []
@@ -78,6 +78,8 @@ def find_holders(text: str) -> list[Holder]:
             holders[_find(name)] = None
         except ValidationError as error:
             errors.append(error)
+    if not holders and not errors:
+        errors.append(ValidationError(_("Name a user or an e-mail address.")))
     if errors:
         raise ValidationError(errors)
     return list(holders)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.http import HttpRequest, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -17,7 +17,8 @@ from cf_protected.api.inputs import Query
 from cf_protected.api.problems import anonymous_problem
 from cf_protected.api.representations import represent_asset, represent_file
 from cf_protected.models import Asset, AssetFile
-from cf_protected.person import User
+from cf_protected.services.refusals import log_refusal
+from cf_protected.services.terms import make_request
 from cf_protected.viewer import get_viewer
 
 _PAGE_SIZE: Final = 50
@@ -33,7 +34,7 @@ class AssetListAPIView(APIView):
     def get(self, request: HttpRequest) -> JsonResponse:
         if not self.user.is_authenticated:
             return anonymous_problem()
-        page = _page_of(request, _with_first_files(Asset.objects.held_by(self.user)))
+        page = _page_of(request, Asset.objects.held_by(self.user).prefetch_related(_first_files()))
         access = services.Access(self.user)
         assets = [_represent(request, one, access.decide(one)) for one in page.items]
         return JsonResponse({"assets": assets, "next": page.next, "previous": page.previous})
@@ -43,9 +44,11 @@ class AssetAPIView(APIView):
     """One asset that the caller has or had."""
 
     def get(self, request: HttpRequest, slug: str) -> JsonResponse:
-        asset = get_object_or_404(_with_first_files(Asset.objects.all()), slug=slug)
+        asset = get_object_or_404(Asset, slug=slug)
         decision = services.authorize(self.user, asset)
-        _check_held(request, self.user, decision, asset)
+        if not decision.allowed and decision.grant is None:
+            raise _refused(request, self.user, asset, decision)
+        prefetch_related_objects([asset], _first_files())
         return JsonResponse(_represent(request, asset, decision))
 
 
@@ -55,12 +58,18 @@ class AssetFileListAPIView(APIView):
     def get(self, request: HttpRequest, slug: str) -> JsonResponse:
         asset = get_object_or_404(Asset, slug=slug)
         decision = services.authorize(self.user, asset)
-        _check_held(request, self.user, decision, asset)
         if not decision.allowed:  # as on the pages
-            raise DownloadRefused(decision, asset)
+            raise _refused(request, self.user, asset, decision)
         page = _page_of(request, asset.files.all())
         files = [represent_file(file) for file in page.items]
         return JsonResponse({"files": files, "next": page.next, "previous": page.previous})
+
+
+def _refused(request: HttpRequest, user: User, asset: Asset, decision: Decision) -> DownloadRefused:
+    """Log a refusal, but none of a HEAD, which has no effect. Return the error to raise."""
+    if request.method != "HEAD":
+        log_refusal(make_request(user, viewer=get_viewer(request)), asset, None, decision)
+    return DownloadRefused(decision, asset)
 
 
 class _Page(NamedTuple):
@@ -84,9 +93,9 @@ def _page_of(request: HttpRequest, found: QuerySet[Any]) -> _Page:
     )
 
 
-def _with_first_files(assets: QuerySet[Asset]) -> QuerySet[Asset]:
+def _first_files() -> Prefetch[Any]:
     first = AssetFile.objects.all()[: _PAGE_SIZE + 1]
-    return assets.prefetch_related(Prefetch("files", queryset=first, to_attr="first_files"))
+    return Prefetch("files", queryset=first, to_attr="first_files")
 
 
 def _represent(request: HttpRequest, asset: Any, decision: Decision) -> dict[str, Any]:
@@ -96,14 +105,6 @@ def _represent(request: HttpRequest, asset: Any, decision: Decision) -> dict[str
         path = reverse("cf_protected_api:asset_files", kwargs={"slug": asset.slug})
         further = _url(request, path, 2, _PAGE_SIZE)
     return represent_asset(asset, decision, files=files, next_files=further)
-
-
-def _check_held(request: HttpRequest, user: User, decision: Decision, asset: Asset) -> None:
-    """Refuse an asset that isn't among the caller's: a grant of any state makes it one."""
-    if not decision.allowed and decision.grant is None:
-        if request.method != "HEAD":
-            services.admit(user, asset, viewer=get_viewer(request))  # logs the refusal
-        raise DownloadRefused(decision, asset)
 
 
 def _url(request: HttpRequest, path: str, page: int, size: int) -> str:

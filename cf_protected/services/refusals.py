@@ -35,17 +35,18 @@ def admit(
     return decision
 
 
-def admit_nowhere(asker: Person | User, *, viewer: Viewer | None = None) -> None:
+def admit_nowhere(asker: Person | User, *, viewer: Viewer | None = None, log: bool = True) -> None:
     """Do what ``admit`` does, for a page that doesn't exist, and leave no trace.
 
-    So the time of an answer doesn't show which assets exist.
+    Without ``log`` do what ``authorize`` does. So the time of an answer doesn't show which assets
+    exist.
     """
     request = make_request(asker, viewer=viewer)
     if not request.person.is_known:
         return
     nothing, refusal = Asset(pk=0), Decision(False, Reason.NO_GRANT)
     list(Grant.objects.held_by(request.person).filter(asset=nothing))
-    if not _was_logged(request, nothing, None, refusal):
+    if log and not _was_logged(request, nothing, None, refusal):
         with transaction.atomic(using=_database()):
             _log(request, nothing, None, refusal)
             transaction.set_rollback(True, using=_database())

@@ -34,7 +34,7 @@ from cf_protected.signed_cookies.jar import (
 from cf_protected.signed_cookies.memory import remembered
 from cf_protected.views.base import PersonalView
 from cf_protected.views.file import see_other
-from cf_protected.views.protect import not_found, refuse
+from cf_protected.views.protect import MISSING, not_found, refuse
 
 logger = logging.getLogger("cf_protected")
 
@@ -60,7 +60,7 @@ class CookiesView(PersonalView):
         slugs = [*self.request.GET.getlist("asset"), *self.request.POST.getlist("asset")]
         # Checked here: PostgreSQL raises an error for a NUL.
         if not all(map(slug_re.fullmatch, slugs)):
-            raise Http404("There is no such asset.")
+            raise Http404(MISSING)
         return slugs
 
     def get_ids(self) -> list[UUID]:
@@ -84,7 +84,7 @@ class CookiesView(PersonalView):
                 self.get_person(), slugs=slugs, uuids=ids, viewer=self.get_viewer(), ahead=False
             )
         except AssetFile.DoesNotExist as error:
-            raise Http404("There is no such asset, or it has no files.") from error
+            raise Http404(MISSING) from error
 
     def get_all_files(self) -> list[AssetFile]:
         """Return the folders that the person can open without being counted.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any, ClassVar, Final
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.http.response import HttpResponseRedirectBase
 from django.shortcuts import get_object_or_404
 
@@ -17,8 +17,8 @@ from cf_protected.models import AssetFile
 from cf_protected.person import Person
 from cf_protected.responses import content_disposition, uncacheable
 from cf_protected.views.base import PersonalView
-from cf_protected.views.protect import refuse
-from cf_protected.views.purpose import is_part_of_page, is_prefetch
+from cf_protected.views.protect import not_found, refuse
+from cf_protected.views.purpose import is_part_of_page, is_prefetch, is_unread
 
 # Turbo keeps what it prefetched and shows it at the click, whatever its status. This makes
 # the click a navigation of the browser's own: https://turbo.hotwired.dev/reference/attributes
@@ -134,6 +134,10 @@ class FileView(PersonalView):
         if disposition and not file.is_prefix:
             response["Content-Disposition"] = content_disposition(disposition, file.file_name)
         return response
+
+    def missing(self, error: Http404) -> HttpResponseBase:
+        unlogged = is_unread(self.request) or is_part_of_page(self.request)
+        return not_found(self.request, error, log=not unlogged)
 
     def refused(self, file: AssetFile, refusal: DownloadRefused) -> HttpResponseBase:
         """Return the answer to a person who may not have the file."""

@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.db.models import Prefetch, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils.cache import patch_cache_control
 from django.views.generic import ListView, View
 
 from cf_protected.access import Decision, Holding, explain
 from cf_protected.models import Asset, AssetFile
 from cf_protected.services import Access
-from cf_protected.views.protect import AssetRequiredMixin
+from cf_protected.views.protect import MISSING, AssetRequiredMixin
 
 #: How many files of each asset the library shows. The asset's own page has all of them.
 LIBRARY_FILES: Final = 20
@@ -93,9 +92,11 @@ class AssetView(PrivatePageMixin, AssetRequiredMixin, ListView):
         uuid = self.kwargs.get("uuid")
         if uuid is None:
             return super().get_asset()
-        asset = Asset.objects.filter(uuid=uuid).first()
-        # A shop's slugs may look like UUIDs.
-        return asset or get_object_or_404(Asset, slug=str(uuid))
+        # A shop's slugs may look like UUIDs. Two queries would show by their time what exists.
+        found = Asset.objects.filter(Q(uuid=uuid) | Q(slug=str(uuid)))
+        if not found:
+            raise Http404(MISSING)
+        return min(found, key=lambda asset: asset.uuid != uuid)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(

@@ -18,12 +18,12 @@ from cf_protected.models import Asset
 from cf_protected.reasons import Reason
 from cf_protected.responses import uncacheable
 from cf_protected.viewer import get_viewer
-from cf_protected.views.purpose import is_prefetch
+from cf_protected.views.purpose import is_unread
 
 REFUSED_TEMPLATE = "cf_protected/refused.html"
 
 # What ``get_object_or_404`` says, since a project's 404 page may show it.
-_MISSING: Final = "No Asset matches the given query."
+MISSING: Final = "No Asset matches the given query."
 
 
 def refuse(
@@ -46,24 +46,29 @@ def refuse(
     if conf.current().refusal_status == 404:
         return uncacheable(response_for_exception(request, Http404()))
     if decision.is_secret:
-        return uncacheable(response_for_exception(request, Http404(_MISSING)))
+        return uncacheable(response_for_exception(request, Http404(MISSING)))
     context = {"asset": asset, "decision": decision, "explanation": explain(decision)}
     return uncacheable(render(request, template, context, status=403))
 
 
-def not_found(request: HttpRequest, error: Http404, *, after_login: str = "") -> HttpResponseBase:
-    """Return the 404 page, or with ``REFUSAL_STATUS`` 404 the same answer as ``refuse``."""
+def not_found(
+    request: HttpRequest, error: Http404, *, after_login: str = "", log: bool = True
+) -> HttpResponseBase:
+    """Return the 404 page, or with ``REFUSAL_STATUS`` 404 the same answer as ``refuse``.
+
+    It takes as long too; ``log`` tells whether this request's refusal would be logged.
+    """
     if conf.current().refusal_status == 404:
         if not request.user.is_authenticated:
             return redirect_to_login(after_login or request.get_full_path())
-        services.admit_nowhere(request.user, viewer=get_viewer(request))
+        services.admit_nowhere(request.user, viewer=get_viewer(request), log=log)
         error = Http404()
     return uncacheable(response_for_exception(request, error))
 
 
 def _admit(request: HttpRequest, asset: Asset) -> Decision:
     """Return the authoriser's answer, and log a refusal that the person sees."""
-    if request.method == "HEAD" or is_prefetch(request):
+    if is_unread(request):
         return services.authorize(request.user, asset)
     return services.admit(request.user, asset, viewer=get_viewer(request))
 
@@ -89,7 +94,7 @@ class AssetRequiredMixin(View):
         try:
             self.asset = self.get_asset()
         except Http404 as error:
-            return not_found(request, error)
+            return not_found(request, error, log=not is_unread(request))
         self.decision = _admit(request, self.asset)
         if not self.decision.allowed:
             return refuse(request, self.asset, self.decision, self.refused_template)
@@ -122,7 +127,7 @@ def asset_required(
             try:
                 asset = find(request, *args, **kwargs)
             except Http404 as error:
-                return not_found(request, error)
+                return not_found(request, error, log=not is_unread(request))
             decision = _admit(request, asset)
             if not decision.allowed:
                 return refuse(request, asset, decision)

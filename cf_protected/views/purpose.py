@@ -30,6 +30,11 @@ def is_prefetch(request: HttpRequest) -> bool:
     )
 
 
+def is_unread(request: HttpRequest) -> bool:
+    """Return whether nobody reads a refusal now, so that it isn't logged: a prefetch or HEAD."""
+    return request.method == "HEAD" or is_prefetch(request)
+
+
 def is_part_of_page(request: HttpRequest) -> bool:
     """Return whether a page fetches this on its own, such as for an ``<img>``.
 

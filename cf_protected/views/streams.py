@@ -142,8 +142,8 @@ class PlaylistView(FileView):
         if self.token is None:
             return super().refused(file, refusal)
         status = conf.current().refusal_status
-        if status == 404:
-            return plain_text(_("Not found"), status=status)
+        if status == 404 or refusal.decision.is_secret:
+            return plain_text(_("Not found"), status=404)
         if refusal.decision.reason == Reason.ANONYMOUS:
             return plain_text(_("This link has expired. Open the page again."), status=status)
         return plain_text(explain(refusal.decision), status=status)

@@ -274,3 +274,18 @@ def test_who_may_add_grants_gets_it(staff: Staff, asset: Asset) -> None:
     browser = staff("view_asset", "add_grant")
     grant_to(browser, [asset], "guest@example.com")
     assert held() == {("Ebook", "guest@example.com")}
+
+
+@pytest.mark.parametrize("people", [",", " ; ,\r\n, "])
+def test_separators_alone_name_nobody(admin: Browser, assets: list[Asset], people: str) -> None:
+    grant_to(admin, assets, people)
+    assert admin.errors == {"people": ["Name a user or an e-mail address."]}
+
+
+def test_an_address_with_a_similar_letter_has_nothing_yet(
+    admin: Browser, assets: list[Asset]
+) -> None:
+    """Some databases take the KELVIN SIGN for a "k"."""
+    services.grant(assets[0], email="\u212aim@example.com")
+    grant_to(admin, assets[:1], "kim@example.com")
+    assert admin.messages == ["1 grant was made."]

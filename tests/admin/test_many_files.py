@@ -106,6 +106,35 @@ def test_files_are_deleted_from_their_list(
     assert asset.files.count() == MANY - 2
 
 
+def test_the_list_of_one_asset_has_no_column_for_it(
+    admin: Browser, asset: Asset, file: AssetFile
+) -> None:
+    title = '<td class="field-asset'
+
+    admin.open("cf_protected_assetfile_changelist")
+    assert title in admin.html
+
+    admin.open("cf_protected_assetfile_changelist", asset=asset.pk)
+    assert title not in admin.html
+
+
+def test_all_files_of_an_asset_are_deleted_from_their_list(
+    admin: Browser, asset: Asset, many: list[AssetFile]
+) -> None:
+    other = Asset.objects.create(title="Other", slug="other")
+    other_file = AssetFile.objects.create(asset=other, key="other.pdf")
+    admin.open("cf_protected_assetfile_changelist", asset=asset.pk)
+    admin.choose("delete_selected", *many[:2], select_across=True)
+
+    assert len(admin.html) < 50_000
+    assert "and 9980 more" in admin.html
+
+    admin.press("confirm")
+
+    assert admin.messages == ["Successfully deleted 10000 files."]
+    assert [*AssetFile.objects.all()] == [other_file]
+
+
 def test_the_page_before_deleting_an_asset_counts_its_files(
     admin: Browser, asset: Asset, many: list[AssetFile]
 ) -> None:

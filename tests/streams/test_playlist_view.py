@@ -275,6 +275,18 @@ def test_where_nobody_may_learn_what_exists_all_refusals_are_alike(
     assert [(answer.status_code, answer.content) for answer in answers] == [(404, b"Not found")] * 3
 
 
+def test_a_draft_that_the_person_lost_is_not_found_by_its_token(
+    client: Client, user: User, grant: Grant, stream: AssetFile
+) -> None:
+    url = url_of(stream, token=token_for(user, stream))
+    grant.delete()
+    Asset.objects.update(state=Asset.State.DRAFT)
+
+    response = client.get(url)
+
+    assert (response.status_code, response.content) == (404, b"Not found")
+
+
 def test_nobody_without_a_token_is_sent_to_the_login_page(
     client: Client, stream: AssetFile
 ) -> None:
