@@ -17,6 +17,7 @@ from cf_protected.api.inputs import Query
 from cf_protected.api.problems import anonymous_problem
 from cf_protected.api.representations import represent_asset, represent_file
 from cf_protected.models import Asset, AssetFile
+from cf_protected.person import User
 from cf_protected.services.refusals import log_refusal
 from cf_protected.services.terms import make_request
 from cf_protected.viewer import get_viewer

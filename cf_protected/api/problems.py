@@ -78,7 +78,8 @@ def missing_problem(request: HttpRequest, user: User) -> JsonResponse:
     if conf.current().refusal_status == 404:
         if not user.is_authenticated:
             return anonymous_problem()
-        services.admit_nowhere(user, viewer=get_viewer(request))
+        has_effect = request.method != "HEAD"
+        services.admit_nowhere(user, viewer=get_viewer(request), log=has_effect)
     return not_found_problem()
 
 
