@@ -38,6 +38,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         *_mistakes(get_authorizer),
         *_check_urls(),
         *_check_middleware(),
+        *_check_time_zones(),
     ]
 
 
@@ -178,6 +179,13 @@ def _check_urls() -> Iterator[CheckMessage]:
     except NoReverseMatch:
         yield check_ids.URLS_NOT_INCLUDED.message(
             "ROOT_URLCONF: cf_protected's URLs aren't included, so there are no links to downloads."
+        )
+
+
+def _check_time_zones() -> Iterator[CheckMessage]:
+    if not settings.USE_TZ:
+        yield check_ids.NAIVE_TIMES.message(
+            "USE_TZ: False, so that each download of a grant with an end fails."
         )
 
 

@@ -41,6 +41,14 @@ def test_the_smallest_project_passes() -> None:
     assert ids() == []
 
 
+def test_e020_times_without_a_zone(settings: Settings) -> None:
+    settings.USE_TZ = False
+
+    (message,) = messages()
+    assert message.id == "cf_protected.E020"
+    assert message.msg.startswith("USE_TZ: ")
+
+
 def test_e001_no_setting(settings: Settings) -> None:
     settings.CF_PROTECTED = None
 

@@ -131,6 +131,11 @@ COOKIES_FOR_ALL: Final = CheckID(
     "Set COOKIE_DOMAIN to a domain of your own that the app and the distribution share. For a "
     "distribution at cloudfront.net, add an alternate domain name first.",
 )
+NAIVE_TIMES: Final = CheckID(
+    "E020",
+    "USE_TZ is False: the ends of grants and URLs need moments with a time zone.",
+    "Set USE_TZ = True, which is Django's default.",
+)
 LONG_EXPIRY_STEP: Final = CheckID(
     "W001",
     "EXPIRY_STEP is longer than URL_LIFETIME.",
