@@ -38,7 +38,8 @@ def test_uris_lead_where_a_browser_goes() -> None:
         assert page.evaluate(READ, [base.move(uri), SHOP_URL]) == place
         assert page.evaluate(READ, [base.move(uri), SHOP_URL.replace("https", "http")]) == place
         url = base.resolve(uri)
-        if url is not None:
+        # Another site's host in other letters: Unicode's mapping depends on its version.
+        if url is not None and "//xn--" not in place:
             bare = place.partition("#")[0]
             assert unquote_to_bytes(page.evaluate(READ, [url, SHOP_URL])) == unquote_to_bytes(bare)
 

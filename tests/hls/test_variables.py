@@ -153,7 +153,7 @@ def test_variables_in_variables_can_not_grow_without_end() -> None:
 
 @pytest.mark.parametrize("line", ["a.ts\n", '#EXT-X-MAP:URI="a"\n', ',URI="a"'])
 def test_the_rewritten_playlist_is_bounded(line: str) -> None:
-    uris = 80_000
+    uris = 2_000
     signed = "x" * (MAX_REWRITTEN_CHARACTERS // uris)
     playlist = f"#EXTM3U\n#EXT-X-MAP:X=1\n{'#EXT-X-MAP:X=1' * (line[0] == ',')}{line * uris}"
     assert len(playlist) < MAX_CHARACTERS / 2
