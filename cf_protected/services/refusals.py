@@ -44,7 +44,7 @@ def admit_nowhere(asker: Person | User, *, viewer: Viewer | None = None, log: bo
     request = make_request(asker, viewer=viewer)
     if not request.person.is_known:
         return
-    nothing, refusal = Asset(pk=0), Decision(False, Reason.NO_GRANT)
+    nothing, refusal = Asset(pk=-1), Decision(False, Reason.NO_GRANT)  # MariaDB refuses a 0
     list(Grant.objects.held_by(request.person).filter(asset=nothing))
     if log and not _was_logged(request, nothing, None, refusal):
         with transaction.atomic(using=_database()):

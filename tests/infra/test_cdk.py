@@ -128,9 +128,12 @@ def test_rotation_waits_for_the_first_key(smallest: Template) -> None:
 def test_by_default_the_old_key_stays_as_long_as_the_app_expects() -> None:
     variables = (TERRAFORM / "variables.tf").read_text()
     (terraform,) = re.findall(r'"overlap_hours" \{[^}]*?default +=\ (\d+)', variables)
-    app = {field.name: field.default for field in fields(DistributionSettings)}
+    cdk, app = (
+        {field.name: field.default for field in fields(declared)}
+        for declared in (Options, DistributionSettings)
+    )
 
-    for hours in (int(terraform), Options().overlap_hours):
+    for hours in (int(terraform), cdk["overlap_hours"]):
         assert timedelta(hours=hours) == app["rotation_overlap"]
 
 
