@@ -61,7 +61,7 @@ class AssetFilter(admin.SimpleListFilter):
 class AssetFileAdmin(DeletesMany):
     """The admin of files. New ones are added on the page of their asset.
 
-    Whoever changes a file needs the permission to change its asset.
+    A user who changes a file needs the permission to change its asset.
     """
 
     form = StoredFileForm
