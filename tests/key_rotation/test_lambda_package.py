@@ -184,7 +184,11 @@ def test_a_wheel_with_its_hash_is_taken(tmp_path: Path, index: Path) -> None:
     [
         (f"cffi==1 --hash=sha256:{'0' * 64}", "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES"),
         ("cffi==1", "ERROR: Hashes are required"),
-        (f"cffi --hash=sha256:{'0' * 64}", "ERROR: In --require-hashes mode"),
+        # Older versions of pip refuse a requirement without a version, newer ones its wrong hash.
+        (
+            f"cffi --hash=sha256:{'0' * 64}",
+            "ERROR: (In --require-hashes mode|THESE PACKAGES DO NOT)",
+        ),
     ],
 )
 def test_a_wheel_without_its_hash_is_refused(
