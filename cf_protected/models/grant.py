@@ -12,9 +12,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from cf_protected.addresses import normal_address
 from cf_protected.models.asset import Asset
 from cf_protected.models.querysets import GrantQuerySet
-from cf_protected.person import normal_email
 
 
 class Grant(models.Model):
@@ -108,7 +108,11 @@ class Grant(models.Model):
 
     def clean(self) -> None:
         """Refuse a new grant without a holder."""
-        self.email = normal_email(self.email)
+        if self.email:
+            try:
+                self.email = normal_address(self.email)
+            except ValueError as error:
+                raise ValidationError({"email": _("This isn't an e-mail address.")}) from error
         if self._state.adding and self.user is None and not self.email:
             raise ValidationError(_("Name a user or an e-mail address."))
 

@@ -9,10 +9,10 @@ from django.db import router, transaction
 from django.utils import timezone
 
 from cf_protected import signals
+from cf_protected.addresses import normal_address
 from cf_protected.exceptions import GrantConflict
 from cf_protected.models import Asset, Grant
 from cf_protected.models.querysets import GrantQuerySet
-from cf_protected.person import normal_email
 from cf_protected.transactions import atomically
 
 
@@ -43,7 +43,7 @@ def grant(
     starts_at = starts_at or timezone.now()
     if expires_at is not None and expires_at <= starts_at:
         raise ValueError(f"The grant would end ({expires_at}) before it starts ({starts_at}).")
-    holder = {"user": user, "email": normal_email(email)}
+    holder = {"user": user, "email": normal_address(email) if email else ""}
     terms = {
         "starts_at": starts_at,
         "expires_at": expires_at,
@@ -131,12 +131,11 @@ def claim(user: Any, email: str) -> int:
     """Move the grants that were made for ``email`` to ``user``. Return their number.
 
     Call it only after the user has proved that the address is theirs, for example by a
-    confirmation link: a user who claims an address gets everything bought with it. Addresses are
-    compared exactly, but for the case of ASCII letters.
+    confirmation link: a user who claims an address gets everything bought with it.
+
+    Raises ``ValueError`` for a text that isn't an address.
     """
-    if not email:
-        return 0  # a grant without an address was a deleted account's
-    address = normal_email(email)
+    address = normal_address(email)
     unclaimed = Grant.objects.using(router.db_for_write(Grant)).filter(user__isnull=True)
     found = unclaimed.filter(email=address).values_list("pk", "email")
     # MySQL and MariaDB also find "jorg" for "jörg".

@@ -286,6 +286,6 @@ def test_an_address_with_a_similar_letter_has_nothing_yet(
     admin: Browser, assets: list[Asset]
 ) -> None:
     """Some databases take the KELVIN SIGN for a "k"."""
-    services.grant(assets[0], email="\u212aim@example.com")
+    Grant.objects.create(asset=assets[0], email="\u212aim@example.com")
     grant_to(admin, assets[:1], "kim@example.com")
     assert admin.messages == ["1 grant was made."]

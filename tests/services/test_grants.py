@@ -117,14 +117,6 @@ def test_a_repeated_webhook_gives_nothing_to_the_heir_of_a_deleted_account(
     assert Grant.objects.get().holder == "a deleted account"
 
 
-def test_claiming_an_empty_address_takes_nothing_of_a_deleted_account(
-    user: User, other_user: User, grant: Grant
-) -> None:
-    user.delete()
-
-    assert services.claim(other_user, "") == 0
-
-
 def test_one_order_may_have_several_assets(user: User, asset: Asset, video: Asset) -> None:
     for each in (asset, video):
         services.grant(each, user, source="shop", reference="7")
@@ -299,61 +291,12 @@ def test_claiming_takes_nothing_from_another_account(
     assert Grant.objects.held_by(user).exists()
 
 
-#: Pairs that ``str.lower``, ``str.casefold``, NFKC or a database takes for the same address.
-ALIKE = [
-    ("kim@example.com", "\N{KELVIN SIGN}im@example.com"),
-    ("mise@example.com", "mi\N{LATIN SMALL LETTER LONG S}e@example.com"),
-    ("mike@example.com", "m\N{LATIN SMALL LETTER DOTLESS I}ke@example.com"),
-    ("mike@example.com", "M\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}KE@example.com"),
-    ("ada@example.com", "\N{FULLWIDTH LATIN SMALL LETTER A}da@example.com"),
-    ("jorg@example.com", "jörg@example.com"),
-    ("jörg@example.com", "jo\N{COMBINING DIAERESIS}rg@example.com"),
-    ("jörg@example.com", "JÖRG@example.com"),
-    ("strasse@example.com", "straße@example.com"),
-    ("asa@example.com", "\N{ANGSTROM SIGN}sa@example.com"),
-    ("åsa@example.com", "\N{ANGSTROM SIGN}sa@example.com"),
-    ("ada@example.com", "ada@example.com "),
-    ("ada@example.com", "ada@example\N{FULLWIDTH FULL STOP}com"),
-]
+@pytest.mark.parametrize("email", ["", " ", "ada", "\N{KELVIN SIGN}im@example.com", "a@b@c.com"])
+def test_only_an_address_is_claimed(user: User, asset: Asset, email: str) -> None:
+    services.grant(asset, email="kim@example.com")
 
-
-@pytest.mark.parametrize(("held", "claimed"), [*ALIKE, *((two, one) for one, two in ALIKE)])
-def test_claiming_an_address_that_only_looks_alike(
-    user: User, asset: Asset, held: str, claimed: str
-) -> None:
-    services.grant(asset, email=held)
-
-    assert services.claim(user, claimed) == 0
-    assert not Grant.objects.held_by(user).exists()
-    assert services.claim(user, held) == 1
-
-
-@pytest.mark.parametrize(
-    ("held", "claimed"),
-    [("KIM@Example.COM", "kim@example.com"), ("JöRG@example.com", "jöRg@EXAMPLE.com")],
-)
-def test_the_case_of_ascii_letters_is_ignored(
-    user: User, asset: Asset, held: str, claimed: str
-) -> None:
-    services.grant(asset, email=held)
-
-    assert services.claim(user, claimed) == 1
-
-
-@pytest.mark.parametrize(("held", "granted"), ALIKE)
-def test_a_reference_of_an_address_that_only_looks_alike(
-    asset: Asset, held: str, granted: str
-) -> None:
-    services.grant(asset, email=held, reference="line-1")
-
-    with pytest.raises(GrantConflict):
-        services.grant(asset, email=granted, reference="line-1")
-
-
-def test_claiming_an_empty_address_takes_nothing(user: User, asset: Asset) -> None:
-    services.grant(asset, email="eve@example.com")
-
-    assert services.claim(user, "") == 0
+    with pytest.raises(ValueError, match="email"):
+        services.claim(user, email)
 
 
 def test_a_grant_to_an_address_lets_nobody_in_before_the_claim(user: User, asset: Asset) -> None:
