@@ -215,7 +215,7 @@ _backend: Final = Once(make_backend, depends_on=conf.current)
 
 def _answers(ask: Callable[[VerifiedEmails], Iterable[T]]) -> list[T]:
     backend = _backend.get()
-    if isinstance(backend, NoEmails):
+    if type(backend) is NoEmails:  # a subclass may vouch
         return []  # and no savepoint
     try:
         with _savepoint():

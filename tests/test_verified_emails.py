@@ -15,6 +15,7 @@ from pytest_django import Settings
 
 from cf_protected import conf
 from cf_protected.verified_emails import (
+    NoEmails,
     UserEmails,
     VerifiedEmails,
     vouched_addresses,
@@ -215,6 +216,19 @@ def test_answers_that_are_no_addresses_vouch_for_nothing(
 
     assert vouched_addresses(user) == []
     assert vouching_user("ada@example.com") is None
+
+
+class OneEmail(NoEmails):
+    """It vouches after all."""
+
+    def addresses(self, user: Any) -> Iterable[str]:
+        return ["ada@example.com"]
+
+
+def test_a_subclass_of_the_one_that_vouches_for_nobody(user: User, configure: Configure) -> None:
+    configure(VERIFIED_EMAILS={"BACKEND": f"{__name__}.OneEmail"})
+
+    assert vouched_addresses(user) == ["ada@example.com"]
 
 
 class BrokenEmails(VerifiedEmails):
