@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from cf_protected.addresses import has_ascii_mailbox, normal_address
+from cf_protected.person import accounts_with_email
 from cf_protected.services import Holder
 
 
@@ -77,12 +78,8 @@ def find_holders(text: str) -> list[Holder]:
 
 
 def has_account(address: str) -> bool:
-    """Return whether an account has this e-mail address, confirmed or not, in any case."""
-    model = get_user_model()
-    field = model.get_email_field_name()
-    known = {one.name for one in model._meta.get_fields()}  # noqa: SLF001 - public by its docs
-    users = model._default_manager  # noqa: SLF001 - documented
-    return field in known and users.filter(**{f"{field}__iexact": address}).exists()
+    """Return whether an account has this e-mail address, confirmed or not, in any spelling."""
+    return any(accounts_with_email([address]))
 
 
 def _find(name: str) -> Holder:
