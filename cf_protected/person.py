@@ -1,29 +1,25 @@
-"""The person who asks for a download."""
+"""The person who asks for a download, and the accounts with an e-mail address."""
 
 from __future__ import annotations
 
-import string
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import FieldDoesNotExist
+from django.db import router
+from django.db.models import Q
+
+from cf_protected.addresses import normal_or_empty, spellings
 
 #: What Django calls a user: ``request.user`` is one of the two.
 User = AbstractBaseUser | AnonymousUser
 
-
-_LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
-
-
-def normal_email(email: str) -> str:
-    """Return the form in which e-mail addresses are compared: ASCII letters in lower case.
-
-    Other letters stay. ``str.lower`` and databases take the kelvin sign for "k", so that one
-    address would open what belongs to another.
-    """
-    return email.translate(_LOWER)
+# SQLite refuses more than a thousand alternatives.
+_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True)
@@ -62,3 +58,36 @@ class Person:
     def is_known(self) -> bool:
         """Whether this person can be told from others: grants and repeats are theirs alone."""
         return self.account_id is not None
+
+
+def email_field() -> str | None:
+    """Return the name of the user model's e-mail field; ``None`` if it has none."""
+    model = get_user_model()
+    name = model.get_email_field_name()
+    try:
+        model._meta.get_field(name)  # noqa: SLF001 - public by its docs
+    except FieldDoesNotExist:
+        return None
+    return name
+
+
+def accounts_with_email(addresses: Iterable[str]) -> Iterator[tuple[str, AbstractBaseUser]]:
+    """Yield each account that has one of these addresses, in any spelling, confirmed or not.
+
+    ``addresses`` are in their normal form. With each account comes its address as it is stored.
+    Without an index on the field in upper case, PostgreSQL and SQLite read every account.
+    """
+    field = email_field()
+    if field is None:
+        return
+    wanted = {*addresses}
+    users = get_user_model()._default_manager  # noqa: SLF001 - documented
+    texts = [one for address in sorted(wanted) for one in spellings(address)]
+    for start in range(0, len(texts), _AT_ONCE):
+        some = texts[start : start + _AT_ONCE]
+        named = Q(*((f"{field}__iexact", one) for one in some), _connector=Q.OR)
+        # A replica may lag behind.
+        for user in users.using(router.db_for_write(users.model)).filter(named):
+            # Databases also take "ä" for "a", and the KELVIN SIGN for "k".
+            if normal_or_empty(stored := getattr(user, field)) in wanted:
+                yield stored, user
