@@ -1,4 +1,4 @@
-"""The use cases: grant, extend, revoke, claim …; authorize; issue a URL, cookies, a playlist.
+"""The use cases: the life of a grant; authorize; issue a URL, cookies or a playlist.
 
 The only place where models meet signers. Every signature needs an ``Approval``. Only
 ``approval`` makes one, after the authoriser has allowed the download.

@@ -9,10 +9,10 @@ from typing import Any
 from django.utils import timezone
 
 from cf_protected.addresses import normal_address
-from cf_protected.models import Grant, GrantEvent, Purchase, Use
+from cf_protected.models import Grant, GrantEvent, Use
 from cf_protected.models.querysets import GrantQuerySet
-from cf_protected.services.events import Change, new_event, record
-from cf_protected.services.grants import check_moment, check_number
+from cf_protected.services.arguments import check_moment, check_number, check_purchase
+from cf_protected.services.events import Change, kept, new_event, record, terms_since
 from cf_protected.services.holders import Holder
 from cf_protected.services.purchases import change, database, lock_grants
 from cf_protected.verified_emails import vouched_addresses
@@ -31,10 +31,27 @@ def extend(
 ) -> list[Grant]:
     """Let what this purchase granted end at ``expires_at``, such as a subscription's next period.
 
-    See ``extend_grants``.
+    See ``extend_grants``. A repetition that arrives after that end changes nothing. Raises
+    ``Grant.DoesNotExist`` if the purchase wasn't granted yet, so that the webhook is sent again
+    and nothing is lost, and ``ValueError`` for a source or reference that no purchase can have.
     """
-    grants = Grant.objects.filter(purchase__source=source, purchase__reference=reference)
-    return extend_grants(grants, expires_at, reason=reason, actor=actor, now=now)
+    by = Change(now or timezone.now(), actor, reason)
+    check_moment("expires_at", expires_at)
+    check_purchase(source, reference)
+    grants = Grant.objects.using(database()).filter(
+        purchase__source=source, purchase__reference=reference
+    )
+    if not grants.exists():
+        raise Grant.DoesNotExist(
+            f"{source!r} {reference!r} isn't granted yet. Extend it again after it was."
+        )
+    if expires_at <= by.now and _had_end(grants, expires_at):
+        return []
+    return _extend(grants, expires_at, by)
+
+
+def _had_end(grants: GrantQuerySet, expires_at: datetime) -> bool:
+    return any(terms.get("expires_at") == kept(expires_at) for terms in terms_since(grants))
 
 
 def extend_grants(
@@ -50,9 +67,13 @@ def extend_grants(
     No grant gets shorter, and one without an end stays so. Safe to repeat. Sends
     ``grant_changed`` for each. Raises ``ValueError`` for an end in the past or without a time zone.
     """
-    now = now or timezone.now()
+    by = Change(now or timezone.now(), actor, reason)
     check_moment("expires_at", expires_at)
-    if expires_at <= now:
+    return _extend(grants, expires_at, by)
+
+
+def _extend(grants: GrantQuerySet, expires_at: datetime, by: Change) -> list[Grant]:
+    if expires_at <= by.now:
         raise ValueError(f"expires_at ({expires_at}) is in the past.")
 
     def lengthen(grant: Grant) -> bool:
@@ -61,7 +82,7 @@ def extend_grants(
         grant.expires_at = expires_at
         return True
 
-    return _change_terms(grants, lengthen, _Verb.EXTENDED, Change(now, actor, reason))
+    return _change_terms(grants, lengthen, _Verb.EXTENDED, by)
 
 
 def allow_more(
@@ -126,13 +147,12 @@ def transfer(
     ``actor``.
     """
     holder = Holder.named(user, email).resolved()
+    by = Change(now or timezone.now(), actor, reason)
     if not reason.strip():
         raise ValueError("reason is empty: the history must tell why the holder changed.")
-    if holder.user is not None and not holder.user.is_active:
-        raise ValueError("user isn't active, so it couldn't download anything.")
-    if holder.user is not None and actor is not None and holder.user.pk == actor.pk:
+    _check_active(holder)
+    if holder.user is not None and holder.user == actor:
         raise ValueError("user is the actor: another person must make this transfer.")
-    by = Change(now or timezone.now(), actor, reason)
 
     def act() -> list[Grant]:
         held = [grant for grant in lock_grants(grants) if Holder.of(grant) != holder]
@@ -149,8 +169,10 @@ def claim(user: Any, email: str | None = None, *, now: datetime | None = None) -
     Without ``email`` those that wait for an address that ``VERIFIED_EMAILS`` vouches for. Give
     an address only after the user has proved that it is theirs, for example by a confirmation
     link: a user who claims an address gets everything bought with it. Sends ``grant_changed`` for
-    each. Raises ``ValueError`` for what isn't an address.
+    each. Raises ``ValueError`` for an inactive account and for what isn't an address.
     """
+    holder = Holder(user)
+    _check_active(holder)
     vouched = vouched_addresses(user) if email is None else [normal_address(email, "email")]
     by = Change(now or timezone.now(), user)
     waiting = Grant.objects.using(database()).filter(user=None, email__in=vouched)
@@ -162,7 +184,7 @@ def claim(user: Any, email: str | None = None, *, now: datetime | None = None) -
         held = [one for one in lock_grants(waiting) if one.user_id is None and one.email in vouched]
         for grant in held:
             _keep_claimant(grant, user)
-            _give(grant, Holder(user), _Verb.CLAIMED, by)
+            _give(grant, holder, _Verb.CLAIMED, by)
         return len(held)
 
     return change(act)
@@ -172,7 +194,13 @@ def _keep_claimant(grant: Grant, user: Any) -> None:
     """Make the account the same first holder as the address, for repeated webhooks."""
     purchase = grant.purchase
     if purchase is not None and purchase.user_id is None and purchase.email == grant.email:
-        Purchase.objects.using(database()).filter(pk=purchase.pk).update(user=user)
+        purchase.user = user
+        purchase.save(using=database(), update_fields=["user"])
+
+
+def _check_active(holder: Holder) -> None:
+    if holder.user is not None and not holder.user.is_active:
+        raise ValueError("user isn't active, so it couldn't download anything.")
 
 
 def _give(grant: Grant, holder: Holder, verb: GrantEvent.Verb, by: Change) -> None:
@@ -196,7 +224,8 @@ def _change_terms(
             if act(grant):
                 fields = [name for name, value in grant.terms.items() if before[name] != value]
                 grant.save(using=database(), update_fields=fields)
-                record(new_event(by, verb, grant, old_terms=before), grant)
+                event = new_event(by, verb, grant, old_terms=before, new_terms=grant.terms)
+                record(event, grant)
                 changed.append(grant)
         return changed
 

@@ -162,7 +162,9 @@ def count(signed: Iterable[Issued[SignedType]]) -> list[Issued[SignedType]]:
     uses.prepare(
         one.approval.use
         for one in new
-        if one.approval.use is not None and one.approval.last_used_at is None
+        if one.approval.use is not None
+        and one.approval.use.grant_id is None
+        and one.approval.last_used_at is None
     )
     try:
         taken = atomically(lambda: _take_all(new), using=_database())
@@ -221,6 +223,8 @@ def _log_issued(approval: Approval, url_expires_at: datetime) -> Download:
 
 def _begins_use(approval: Approval) -> bool:
     use, window, now = approval.use, approval.window, approval.request.now
+    if use is not None and use.grant_id is not None and approval.last_used_at is None:
+        uses.prepare([use])
     return use is None or uses.begin(use, window=window, now=now)
 
 
