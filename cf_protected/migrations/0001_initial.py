@@ -145,7 +145,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("network", models.CharField(max_length=43, unique=True, verbose_name="network")),
+                ("network", models.CharField(max_length=64, unique=True, verbose_name="network")),
                 ("requests", models.PositiveIntegerField(default=0, verbose_name="requests")),
                 ("since", models.DateTimeField(db_index=True, verbose_name="since")),
             ],

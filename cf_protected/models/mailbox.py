@@ -31,9 +31,12 @@ class Mailbox(models.Model):
 
 
 class RequestingNetwork(models.Model):
-    """How many mails visitors from one network asked for since a moment, for the limit."""
+    """How many mails visitors from one network asked for since a moment, for the limit.
 
-    network = models.CharField(_("network"), max_length=43, unique=True)
+    ``network`` is a keyed hash, so that a dump of the database shows no visitor's address.
+    """
+
+    network = models.CharField(_("network"), max_length=64, unique=True)
     requests = models.PositiveIntegerField(_("requests"), default=0)
     since = models.DateTimeField(_("since"), db_index=True)
 
