@@ -10,8 +10,12 @@ from django.dispatch import Signal
 #: A grant was made. Arguments: ``grant``. A repeated webhook doesn't send it again.
 grant_created = Signal()
 
-#: A grant was revoked. Arguments: ``grant``.
+#: A grant was revoked, alone or with its purchase. Arguments: ``grant``.
 grant_revoked = Signal()
+
+#: A grant was made or changed, whatever the change. Arguments: ``grant``, and ``event``, the
+#: ``GrantEvent`` that is kept of it. Sent after ``grant_created`` and ``grant_revoked``.
+grant_changed = Signal()
 
 #: A signed URL was handed out and counted. Arguments: ``download``.
 download_issued = Signal()

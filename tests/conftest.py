@@ -9,6 +9,7 @@ from typing import Any
 import hypothesis
 import pytest
 from django.core.files.base import ContentFile
+from django.db.models import F
 from django.dispatch import Signal
 from django.test import Client
 from pytest_django import Settings
@@ -63,6 +64,12 @@ def other_file(asset: Asset) -> AssetFile:
 @pytest.fixture
 def grant(user: User, asset: Asset) -> Grant:
     return services.grant(asset, user)
+
+
+def use_up(grant: Grant) -> Grant:
+    """Return the grant with none of its downloads left."""
+    Grant.objects.filter(pk=grant.pk).update(downloads_used=F("max_downloads"))
+    return grant
 
 
 @pytest.fixture

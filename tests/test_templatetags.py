@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from cf_protected import services
 from cf_protected.models import Asset, AssetFile, Download, Grant
 from tests.accounts.models import User
-from tests.conftest import Configure, Verify
+from tests.conftest import Configure, Verify, use_up
 from tests.doubles import CountingKey, DownKeySource, GivenKeySource
 from tests.keys import signing_key
 
@@ -104,7 +104,7 @@ def test_signed_url_is_the_download_link_where_downloads_are_counted(
 
 
 def test_signed_url_is_nothing_where_no_download_is_left(user: User, file: AssetFile) -> None:
-    services.grant(file.asset, user, max_downloads=0)
+    use_up(services.grant(file.asset, user, max_downloads=1))
 
     assert render(SIGNED, user=user, file=file) == ""
 

@@ -16,7 +16,7 @@ from cf_protected import services
 from cf_protected.models import AssetFile, Download, Grant
 from cf_protected.views.file import Unmeasured
 from tests.accounts.models import User
-from tests.conftest import Configure, Verify
+from tests.conftest import Configure, Verify, use_up
 from tests.doubles import DownKeySource
 
 PREFETCHES = [
@@ -110,7 +110,7 @@ def test_asking_for_a_range_is_no_way_around_the_count(
 def test_asking_for_a_range_is_no_way_around_the_limit(
     buyer: Client, user: User, file: AssetFile
 ) -> None:
-    services.grant(file.asset, user, max_downloads=0)
+    use_up(services.grant(file.asset, user, max_downloads=1))
 
     response = buyer.get(file.get_absolute_url(), headers={"Range": "bytes=0-"})
 

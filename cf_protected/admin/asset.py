@@ -6,8 +6,7 @@ from typing import Any, ClassVar, Final
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import ADDITION, LogEntry
-from django.db import router, transaction
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -21,8 +20,8 @@ from cf_protected.admin.asset_file import may_change
 from cf_protected.admin.asset_forms import AssetFileForm, AssetFileFormSet, AssetForm
 from cf_protected.admin.bulk import DeletesMany, ask
 from cf_protected.admin.grant_forms import BulkGrantForm
-from cf_protected.admin.people import Holder
 from cf_protected.models import Asset, AssetFile, Grant
+from cf_protected.services import Holder
 
 _SOLD: Final = ("title", "slug", "description", "sku", "state")
 _DELIVERY: Final[Any] = (
@@ -178,19 +177,13 @@ class AssetAdmin(DeletesMany):
     def _grant(self, request: HttpRequest, assets: QuerySet[Asset], form: BulkGrantForm) -> None:
         people = form.cleaned_data["people"]
         wanted = [(asset, holder) for asset in assets for holder in people]
-        with transaction.atomic(using=router.db_for_write(Grant)):  # all or nothing
-            made = [
-                services.grant(
-                    asset,
-                    holder.user,
-                    email=holder.email,
-                    expires_at=form.cleaned_data["expires_at"],
-                    max_downloads=form.cleaned_data["max_downloads"],
-                    granted_by=request.user,
-                )
-                for asset, holder in wanted
-                if not _has_already(holder, asset)
-            ]
+        held = _held(assets, people)
+        made = services.grant_many(
+            [(asset, holder) for asset, holder in wanted if (asset.pk, holder) not in held],
+            expires_at=form.cleaned_data["expires_at"],
+            max_downloads=form.cleaned_data["max_downloads"],
+            actor=request.user,
+        )
         user: Any = request.user
         LogEntry.objects.log_actions(
             user.pk, made, ADDITION, change_message=str(_("Granted to people."))
@@ -209,10 +202,13 @@ class AssetAdmin(DeletesMany):
             self.message_user(request, text % {"count": kept}, messages.INFO)
 
 
-def _has_already(holder: Holder, asset: Asset) -> bool:
-    active = Grant.objects.for_asset(asset).active()
-    if holder.user is not None:
-        return active.held_by(holder.user).exists()
-    # Compared here too: some databases take "é" for "e".
-    waiting = active.filter(user__isnull=True, email=holder.email)
-    return holder.email in waiting.values_list("email", flat=True)
+def _held(assets: QuerySet[Asset], people: list[Holder]) -> set[tuple[int, Holder]]:
+    """Return which of the people have which of the assets already, by the asset's key."""
+    users = {holder.user.pk: holder for holder in people if holder.user is not None}
+    addresses = {holder.email: holder for holder in people if holder.email}
+    active = Grant.objects.active().filter(asset__in=assets)
+    theirs = active.filter(Q(user__in=users) | Q(user=None, email__in=addresses))
+    return {
+        (asset, addresses[email] if user is None else users[user])
+        for asset, user, email in theirs.values_list("asset", "user", "email")
+    }

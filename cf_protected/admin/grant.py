@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from cf_protected import services, signals
+from cf_protected import services
 from cf_protected.admin.bulk import DeletesMany, ask
 from cf_protected.admin.grant_forms import BulkRevokeForm, GrantForm
 from cf_protected.admin.people import ChoosesUser, user_search_fields
@@ -59,25 +59,25 @@ class GrantAdmin(ChoosesUser, DeletesMany):
         "source",
         "reference",
     )
-    list_filter = (StateFilter, "source")
-    list_select_related = ("asset", "user")
+    list_filter = (StateFilter, "purchase__source")
+    list_select_related = ("asset", "user", "purchase")
     date_hierarchy = "created_at"
     actions = ("revoke",)
-    readonly_fields = ("why", "downloads_used", "granted_by", "created_at")
+    readonly_fields = ("why", "source", "reference", "downloads_used", "created_at")
     fieldsets = (
         _HOLDER,
         (_("Can this person download this?"), {"fields": ("why",)}),
         _TERMS,
         _ORIGIN,
-        (_("History"), {"fields": (("downloads_used", "granted_by", "created_at"),)}),
+        (_("History"), {"fields": (("downloads_used", "created_at"),)}),
     )
-    add_fieldsets = (_HOLDER, _TERMS, _ORIGIN)
+    add_fieldsets = (_HOLDER, _TERMS)
 
     def get_fieldsets(self, request: HttpRequest, obj: Grant | None = None) -> Any:
         return self.add_fieldsets if obj is None else super().get_fieldsets(request, obj)
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
-        own = ["asset__title", "asset__slug", "asset__sku", "email", "reference"]
+        own = ["asset__title", "asset__slug", "asset__sku", "email", "purchase__reference"]
         return own + user_search_fields()
 
     def save_model(self, request: HttpRequest, obj: Grant, form: Any, change: bool) -> None:
@@ -87,14 +87,31 @@ class GrantAdmin(ChoosesUser, DeletesMany):
             fields = {field.name for field in self.opts.concrete_fields}
             obj.save(update_fields=fields.intersection(form.changed_data))
             return
-        obj.granted_by_id = request.user.pk
-        super().save_model(request, obj, form, change)
-        signals.grant_created.send(Grant, grant=obj)
+        made = services.grant(
+            obj.asset,
+            obj.user,
+            email=obj.email,
+            starts_at=obj.starts_at,
+            expires_at=obj.expires_at,
+            max_downloads=obj.max_downloads,
+            actor=request.user,
+        )
+        vars(obj).update(vars(made))
 
     @admin.display(description=_("holder"))
     def holder(self, grant: Grant) -> str:
         """Return the user or the e-mail address."""
         return grant.holder
+
+    @admin.display(description=_("source"), ordering="purchase__source")
+    def source(self, grant: Grant) -> str:
+        """Return where the grant comes from."""
+        return grant.source
+
+    @admin.display(description=_("reference"), ordering="purchase__reference")
+    def reference(self, grant: Grant) -> str | None:
+        """Return the source's identifier of the purchase."""
+        return grant.reference
 
     @admin.display(description=_("state"))
     def state(self, grant: Grant) -> str:
@@ -133,7 +150,7 @@ class GrantAdmin(ChoosesUser, DeletesMany):
 
     def _revoke(self, request: HttpRequest, queryset: QuerySet[Grant], reason: str) -> None:
         grants = Grant.objects.filter(pk__in=queryset.values("pk"))
-        revoked = services.revoke_grants(grants, reason=reason)
+        revoked = services.revoke_grants(grants, reason=reason, actor=request.user)
         revocation = _("Revoked.")  # makemessages doesn't find it inside the f-string
         for grant in revoked:
             self.log_change(request, grant, f"{revocation} {reason}".strip())

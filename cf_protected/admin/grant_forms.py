@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cf_protected.admin.date_fields import EndField, StartField
-from cf_protected.admin.people import Holder, find_holders
+from cf_protected.admin.people import find_holders
+from cf_protected.services import Holder
 
 # The largest value of a PositiveIntegerField on every supported database.
 _MAX_POSITIVE_INTEGER: Final = 2**31 - 1

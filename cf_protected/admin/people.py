@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, Final
 
 from django.contrib import admin
@@ -16,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from cf_protected.models import Grant
 from cf_protected.person import normal_email
+from cf_protected.services import Holder
 
 
 class ChoosesUser(admin.ModelAdmin):
@@ -44,14 +44,6 @@ class ChoosesUser(admin.ModelAdmin):
 
 
 _SEPARATORS: Final = re.compile(r"[,;\r\n]")
-
-
-@dataclass(frozen=True)
-class Holder:
-    """A grant's holder: a user, or an e-mail address without an account."""
-
-    user: Any = None
-    email: str = ""
 
 
 def user_search_fields(prefix: str = "user__") -> list[str]:

@@ -52,12 +52,13 @@ def facts(grant: Grant) -> Iterator[str]:
 
 
 def _about_grant(grant: Grant) -> str:
+    revoked_at, reason = grant.revocation or (None, "")
     values = {
         "count": grant.max_downloads,
         "start": _moment(grant.starts_at),
         "end": "" if grant.expires_at is None else end_in_words(grant.expires_at),
-        "revoked": _moment(grant.revoked_at),
-        "reason": grant.revoked_reason.rstrip(".") or _("no reason given"),
+        "revoked": _moment(revoked_at),
+        "reason": reason.rstrip(".") or _("no reason given"),
     }
     texts = {
         Grant.State.REVOKED: _("This grant was revoked on %(revoked)s: %(reason)s."),

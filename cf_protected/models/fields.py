@@ -1,4 +1,4 @@
-"""A reference that holds nothing back."""
+"""References that hold nothing back, and texts that are compared exactly."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.fields.related_descriptors import ForwardManyToOneDescriptor
 
 if TYPE_CHECKING:
     _Descriptor = ForwardManyToOneDescriptor[Any]
     _ForeignKey = models.ForeignKey[Any, Any]
+    _CharField = models.CharField[str, str]
+    _EmailField = models.EmailField[str, str]
 else:
     _Descriptor, _ForeignKey = ForwardManyToOneDescriptor, models.ForeignKey
+    _CharField, _EmailField = models.CharField, models.EmailField
 
 
 class _LooseDescriptor(_Descriptor):
@@ -38,3 +42,26 @@ class LooseForeignKey(_ForeignKey):
     def __init__(self, to: Any, on_delete: Any = models.DO_NOTHING, **options: Any) -> None:
         options.update(null=True, db_constraint=False)
         super().__init__(to, on_delete, **options)
+
+
+class _Exact(_CharField):
+    """A text whose letters and spaces all count when the database compares it.
+
+    MariaDB's default collation takes ``li_1Abc`` for ``li_1aBc``, and ``jose`` for ``josé``.
+    Source: https://mariadb.com/kb/en/supported-character-sets-and-collations/
+    """
+
+    def db_parameters(self, connection: BaseDatabaseWrapper) -> dict[str, Any]:
+        parameters: dict[str, Any] = dict(super().db_parameters(connection))
+        if connection.vendor == "mysql":
+            is_mariadb = getattr(connection, "mysql_is_mariadb", False)
+            parameters["collation"] = "utf8mb4_nopad_bin" if is_mariadb else "utf8mb4_0900_bin"
+        return parameters
+
+
+class ExactCharField(_Exact):
+    """A ``CharField`` that is compared exactly on every database."""
+
+
+class ExactEmailField(_Exact, _EmailField):
+    """An ``EmailField`` that is compared exactly on every database."""

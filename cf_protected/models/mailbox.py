@@ -7,6 +7,8 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from cf_protected.models.fields import ExactEmailField
+
 
 class Mailbox(models.Model):
     """An e-mail address for which grants wait, as mailed links and guests' sessions name it.
@@ -16,7 +18,7 @@ class Mailbox(models.Model):
     """
 
     uuid = models.UUIDField(_("public ID"), default=uuid.uuid4, unique=True, editable=False)
-    email = models.EmailField(_("e-mail"), unique=True)
+    email = ExactEmailField(_("e-mail"), unique=True)
     generation = models.PositiveIntegerField(_("generation"), default=0, editable=False)
     mails = models.PositiveIntegerField(_("requested mails"), default=0, editable=False)
     latest_mails = models.JSONField(_("latest requested mails"), default=list, editable=False)

@@ -10,9 +10,10 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db.models import F, FilteredRelation, Q, QuerySet
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from cf_protected.models.purchase import Purchase
 from cf_protected.person import Person, User
 
 if TYPE_CHECKING:
@@ -27,7 +28,11 @@ def _unexpired(at: datetime) -> Q:
     return Q(expires_at__isnull=True) | Q(expires_at__gt=at)
 
 
-_UNREVOKED = Q(revoked_at__isnull=True)
+_UNREVOKED = Q(
+    revoked_at__isnull=True,
+    purchase__revoked_at__isnull=True,
+    purchase__refunded_at__isnull=True,
+)
 _DOWNLOADS_LEFT = Q(max_downloads__isnull=True) | Q(downloads_used__lt=F("max_downloads"))
 
 
@@ -92,8 +97,15 @@ class GrantQuerySet(QuerySet["Grant"]):
         )
 
     def with_downloads_left(self) -> GrantQuerySet:
-        """Return the grants that aren't revoked and whose limit, if any, isn't reached."""
-        return self.filter(_UNREVOKED, _DOWNLOADS_LEFT)
+        """Return the grants that aren't revoked and whose limit, if any, isn't reached.
+
+        For a conditional UPDATE. A join would move the limit into a sub-select, and PostgreSQL
+        doesn't run that again after it waited for another UPDATE of the row.
+        """
+        revoked = Purchase.objects.filter(pk=OuterRef("purchase")).exclude(
+            revoked_at=None, refunded_at=None
+        )
+        return self.filter(_DOWNLOADS_LEFT, ~Exists(revoked), revoked_at__isnull=True)
 
 
 class DownloadQuerySet(QuerySet["Download"]):

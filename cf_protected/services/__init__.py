@@ -1,4 +1,4 @@
-"""The use cases: grant, revoke, claim; authorize; issue a URL, cookies or a playlist.
+"""The use cases: grant, extend, revoke, restore, transfer, claim; authorize; issue a URL, cookies or a playlist.
 
 The only place where models meet signers. Every signature needs an ``Approval``. Only
 ``approval`` makes one, after the authoriser has allowed the download.
@@ -6,6 +6,14 @@ The only place where models meet signers. Every signature needs an ``Approval``.
 
 from cf_protected.person import Person
 from cf_protected.services.authorization import Access, authorize, authorize_download
+from cf_protected.services.changes import (
+    allow_more,
+    claim,
+    extend,
+    extend_grants,
+    reset_downloads,
+    transfer,
+)
 from cf_protected.services.cookie_files import latest_folders, named_files
 from cf_protected.services.cookie_scopes import CookieScope, cookie_scopes
 from cf_protected.services.cookies import (
@@ -15,7 +23,8 @@ from cf_protected.services.cookies import (
     renew_cookies,
 )
 from cf_protected.services.downloads import IssuedURL, issue_url
-from cf_protected.services.grants import claim, grant, revoke, revoke_grants
+from cf_protected.services.grants import grant, grant_many
+from cf_protected.services.holders import Holder
 from cf_protected.services.opened_files import opened_scopes, removable_files
 from cf_protected.services.playlist_tokens import (
     PlaylistToken,
@@ -25,12 +34,20 @@ from cf_protected.services.playlist_tokens import (
 )
 from cf_protected.services.playlists import IssuedPlaylist, issue_playlist
 from cf_protected.services.refusals import admit, admit_nowhere
+from cf_protected.services.revocations import (
+    refund,
+    restore,
+    restore_grants,
+    revoke,
+    revoke_grants,
+)
 from cf_protected.viewer import Viewer
 
 __all__ = [
     "Access",
     "CookieScope",
     "CookieSet",
+    "Holder",
     "IssuedCookies",
     "IssuedPlaylist",
     "IssuedURL",
@@ -39,11 +56,15 @@ __all__ = [
     "Viewer",
     "admit",
     "admit_nowhere",
+    "allow_more",
     "authorize",
     "authorize_download",
     "claim",
     "cookie_scopes",
+    "extend",
+    "extend_grants",
     "grant",
+    "grant_many",
     "issue_cookies",
     "issue_playlist",
     "issue_playlist_token",
@@ -53,8 +74,13 @@ __all__ = [
     "named_files",
     "opened_scopes",
     "read_playlist_token",
+    "refund",
     "removable_files",
     "renew_cookies",
+    "reset_downloads",
+    "restore",
+    "restore_grants",
     "revoke",
     "revoke_grants",
+    "transfer",
 ]

@@ -203,7 +203,7 @@ class Approver:
     def _grants_by_asset(self) -> dict[int, list[Grant]]:
         if self._grants is None:
             self._grants = {}
-            held = Grant.objects.held_by(self.request.person)
+            held = Grant.objects.held_by(self.request.person).select_related("purchase")
             if self._assets is not None:
                 held = held.filter(asset__in=self._assets)
             for grant in self._with_uses(held) if self._files else held:

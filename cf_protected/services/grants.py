@@ -1,148 +1,225 @@
-"""Give assets to people, and take them back."""
+"""Give assets to people."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import router, transaction
 from django.utils import timezone
 
 from cf_protected import signals
 from cf_protected.exceptions import GrantConflict
-from cf_protected.models import Asset, Grant
-from cf_protected.models.querysets import GrantQuerySet
-from cf_protected.person import normal_email
-from cf_protected.transactions import atomically
+from cf_protected.models import Asset, Grant, GrantEvent, Purchase
+from cf_protected.services.events import Change, new_event, record
+from cf_protected.services.holders import Holder
+from cf_protected.services.purchases import change, database, lock_purchase
+
+logger = logging.getLogger("cf_protected")
+
+# The largest value of a PositiveIntegerField on every supported database.
+_MAX_NUMBER = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """What a new grant allows. ``None`` is no end, or no limit."""
+
+    starts_at: datetime
+    expires_at: datetime | None
+    max_downloads: int | None
+
+    def __post_init__(self) -> None:
+        for argument in ("starts_at", "expires_at"):
+            check_moment(argument, getattr(self, argument))
+        if self.expires_at is not None and self.expires_at <= self.starts_at:
+            raise ValueError(
+                f"expires_at: the grant would end ({self.expires_at}) before it starts "
+                f"({self.starts_at})."
+            )
+        if self.max_downloads is not None:
+            check_number("max_downloads", self.max_downloads)
+
+
+def check_moment(argument: str, moment: datetime | None) -> None:
+    """Raise ``ValueError`` for a moment without a time zone."""
+    if moment is not None and timezone.is_naive(moment):
+        raise ValueError(f"{argument} ({moment}) has no time zone.")
+
+
+def check_number(argument: str, number: int) -> None:
+    """Raise ``ValueError`` for a number that isn't whole, or that no column holds."""
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= _MAX_NUMBER:
+        raise ValueError(f"{argument} is {number!r}; it must be a whole number from 1 on.")
 
 
 def grant(
-    asset: Asset,
+    asset: Asset | str,
     user: Any = None,
     *,
     email: str = "",
     source: str = "manual",
     reference: str | None = None,
+    quantity: int = 1,
     starts_at: datetime | None = None,
     expires_at: datetime | None = None,
     max_downloads: int | None = None,
-    granted_by: Any = None,
+    actor: Any = None,
+    reason: str = "",
+    now: datetime | None = None,
 ) -> Grant:
-    """Give ``asset`` to ``user``, or to ``email`` until the buyer has an account.
+    """Give ``asset``, or the one with this SKU, to ``user``, or to ``email``.
 
-    With a ``reference`` it is safe to repeat: an existing grant is returned as it is, even
-    if it was revoked or its holder's account was deleted since. Sends ``grant_created`` for a
-    new one.
+    If exactly one active account vouches for the address (``VERIFIED_EMAILS``), that gets it.
+    Otherwise it waits for the buyer, who may download without an account or claim it.
 
-    Raises ``GrantConflict`` if the reference was granted to another holder, and
-    ``ValueError`` if neither or both of ``user`` and ``email`` are given, or if the grant
-    would end before it starts.
+    ``source`` and ``reference`` name the purchase: one order line, of ``quantity`` units, which
+    may be granted several assets. With them it is safe to repeat. An existing grant is returned
+    as it is now, even if it was revoked, or belongs to another holder since. If the repetition
+    asks for other terms, the grant's ``other_terms`` has them, and they are logged. Sends
+    ``grant_created`` and ``grant_changed`` for a new one.
+
+    Raises ``GrantConflict`` if the purchase was first granted to another holder,
+    ``Asset.DoesNotExist`` for an unknown SKU, and ``ValueError`` for anything that can't be
+    stored, with the name of the argument.
     """
-    if (user is None) == (not email):
-        raise ValueError("Grant to a user or to an e-mail address, not to both or neither.")
-    starts_at = starts_at or timezone.now()
-    if expires_at is not None and expires_at <= starts_at:
-        raise ValueError(f"The grant would end ({expires_at}) before it starts ({starts_at}).")
-    holder = {"user": user, "email": normal_email(email)}
-    terms = {
-        "starts_at": starts_at,
-        "expires_at": expires_at,
-        "max_downloads": max_downloads,
-        "granted_by": granted_by,
-    }
-    with transaction.atomic(using=router.db_for_write(Grant)):
-        made, created = _make_once(asset, source, reference, holder | terms)
-        if created:
-            signals.grant_created.send(Grant, grant=made)
-    if not created and not _is_held_by(made, **holder):
-        raise GrantConflict(
-            f"{source!r} {reference!r} was already granted to another holder (grant {made.pk}); "
-            "give each order line its own reference."
+    if reference is None and source != "manual":
+        raise ValueError(f"reference is missing: which purchase of {source!r} is it?")
+    check_number("quantity", quantity)
+    holder = Holder.named(user, email)
+    now = now or timezone.now()
+    terms = _Terms(starts_at or now, expires_at, max_downloads)
+    by = Change(now, actor, reason)
+    asset = _asset(asset)
+    if reference is None:
+        return change(lambda: _make(asset, None, holder.resolved(), terms, by))
+    line = reference
+    made = change(lambda: _grant_once(asset, source, line, quantity, holder, terms, by))
+    if made.other_terms:
+        logger.warning(
+            "%s %s was granted before; other terms are ignored: %s",
+            source,
+            reference,
+            ", ".join(made.other_terms),
         )
     return made
 
 
-def _make_once(
-    asset: Asset, source: str, reference: str | None, fields: dict[str, Any]
-) -> tuple[Grant, bool]:
-    if not reference:
-        return Grant.objects.create(asset=asset, source=source, **fields), True
-    return Grant.objects.get_or_create(
-        asset=asset, source=source, reference=reference, defaults=fields
-    )
-
-
-def _is_held_by(existing: Grant, *, user: Any, email: str) -> bool:
-    """Return whether this holder's retry finds its own grant, or that of a deleted account."""
-    if existing.user_id is None and not existing.email:
-        return True
-    return existing.user_id == user.pk if user is not None else existing.email == email
-
-
-def revoke(
-    source: str,
-    reference: str,
+def grant_many(
+    wanted: Iterable[tuple[Asset, Holder]],
     *,
-    asset: Asset | None = None,
+    starts_at: datetime | None = None,
+    expires_at: datetime | None = None,
+    max_downloads: int | None = None,
+    actor: Any = None,
     reason: str = "",
     now: datetime | None = None,
 ) -> list[Grant]:
-    """Take back what this reference granted, all of it or one ``asset`` of it.
+    """Give each asset to its holder, all or nothing, and return the grants.
 
-    It is safe to repeat. Return the grants that this call revoked. See ``revoke_grants``.
+    The number of statements doesn't depend on that of the grants, apart from what receivers of
+    the signals do. The holders are taken as they are: see ``Holder.resolved``. Sends the signals
+    that ``grant`` sends, and raises ``ValueError`` as it does.
     """
-    grants = Grant.objects.filter(source=source, reference=reference)
-    if asset is not None:
-        grants = grants.for_asset(asset)
-    return revoke_grants(grants, reason=reason, now=now)
+    now = now or timezone.now()
+    terms = _Terms(starts_at or now, expires_at, max_downloads)
+    by = Change(now, actor, reason)
+    pairs = list(wanted)
+    return change(lambda: _make_all(pairs, terms, by))
 
 
-def revoke_grants(
-    grants: GrantQuerySet, *, reason: str = "", now: datetime | None = None
-) -> list[Grant]:
-    """Take back those of ``grants`` that weren't revoked before, and return them.
-
-    Nothing new is signed for them from now on. A URL that was signed before works until it
-    expires. Sends ``grant_revoked`` for each.
-    """
-    database = router.db_for_write(Grant)
-    # Read where they are written: a replica may not have the latest yet. Read before the
-    # transaction: SQLite ends one that reads first and then waits to write.
-    held = grants.using(database).filter(revoked_at__isnull=True).select_related("asset", "user")
-    # By primary key, the one order in which grants are locked.
-    in_order = list(held.order_by("pk"))
-    return atomically(
-        lambda: [one for one in in_order if _revoke(one, reason, now or timezone.now())],
-        using=database,
+def _make_all(pairs: list[tuple[Asset, Holder]], terms: _Terms, by: Change) -> list[Grant]:
+    made = Grant.objects.using(database()).bulk_create(
+        Grant(asset=asset, user=holder.user, email=holder.email, **asdict(terms))
+        for asset, holder in pairs
     )
-
-
-def _revoke(held: Grant, reason: str, now: datetime) -> bool:
-    """Take one grant back. Return ``False`` if another process did so meanwhile."""
-    held.revoked_at, held.revoked_reason = now, reason
-    unrevoked = Grant.objects.filter(pk=held.pk, revoked_at__isnull=True)
-    if not unrevoked.update(revoked_at=now, revoked_reason=reason):
-        return False
-    signals.grant_revoked.send(Grant, grant=held)
-    return True
-
-
-def claim(user: Any, email: str) -> int:
-    """Move the grants that were made for ``email`` to ``user``. Return their number.
-
-    Call it only after the user has proved that the address is theirs, for example by a
-    confirmation link: a user who claims an address gets everything bought with it. Addresses are
-    compared exactly, but for the case of ASCII letters.
-    """
-    if not email:
-        return 0  # a grant without an address was a deleted account's
-    address = normal_email(email)
-    unclaimed = Grant.objects.using(router.db_for_write(Grant)).filter(user__isnull=True)
-    found = unclaimed.filter(email=address).values_list("pk", "email")
-    # MySQL and MariaDB also find "jorg" for "jörg".
-    own = sorted(pk for pk, held in found if held == address)
-    # One by one, by primary key: one UPDATE would lock them in the order of the database's plan.
-    return atomically(
-        lambda: sum(unclaimed.filter(pk=pk).update(user=user) for pk in own),
-        using=unclaimed.db,
+    events = GrantEvent.objects.using(database()).bulk_create(
+        _granted(grant, holder, by) for grant, (_, holder) in zip(made, pairs, strict=True)
     )
+    for grant, event in zip(made, events, strict=True):
+        signals.grant_created.send(Grant, grant=grant)
+        signals.grant_changed.send(Grant, grant=grant, event=event)
+    return made
+
+
+def _asset(named: Asset | str) -> Asset:
+    if isinstance(named, Asset):
+        return named
+    if not named:
+        raise ValueError("asset is an empty SKU.")
+    return Asset.objects.get(sku=named)
+
+
+def _grant_once(
+    asset: Asset,
+    source: str,
+    reference: str,
+    quantity: int,
+    holder: Holder,
+    terms: _Terms,
+    by: Change,
+) -> Grant:
+    purchase = lock_purchase(source, reference)
+    existing = purchase.grants.filter(asset=asset, seat=0).select_related("asset", "user").first()
+    if not purchase.was_granted:
+        _begin(purchase, quantity, holder, by)
+    elif purchase.erased_at is None and not holder.is_first_of(purchase):
+        raise GrantConflict(
+            f"{source!r} {reference!r} was already granted to another holder; "
+            "give each order line its own reference."
+        )
+    if existing is None and purchase.erased_at is not None:
+        raise GrantConflict(f"The holder of {source!r} {reference!r} was forgotten.")
+    if existing is None:
+        return _make(asset, purchase, _holder_of(purchase, holder), terms, by)
+    existing.purchase = purchase
+    existing.other_terms = _differences(existing, purchase, quantity, terms)
+    return existing
+
+
+def _begin(purchase: Purchase, quantity: int, holder: Holder, by: Change) -> None:
+    """Keep the first holder, and find out whether an early refund was of all units."""
+    purchase.user, purchase.email = holder.resolved().user, holder.email
+    purchase.quantity = quantity
+    if purchase.refunded >= quantity and purchase.refunded_at is None:
+        purchase.refunded_at = by.now
+    purchase.save(using=database())
+
+
+def _holder_of(purchase: Purchase, holder: Holder) -> Holder:
+    """Return the account that the purchase's first holder has by now, or that vouches."""
+    if purchase.user is not None:
+        return Holder(purchase.user)
+    return holder.resolved()
+
+
+def _make(
+    asset: Asset, purchase: Purchase | None, holder: Holder, terms: _Terms, by: Change
+) -> Grant:
+    made: Grant = Grant.objects.using(database()).create(
+        asset=asset, purchase=purchase, user=holder.user, email=holder.email, **asdict(terms)
+    )
+    signals.grant_created.send(Grant, grant=made)
+    record(_granted(made, holder, by), made)
+    return made
+
+
+def _granted(grant: Grant, holder: Holder, by: Change) -> GrantEvent:
+    return new_event(by, GrantEvent.Verb.GRANTED, grant, new=holder, old_terms={})
+
+
+def _differences(
+    existing: Grant, purchase: Purchase, quantity: int, terms: _Terms
+) -> dict[str, Any]:
+    """Return what the repetition asked for and the grant hasn't, by the argument's name.
+
+    A start isn't compared: by default it is the moment of the request.
+    """
+    asked = {
+        "expires_at": (terms.expires_at, existing.expires_at),
+        "max_downloads": (terms.max_downloads, existing.max_downloads),
+        "quantity": (quantity, purchase.quantity),
+    }
+    return {name: new for name, (new, held) in asked.items() if new != held}

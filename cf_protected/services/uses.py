@@ -102,7 +102,9 @@ def is_current(key: UseKey, *, window: RepeatWindow | None) -> bool:
     uses = _where_written().filter(
         **key._asdict(), last_at__gt=window.since, last_at__lte=window.until
     )
-    return uses.filter(grant__revoked_at=None).exists()
+    return uses.filter(
+        grant__revoked_at=None, grant__purchase__revoked_at=None, grant__purchase__refunded_at=None
+    ).exists()
 
 
 def _where_written() -> QuerySet[Use]:

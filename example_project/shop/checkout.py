@@ -44,5 +44,5 @@ def refund(order: Order) -> bool:
         refunded_at=timezone.now()
     )
     for line in order.lines.all():
-        services.revoke(SOURCE, line.reference, reason=f"Refund of order {order.pk}")
+        services.refund(SOURCE, line.reference, reason=f"Refund of order {order.pk}")
     return bool(is_first)

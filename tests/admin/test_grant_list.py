@@ -62,7 +62,7 @@ def test_state_filter_with_a_search(admin: Browser, by_state: dict[str, Grant]) 
 
 def test_filter_by_source(admin: Browser, asset: Asset, user: User, grant: Grant) -> None:
     bought = services.grant(asset, user, source="stripe", reference="line-1")
-    assert listed(admin, source="stripe") == [bought]
+    assert listed(admin, purchase__source="stripe") == [bought]
 
 
 @pytest.mark.parametrize(

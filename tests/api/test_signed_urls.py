@@ -17,7 +17,7 @@ from cf_protected.exceptions import AccessDenied
 from cf_protected.models import Asset, AssetFile, Download, Grant
 from tests.accounts.models import User
 from tests.api.client import call, reason
-from tests.conftest import Configure, Verify
+from tests.conftest import Configure, Verify, use_up
 from tests.doubles import DownKeySource
 
 IPV6 = "2001:db8::7"
@@ -81,12 +81,12 @@ def test_a_repeat_is_the_same_download(buyer: Client, limited: Grant, file: Asse
 
 
 def test_the_limit_holds(buyer: Client, user: User, file: AssetFile) -> None:
-    services.grant(file.asset, user, max_downloads=0)
+    use_up(services.grant(file.asset, user, max_downloads=1))
 
     response = call(buyer, "POST", path(file))
 
     assert (response.status_code, reason(response)) == (403, "limit_reached")
-    assert response.json()["detail"] == "You have used all 0 of your downloads."
+    assert response.json()["detail"] == "You have used all 1 of your downloads."
     assert Download.objects.refused().count() == 1
 
 

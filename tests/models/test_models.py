@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from cf_protected import services
-from cf_protected.models import Asset, AssetFile, Download, Grant, Use
+from cf_protected.models import Asset, AssetFile, Download, Grant, Purchase, Use
 from tests.accounts.models import User
 
 
@@ -133,10 +133,11 @@ def test_the_database_wants_an_end_after_the_start_too(user: User, asset: Asset)
 
 
 def test_a_reference_is_granted_once_for_an_asset(user: User, asset: Asset) -> None:
-    Grant.objects.create(asset=asset, user=user, source="shop", reference="7")
+    purchase = Purchase.objects.create(source="shop", reference="7")
+    Grant.objects.create(asset=asset, user=user, purchase=purchase)
 
     with pytest.raises(IntegrityError):
-        Grant.objects.create(asset=asset, user=user, source="shop", reference="7")
+        Grant.objects.create(asset=asset, user=user, purchase=purchase)
 
 
 def test_grants_without_a_reference_may_be_many(user: User, asset: Asset) -> None:

@@ -16,7 +16,7 @@ from cf_protected.key_sources.inline import InlineKeySource
 from cf_protected.models import Asset, AssetFile, Download, Grant
 from cf_protected.reasons import Reason
 from tests.accounts.models import User
-from tests.conftest import Configure, Listen, Verify
+from tests.conftest import Configure, Listen, Verify, use_up
 from tests.doubles import DownKeySource
 
 HOUR = timedelta(hours=1)
@@ -158,7 +158,7 @@ def test_after_revoking_it_is_refused(user: User, grant: Grant, file: AssetFile)
 
 
 def test_beyond_the_limit_it_is_refused(user: User, file: AssetFile) -> None:
-    services.grant(file.asset, user, max_downloads=0)
+    use_up(services.grant(file.asset, user, max_downloads=1))
 
     assert refused(user, file) is Reason.LIMIT_REACHED
 

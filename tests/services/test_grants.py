@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from cf_protected import services, signals
 from cf_protected.exceptions import GrantConflict
-from cf_protected.models import Asset, Grant
+from cf_protected.models import Asset, Grant, Purchase
 from tests.accounts.models import User
 from tests.conftest import Listen
 
@@ -37,14 +37,14 @@ def test_a_grant_has_the_terms_it_was_made_with(user: User, other_user: User, as
         "starts_at": now,
         "expires_at": now + timedelta(days=7),
         "max_downloads": 3,
-        "granted_by": other_user,
     }
 
-    grant = services.grant(asset, user, source="shop", reference="7", **terms)
+    grant = services.grant(asset, user, source="shop", reference="7", actor=other_user, **terms)
 
     grant.refresh_from_db()
     assert {name: getattr(grant, name) for name in terms} == terms
     assert (grant.source, grant.reference) == ("shop", "7")
+    assert grant.events.get().actor == other_user
 
 
 def test_an_address_is_kept_in_lower_case(asset: Asset) -> None:
@@ -54,9 +54,9 @@ def test_an_address_is_kept_in_lower_case(asset: Asset) -> None:
 
 
 def test_a_grant_needs_one_holder(user: User, asset: Asset) -> None:
-    with pytest.raises(ValueError, match="not to both or neither"):
+    with pytest.raises(ValueError, match="not both or neither"):
         services.grant(asset)
-    with pytest.raises(ValueError, match="not to both or neither"):
+    with pytest.raises(ValueError, match="not both or neither"):
         services.grant(asset, user, email="ada@example.com")
 
 
@@ -64,9 +64,44 @@ def test_without_a_reference_each_grant_is_a_new_one(user: User, asset: Asset) -
     assert services.grant(asset, user) != services.grant(asset, user)
 
 
-def test_an_empty_reference_is_none(user: User, asset: Asset) -> None:
-    assert services.grant(asset, user, reference="") != services.grant(asset, user, reference="")
-    assert not Grant.objects.exclude(reference=None).exists()
+@pytest.mark.parametrize(
+    ("argument", "values"),
+    [
+        ("reference", {"source": "shop"}),
+        ("reference", {"source": "shop", "reference": ""}),
+        ("reference", {"source": "shop", "reference": " 7"}),
+        ("reference", {"source": "shop", "reference": "7\0"}),
+        ("reference", {"source": "shop", "reference": "7" * 191}),
+        ("source", {"source": "", "reference": "7"}),
+        ("source", {"source": "s" * 51, "reference": "7"}),
+        ("quantity", {"quantity": 0}),
+        ("max_downloads", {"max_downloads": 0}),
+        ("max_downloads", {"max_downloads": -1}),
+        ("max_downloads", {"max_downloads": 2**31}),
+        ("expires_at", {"expires_at": datetime(2999, 1, 1)}),  # noqa: DTZ001 - the fault
+        ("starts_at", {"starts_at": datetime(2999, 1, 1)}),  # noqa: DTZ001
+        ("reason", {"reason": "r" * 256}),
+        ("email", {"user": None, "email": "ada"}),
+        ("email", {"user": None, "email": "a" * 300 + "@example.com"}),
+        ("asset", {"asset": ""}),
+    ],
+)
+def test_what_cannot_be_stored_is_refused_by_name(
+    user: User, asset: Asset, argument: str, values: dict[str, Any]
+) -> None:
+    with pytest.raises(ValueError, match=argument):
+        services.grant(**{"asset": asset, "user": user} | values)
+
+    assert not Purchase.objects.exists()
+    assert not Grant.objects.exists()
+
+
+def test_an_asset_by_its_sku(user: User, asset: Asset) -> None:
+    Asset.objects.filter(pk=asset.pk).update(sku="BOOK-1")
+
+    assert services.grant("BOOK-1", user).asset == asset
+    with pytest.raises(Asset.DoesNotExist):
+        services.grant("BOOK-2", user)
 
 
 def test_a_repeated_webhook_changes_nothing(user: User, asset: Asset) -> None:
@@ -75,7 +110,10 @@ def test_a_repeated_webhook_changes_nothing(user: User, asset: Asset) -> None:
     again = services.grant(asset, user, source="shop", reference="7", max_downloads=5)
 
     assert again == Grant.objects.get() == first
-    assert again.max_downloads == 3
+    assert (again.max_downloads, again.other_terms) == (3, {"max_downloads": 5})
+    assert services.grant(asset, user, source="shop", reference="7").other_terms == {
+        "max_downloads": None
+    }
 
 
 def test_a_repeated_webhook_may_write_the_address_differently(asset: Asset) -> None:
@@ -117,19 +155,11 @@ def test_a_repeated_webhook_gives_nothing_to_the_heir_of_a_deleted_account(
     assert Grant.objects.get().holder == "a deleted account"
 
 
-def test_claiming_an_empty_address_takes_nothing_of_a_deleted_account(
-    user: User, other_user: User, grant: Grant
-) -> None:
-    user.delete()
-
-    assert services.claim(other_user, "") == 0
-
-
 def test_one_order_may_have_several_assets(user: User, asset: Asset, video: Asset) -> None:
     for each in (asset, video):
         services.grant(each, user, source="shop", reference="7")
 
-    assert Grant.objects.filter(source="shop", reference="7").count() == 2
+    assert Purchase.objects.get().grants.count() == 2
 
 
 def test_the_same_reference_of_another_source_is_another(user: User, asset: Asset) -> None:
@@ -181,9 +211,11 @@ def test_revoking_again_changes_nothing(user: User, asset: Asset) -> None:
 
     assert services.revoke("shop", "7", reason="another") == []
 
-    before = grant.revoked_at
-    grant.refresh_from_db()
-    assert (grant.revoked_at, grant.revoked_reason) == (before, "refund")
+    before = grant.revocation
+    again = Grant.objects.get()
+    assert again.revocation == before
+    assert before is not None
+    assert before[1] == "refund"
 
 
 class Replicas:
@@ -275,7 +307,10 @@ def test_claiming_hands_over_what_was_bought_with_the_address(user: User, asset:
 
     assert services.claim(user, "Ada@Example.com") == 1
 
-    assert Grant.objects.held_by(user).get().email == "ada@example.com"
+    claimed = Grant.objects.held_by(user).get()
+    assert claimed.email == ""
+    event = claimed.events.get(verb="claimed")
+    assert (event.old_email, event.new_user, event.actor) == ("ada@example.com", user, user)
 
 
 def test_a_claim_locks_grants_by_their_primary_key(user: User, asset: Asset) -> None:
@@ -286,7 +321,8 @@ def test_a_claim_locks_grants_by_their_primary_key(user: User, asset: Asset) -> 
         assert services.claim(user, user.email) == 3
 
     updates = [one["sql"] for one in queries if one["sql"].startswith("UPDATE")]
-    assert [re.findall(r"\Wid\W? = (\d+)", sql) for sql in updates] == [[str(pk)] for pk in made]
+    keys = [re.findall(r"\Wid\W? = (\d+)", sql) for sql in updates]
+    assert [one for one in keys if one] == [[str(pk)] for pk in made]
 
 
 def test_claiming_takes_nothing_from_another_account(
@@ -299,61 +335,12 @@ def test_claiming_takes_nothing_from_another_account(
     assert Grant.objects.held_by(user).exists()
 
 
-#: Pairs that ``str.lower``, ``str.casefold``, NFKC or a database takes for the same address.
-ALIKE = [
-    ("kim@example.com", "\N{KELVIN SIGN}im@example.com"),
-    ("mise@example.com", "mi\N{LATIN SMALL LETTER LONG S}e@example.com"),
-    ("mike@example.com", "m\N{LATIN SMALL LETTER DOTLESS I}ke@example.com"),
-    ("mike@example.com", "M\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}KE@example.com"),
-    ("ada@example.com", "\N{FULLWIDTH LATIN SMALL LETTER A}da@example.com"),
-    ("jorg@example.com", "jörg@example.com"),
-    ("jörg@example.com", "jo\N{COMBINING DIAERESIS}rg@example.com"),
-    ("jörg@example.com", "JÖRG@example.com"),
-    ("strasse@example.com", "straße@example.com"),
-    ("asa@example.com", "\N{ANGSTROM SIGN}sa@example.com"),
-    ("åsa@example.com", "\N{ANGSTROM SIGN}sa@example.com"),
-    ("ada@example.com", "ada@example.com "),
-    ("ada@example.com", "ada@example\N{FULLWIDTH FULL STOP}com"),
-]
+@pytest.mark.parametrize("email", ["", " ", "ada", "\N{KELVIN SIGN}im@example.com", "a@b@c.com"])
+def test_only_an_address_is_claimed(user: User, asset: Asset, email: str) -> None:
+    services.grant(asset, email="kim@example.com")
 
-
-@pytest.mark.parametrize(("held", "claimed"), [*ALIKE, *((two, one) for one, two in ALIKE)])
-def test_claiming_an_address_that_only_looks_alike(
-    user: User, asset: Asset, held: str, claimed: str
-) -> None:
-    services.grant(asset, email=held)
-
-    assert services.claim(user, claimed) == 0
-    assert not Grant.objects.held_by(user).exists()
-    assert services.claim(user, held) == 1
-
-
-@pytest.mark.parametrize(
-    ("held", "claimed"),
-    [("KIM@Example.COM", "kim@example.com"), ("JöRG@example.com", "jöRg@EXAMPLE.com")],
-)
-def test_the_case_of_ascii_letters_is_ignored(
-    user: User, asset: Asset, held: str, claimed: str
-) -> None:
-    services.grant(asset, email=held)
-
-    assert services.claim(user, claimed) == 1
-
-
-@pytest.mark.parametrize(("held", "granted"), ALIKE)
-def test_a_reference_of_an_address_that_only_looks_alike(
-    asset: Asset, held: str, granted: str
-) -> None:
-    services.grant(asset, email=held, reference="line-1")
-
-    with pytest.raises(GrantConflict):
-        services.grant(asset, email=granted, reference="line-1")
-
-
-def test_claiming_an_empty_address_takes_nothing(user: User, asset: Asset) -> None:
-    services.grant(asset, email="eve@example.com")
-
-    assert services.claim(user, "") == 0
+    with pytest.raises(ValueError, match="email"):
+        services.claim(user, email)
 
 
 def test_a_grant_to_an_address_lets_nobody_in_before_the_claim(user: User, asset: Asset) -> None:

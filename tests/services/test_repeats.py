@@ -14,7 +14,7 @@ from cf_protected.models import Asset, AssetFile, Download, Grant, Use
 from cf_protected.person import Person
 from cf_protected.reasons import Reason
 from tests.accounts.models import User
-from tests.conftest import Configure, Listen, Verify
+from tests.conftest import Configure, Listen, Verify, use_up
 
 WINDOW = timedelta(minutes=30)
 MOMENT = timedelta(microseconds=1)
@@ -191,7 +191,7 @@ def test_a_used_up_and_a_revoked_grant_allow_no_repeat_of_the_revoked_ones(
     user: User, file: AssetFile, used_up: datetime
 ) -> None:
     services.revoke_grants(Grant.objects.all())
-    services.grant(file.asset, user, starts_at=used_up, max_downloads=0)
+    use_up(services.grant(file.asset, user, starts_at=used_up, max_downloads=1))
 
     assert refusal(user, file, used_up) == Reason.LIMIT_REACHED
 
@@ -226,7 +226,7 @@ def test_what_is_bought_again_after_a_refund_is_counted(
 
 def test_a_used_up_grant_prolongs_no_rental_that_has_ended(user: User, file: AssetFile) -> None:
     now = timezone.now()
-    services.grant(file.asset, user, starts_at=now, max_downloads=0)
+    use_up(services.grant(file.asset, user, starts_at=now, max_downloads=1))
     rental = services.grant(file.asset, user, starts_at=now, expires_at=now + WINDOW / 2)
     assert services.issue_url(user, file, now=now).decision.grant == rental
 
@@ -237,7 +237,7 @@ def test_a_file_that_moves_to_another_asset_takes_no_download_along(
     user: User, file: AssetFile, first: datetime
 ) -> None:
     other = Asset.objects.create(title="Film", slug="film", state=Asset.State.PUBLISHED)
-    services.grant(other, user, starts_at=first, max_downloads=0)
+    use_up(services.grant(other, user, starts_at=first, max_downloads=1))
     file.asset = other
     file.save()
 

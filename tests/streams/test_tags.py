@@ -17,7 +17,7 @@ from django.utils import timezone
 from cf_protected import services
 from cf_protected.models import Asset, AssetFile, Download, Grant
 from tests.accounts.models import User
-from tests.conftest import Configure
+from tests.conftest import Configure, use_up
 from tests.doubles import DownKeySource
 from tests.test_templatetags import render
 
@@ -102,7 +102,7 @@ def test_playlist_url_is_nothing_for_nobody(
 
 
 def test_playlist_url_is_nothing_where_no_download_is_left(user: User, stream: AssetFile) -> None:
-    services.grant(stream.asset, user, max_downloads=0)
+    use_up(services.grant(stream.asset, user, max_downloads=1))
 
     assert render(PLAYLIST, user=user, file=stream) == ""
 

@@ -1,0 +1,203 @@
+"""Change the terms of grants, and their holders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from cf_protected.addresses import normal_address
+from cf_protected.models import Grant, GrantEvent, Purchase, Use
+from cf_protected.models.querysets import GrantQuerySet
+from cf_protected.services.events import Change, new_event, record
+from cf_protected.services.grants import check_moment, check_number
+from cf_protected.services.holders import Holder
+from cf_protected.services.purchases import change, database, lock_grants
+from cf_protected.verified_emails import vouched_addresses
+
+_Verb = GrantEvent.Verb
+
+
+def extend(
+    source: str,
+    reference: str,
+    expires_at: datetime,
+    *,
+    reason: str = "",
+    actor: Any = None,
+    now: datetime | None = None,
+) -> list[Grant]:
+    """Let what this purchase granted end at ``expires_at``, such as a subscription's next period.
+
+    See ``extend_grants``.
+    """
+    grants = Grant.objects.filter(purchase__source=source, purchase__reference=reference)
+    return extend_grants(grants, expires_at, reason=reason, actor=actor, now=now)
+
+
+def extend_grants(
+    grants: GrantQuerySet,
+    expires_at: datetime,
+    *,
+    reason: str = "",
+    actor: Any = None,
+    now: datetime | None = None,
+) -> list[Grant]:
+    """Let ``grants`` end at ``expires_at`` if that is later than now, and return the changed ones.
+
+    No grant gets shorter, and one without an end stays so. Safe to repeat. Sends
+    ``grant_changed`` for each. Raises ``ValueError`` for an end in the past or without a time zone.
+    """
+    now = now or timezone.now()
+    check_moment("expires_at", expires_at)
+    if expires_at <= now:
+        raise ValueError(f"expires_at ({expires_at}) is in the past.")
+
+    def lengthen(grant: Grant) -> bool:
+        if grant.expires_at is None or grant.expires_at >= expires_at:
+            return False
+        grant.expires_at = expires_at
+        return True
+
+    return _change_terms(grants, lengthen, _Verb.EXTENDED, Change(now, actor, reason))
+
+
+def allow_more(
+    grants: GrantQuerySet,
+    count: int,
+    *,
+    reason: str = "",
+    actor: Any = None,
+    now: datetime | None = None,
+) -> list[Grant]:
+    """Add ``count`` downloads to the limits of ``grants``, and return the changed ones.
+
+    A grant without a limit stays so. Sends ``grant_changed`` for each. Raises ``ValueError`` for
+    a number below 1.
+    """
+    check_number("count", count)
+
+    def raise_limit(grant: Grant) -> bool:
+        if grant.max_downloads is None:
+            return False
+        grant.max_downloads += count
+        check_number("count", grant.max_downloads)
+        return True
+
+    by = Change(now or timezone.now(), actor, reason)
+    return _change_terms(grants, raise_limit, _Verb.ALLOWED_MORE, by)
+
+
+def reset_downloads(
+    grants: GrantQuerySet, *, reason: str = "", actor: Any = None, now: datetime | None = None
+) -> list[Grant]:
+    """Count the downloads of ``grants`` from zero again, and return the changed ones.
+
+    Sends ``grant_changed`` for each.
+    """
+
+    def reset(grant: Grant) -> bool:
+        was_used = grant.downloads_used > 0
+        grant.downloads_used = 0
+        return was_used
+
+    by = Change(now or timezone.now(), actor, reason)
+    return _change_terms(grants, reset, _Verb.RESET, by)
+
+
+def transfer(
+    grants: GrantQuerySet,
+    user: Any = None,
+    *,
+    email: str = "",
+    reason: str,
+    actor: Any = None,
+    now: datetime | None = None,
+) -> list[Grant]:
+    """Give ``grants`` to another account or address, and return the changed ones.
+
+    What the old holder had ends: repeats of downloads, and renewals of cookies. The purchase
+    keeps its first holder, so that a repeated webhook finds the grant. Sends ``grant_changed``
+    for each, whose event has both holders.
+
+    Raises ``ValueError`` without a reason, for an inactive account, and if ``user`` is the
+    ``actor``.
+    """
+    holder = Holder.named(user, email).resolved()
+    if not reason.strip():
+        raise ValueError("reason is empty: the history must tell why the holder changed.")
+    if holder.user is not None and not holder.user.is_active:
+        raise ValueError("user isn't active, so it couldn't download anything.")
+    if holder.user is not None and actor is not None and holder.user.pk == actor.pk:
+        raise ValueError("user is the actor: another person must make this transfer.")
+    by = Change(now or timezone.now(), actor, reason)
+
+    def act() -> list[Grant]:
+        held = [grant for grant in lock_grants(grants) if Holder.of(grant) != holder]
+        for grant in held:
+            _give(grant, holder, _Verb.TRANSFERRED, by)
+        return held
+
+    return change(act)
+
+
+def claim(user: Any, email: str | None = None, *, now: datetime | None = None) -> int:
+    """Give ``user`` the grants that wait for ``email``, and return their number.
+
+    Without ``email`` those that wait for an address that ``VERIFIED_EMAILS`` vouches for. Give
+    an address only after the user has proved that it is theirs, for example by a confirmation
+    link: a user who claims an address gets everything bought with it. Sends ``grant_changed`` for
+    each. Raises ``ValueError`` for what isn't an address.
+    """
+    vouched = vouched_addresses(user) if email is None else [normal_address(email, "email")]
+    by = Change(now or timezone.now(), user)
+    waiting = Grant.objects.using(database()).filter(user=None, email__in=vouched)
+    if not vouched or not waiting.exists():
+        return 0
+
+    def act() -> int:
+        # Another process may have claimed or transferred them before they were locked.
+        held = [one for one in lock_grants(waiting) if one.user_id is None and one.email in vouched]
+        for grant in held:
+            _keep_claimant(grant, user)
+            _give(grant, Holder(user), _Verb.CLAIMED, by)
+        return len(held)
+
+    return change(act)
+
+
+def _keep_claimant(grant: Grant, user: Any) -> None:
+    """Make the account the same first holder as the address, for repeated webhooks."""
+    purchase = grant.purchase
+    if purchase is not None and purchase.user_id is None and purchase.email == grant.email:
+        Purchase.objects.using(database()).filter(pk=purchase.pk).update(user=user)
+
+
+def _give(grant: Grant, holder: Holder, verb: GrantEvent.Verb, by: Change) -> None:
+    old = Holder.of(grant)
+    grant.user, grant.email = holder.user, holder.email
+    grant.save(using=database(), update_fields=["user", "email"])
+    if verb is _Verb.TRANSFERRED:
+        Use.objects.using(database()).filter(grant=grant).update(last_at=None)
+    record(new_event(by, verb, grant, old=old, new=holder), grant)
+
+
+def _change_terms(
+    grants: GrantQuerySet, act: Callable[[Grant], bool], verb: GrantEvent.Verb, by: Change
+) -> list[Grant]:
+    """Run ``act`` on each of the locked grants, and save and record those that it changed."""
+
+    def change_all() -> list[Grant]:
+        changed = []
+        for grant in lock_grants(grants):
+            before = grant.terms
+            if act(grant):
+                fields = [name for name, value in grant.terms.items() if before[name] != value]
+                grant.save(using=database(), update_fields=fields)
+                record(new_event(by, verb, grant, old_terms=before), grant)
+                changed.append(grant)
+        return changed
+
+    return change(change_all)
