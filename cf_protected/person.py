@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from django.contrib.auth import get_user_model
@@ -31,9 +32,11 @@ class Guest:
     """A visitor who proved in this session that they read a mailbox."""
 
     email: str
-    mailbox_id: int
-    purchase_id: int | None = None
-    proof: str = ""
+    mailbox_id: Any
+    purchase_id: Any = None
+    proof: str = field(default="", repr=False)
+    generation: int | None = field(default=None, compare=False)
+    until: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class Person:
     """
 
     account: AbstractBaseUser | None = None
+    guest: Guest | None = None
 
     def __post_init__(self) -> None:
         # Grants are found by the account's primary key. That of another class, such as an API
