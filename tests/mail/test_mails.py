@@ -168,6 +168,7 @@ def test_a_title_is_text_in_each_part(asset: Asset, commit: Commit) -> None:
     assert message.subject == "Your download: Ada & <b> Bcc: eve@example.com"
     assert "Ada & <b>" in message.body
     assert "Ada &amp; &lt;b&gt;" in html_of(message)
+    assert "<b>" not in html_of(message)
     assert message.recipients() == [ADDRESS]
 
 
