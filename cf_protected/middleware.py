@@ -24,7 +24,8 @@ class SignedCookiesMiddleware(MiddlewareMixin):
     Put it after ``SessionMiddleware`` and ``AuthenticationMiddleware``. A session ends at a
     logout, at a login to another account, when it expires, and when the password was changed
     elsewhere. A guest ends with the proof in the session, and at a login. The middleware compares
-    the owner that the cookies were set for with the session's, after the view. It doesn't read a session that nothing else has read.
+    the owner that the cookies were set for with the session's, after the view. It doesn't read a
+    session that nothing else has read.
 
     Cookies are renewed by views with ``renew_signed_cookies``.
     """

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import string
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -14,18 +13,6 @@ from django.contrib.auth.models import AnonymousUser
 
 #: What Django calls a user: ``request.user`` is one of the two.
 User = AbstractBaseUser | AnonymousUser
-
-
-_LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
-
-
-def normal_email(email: str) -> str:
-    """Return the form in which e-mail addresses are compared: ASCII letters in lower case.
-
-    Other letters stay. ``str.lower`` and databases take the kelvin sign for "k", so that one
-    address would open what belongs to another.
-    """
-    return email.translate(_LOWER)
 
 
 @dataclass(frozen=True)
