@@ -30,11 +30,10 @@ from cf_protected.services.mailboxes import end_links
 from cf_protected.services.opened_files import opened_scopes, removable_files
 from cf_protected.services.playlist_tokens import (
     PlaylistToken,
-    issue_playlist_token,
     make_playlist_token,
     read_playlist_token,
 )
-from cf_protected.services.playlists import IssuedPlaylist, issue_playlist
+from cf_protected.services.playlists import IssuedPlaylist, issue_playlist, issue_playlist_token
 from cf_protected.services.refusals import admit, admit_nowhere
 from cf_protected.services.revocations import (
     refund,
