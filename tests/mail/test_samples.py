@@ -77,7 +77,7 @@ def test_a_projects_test_finds_the_mail(db: None) -> None:
 
     case.setUpClass()
     try:
-        case("test_the_link_is_mailed").run(result)
+        case("test_the_link_is_mailed")(result)
     finally:
         case.tearDownClass()
 
