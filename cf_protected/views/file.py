@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, ClassVar, Final
 
 from django.http import (
@@ -63,7 +63,7 @@ class FileView(PersonalView):
 
     kind: ClassVar[AssetFile.Kind]
     confirm_template = "cf_protected/confirm_download.html"
-    http_method_names = ("get", "head", "post", "options")
+    http_method_names: Sequence[str] = ("get", "head", "post", "options")
 
     def get_file(self) -> AssetFile:
         """Return the file of this request, by default the one with the URL's ``uuid``.

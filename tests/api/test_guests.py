@@ -177,7 +177,6 @@ def test_a_players_url_of_a_limited_stream_is_counted_when_it_is_made(
 def stream_of(asset: Asset) -> AssetFile:
     """A folder with a playlist in the storage."""
 
-
     storage = distributions["default"].storage
     if not storage.exists("gfilm/index.m3u8"):
         storage.save("gfilm/index.m3u8", ContentFile(b"#EXTM3U\n#EXTINF:4,\n1.ts\n"))
