@@ -14,6 +14,7 @@ from cf_protected.services.changes import (
     reset_downloads,
     transfer,
 )
+from cf_protected.services.claims import claim_by_link
 from cf_protected.services.cookie_files import latest_folders, named_files
 from cf_protected.services.cookie_scopes import CookieScope, cookie_scopes
 from cf_protected.services.cookies import (
@@ -25,14 +26,14 @@ from cf_protected.services.cookies import (
 from cf_protected.services.downloads import IssuedURL, issue_url
 from cf_protected.services.grants import grant, grant_many
 from cf_protected.services.holders import Holder
+from cf_protected.services.mailboxes import end_links
 from cf_protected.services.opened_files import opened_scopes, removable_files
 from cf_protected.services.playlist_tokens import (
     PlaylistToken,
-    issue_playlist_token,
     make_playlist_token,
     read_playlist_token,
 )
-from cf_protected.services.playlists import IssuedPlaylist, issue_playlist
+from cf_protected.services.playlists import IssuedPlaylist, issue_playlist, issue_playlist_token
 from cf_protected.services.refusals import admit, admit_nowhere
 from cf_protected.services.revocations import (
     refund,
@@ -40,6 +41,12 @@ from cf_protected.services.revocations import (
     restore_grants,
     revoke,
     revoke_grants,
+)
+from cf_protected.services.sending import (
+    send_claim_link,
+    send_downloads,
+    send_new_link,
+    send_receipt,
 )
 from cf_protected.services.waiting import claim_what_waits
 from cf_protected.viewer import Viewer
@@ -61,8 +68,10 @@ __all__ = [
     "authorize",
     "authorize_download",
     "claim",
+    "claim_by_link",
     "claim_what_waits",
     "cookie_scopes",
+    "end_links",
     "extend",
     "extend_grants",
     "grant",
@@ -84,5 +93,9 @@ __all__ = [
     "restore_grants",
     "revoke",
     "revoke_grants",
+    "send_claim_link",
+    "send_downloads",
+    "send_new_link",
+    "send_receipt",
     "transfer",
 ]

@@ -12,7 +12,7 @@ from cf_protected.exceptions import InvalidURL, SigningError
 from cf_protected.models import AssetFile, Download
 from cf_protected.person import Person, User
 from cf_protected.reasons import Reason
-from cf_protected.services.approval import Approval, Approver, is_counted
+from cf_protected.services.approval import Approval, Approver
 from cf_protected.services.cookie_files import refuse_assets
 from cf_protected.services.cookie_scopes import (
     MAX_SETS,
@@ -75,6 +75,7 @@ def issue_cookies(
     bind_to_ip: bool | None = None,
     date_greater_than: datetime | None = None,
     ahead: bool = True,
+    confirmed: bool = True,
     cookie_bytes: int = 0,
     now: datetime | None = None,
 ) -> IssuedCookies:
@@ -99,6 +100,7 @@ def issue_cookies(
         bind_to_ip=bind_to_ip,
         date_greater_than=date_greater_than,
         ahead=ahead,
+        confirmed=confirmed,
         now=now,
     )
     if len(files) > MAX_SETS:
@@ -127,7 +129,7 @@ def renew_cookies(
     try:
         approval = Approver(request, files=[file]).approve(file)
     except DownloadRefused as refusal:
-        if refusal.decision.reason == Reason.LIMIT_REACHED and is_counted(refusal.decision):
+        if refusal.decision.reason == Reason.LIMIT_REACHED and refusal.decision.is_counted:
             return None
         log_refusal(request, file.asset, file, refusal.decision)
         raise
