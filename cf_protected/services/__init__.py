@@ -33,6 +33,7 @@ from cf_protected.services.playlist_tokens import (
     read_playlist_token,
 )
 from cf_protected.services.playlists import IssuedPlaylist, issue_playlist
+from cf_protected.services.privacy import Forgotten, export_person, forget_person
 from cf_protected.services.refusals import admit, admit_nowhere
 from cf_protected.services.revocations import (
     refund,
@@ -47,6 +48,7 @@ __all__ = [
     "Access",
     "CookieScope",
     "CookieSet",
+    "Forgotten",
     "Holder",
     "IssuedCookies",
     "IssuedPlaylist",
@@ -61,8 +63,10 @@ __all__ = [
     "authorize_download",
     "claim",
     "cookie_scopes",
+    "export_person",
     "extend",
     "extend_grants",
+    "forget_person",
     "grant",
     "grant_many",
     "issue_cookies",
