@@ -16,6 +16,7 @@ _LABELS: Final = {
     "events": "events of the history without the person",
     "downloads": "rows of the download log without the person",
     "uses": "counts of downloads without a grant deleted",
+    "mailboxes": "mailboxes deleted, with all mailed links",
     "admin_entries": "entries of the admin's log without the person",
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Q, QuerySet
 
-from cf_protected.models import Download, Grant, GrantEvent, Purchase, Use
+from cf_protected.models import Download, Grant, GrantEvent, Mailbox, Purchase, Use
 from cf_protected.services.privacy.history import Step, grant_keys, steps, without_others
 from cf_protected.services.privacy.pages import chunks
 from cf_protected.services.privacy.redaction import others_redacted
@@ -39,6 +39,7 @@ def export_person(user: Any = None, *, email: str = "") -> Row:
         "person": {"user": subject.user_id, "emails": sorted(subject.emails)},
         "purchases": [_purchase(one, subject) for one in _where(Purchase, subject.held)],
         **found,
+        "mailboxes": [*map(_mailbox, _where(Mailbox, Q(email__in=subject.emails)))],
     }
     # Keys may be UUIDs, and moments have the form that the JSON API gives them.
     plain: Row = json.loads(json.dumps(exported, cls=DjangoJSONEncoder))
@@ -140,6 +141,14 @@ def _download(download: Download) -> Row:
         "ip_address": download.ip_address,
         "user_agent": download.user_agent,
         "url_expires_at": download.url_expires_at,
+    }
+
+
+def _mailbox(mailbox: Mailbox) -> Row:
+    return {
+        "email": mailbox.email,
+        "created_at": mailbox.created_at,
+        "requested_mails": mailbox.mails,
     }
 
 

@@ -13,7 +13,7 @@ from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
 from cf_protected import signals
-from cf_protected.models import Download, Grant, GrantEvent, Purchase, Use
+from cf_protected.models import Download, Grant, GrantEvent, Mailbox, Purchase, Use
 from cf_protected.services.events import Change, new_event
 from cf_protected.services.privacy.admin_log import (
     log_database,
@@ -34,13 +34,14 @@ _NO_PERSON = {"user": None, "ip_address": None, "user_agent": ""}
 
 @dataclass(frozen=True)
 class Forgotten:
-    """How many rows of each kind lost the person, or were deleted (uses)."""
+    """How many rows of each kind lost the person, or were deleted: uses and mailboxes."""
 
     grants: int = 0
     purchases: int = 0
     events: int = 0
     downloads: int = 0
     uses: int = 0
+    mailboxes: int = 0
     admin_entries: int = 0
 
     def __add__(self, other: Forgotten) -> Forgotten:
@@ -217,6 +218,8 @@ def _forget_rest(subject: Subject, now: datetime) -> Forgotten:
         events=rewrite(_rows(GrantEvent).filter(named), clear_event, _OF_EVENT),
         downloads=update(_rows(Download).filter(account), _NO_PERSON),
         uses=delete(_rows(Use).filter(account)),
+        # Links and guests' sessions name its public ID, so they end with it.
+        mailboxes=delete(_rows(Mailbox).filter(email__in=subject.emails)),
         admin_entries=redact_entries_naming(subject),
     )
 
