@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
+from django.db import DataError
 
 
 def add_person(parser: ArgumentParser) -> None:
@@ -42,7 +43,7 @@ def _by_name(name: str) -> Any:
     users = model._default_manager  # noqa: SLF001 - documented
     try:
         found = users.filter(**{model.USERNAME_FIELD: name}).first()
-    except (ValidationError, ValueError):  # a user name may be a UUID or a number
+    except (DataError, ValidationError, ValueError):  # not a text that a user name can be
         found = None
     # Compared here too: some databases take "é" for "e", and "A" for "a".
     if found is None or str(found.get_username()) != name:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 
 from django.db import connection
@@ -45,6 +46,6 @@ def lines_with(word: str) -> list[str]:
 
 
 def _unescaped(line: str) -> str:
-    """The line, and again as JSON would be read."""
-    read = line.replace("\\\\", "\\").encode("ascii", "backslashreplace").decode("unicode_escape")
+    """The line, and again with JSON's escapes of letters read. Databases double the backslash."""
+    read = re.sub(r"\\+u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), line)
     return f"{line}\n{read}"

@@ -45,7 +45,9 @@ class Shop:
         return {"email": name} if "@" in name else {"user": self.accounts[name]}
 
     def do(self, number: int, verb: str, name: str, which: int) -> None:
-        grants = Grant.objects.filter(pk__in=Grant.objects.order_by("pk")[which : which + 1])
+        # MariaDB takes no LIMIT in a sub-select.
+        keys = [*Grant.objects.order_by("pk").values_list("pk", flat=True)[which : which + 1]]
+        grants = Grant.objects.filter(pk__in=keys)
         reason = f"Asked: {BOB}, {ADA}"
         by = {"reason": reason, "actor": self.accounts["bob" if number % 2 else "ada"]}
         purchase = ("shop", str(which))
