@@ -1,10 +1,11 @@
-"""The use cases: grant, extend, revoke, restore, transfer, claim; authorize; issue a URL, cookies or a playlist.
+"""The use cases: grant, extend, revoke, claim …; authorize; issue a URL, cookies, a playlist.
 
 The only place where models meet signers. Every signature needs an ``Approval``. Only
 ``approval`` makes one, after the authoriser has allowed the download.
 """
 
 from cf_protected.person import Person
+from cf_protected.services.approval import is_counted
 from cf_protected.services.authorization import Access, authorize, authorize_download
 from cf_protected.services.changes import (
     allow_more,
@@ -14,6 +15,7 @@ from cf_protected.services.changes import (
     reset_downloads,
     transfer,
 )
+from cf_protected.services.claims import claim_by_link
 from cf_protected.services.cookie_files import latest_folders, named_files
 from cf_protected.services.cookie_scopes import CookieScope, cookie_scopes
 from cf_protected.services.cookies import (
@@ -25,14 +27,14 @@ from cf_protected.services.cookies import (
 from cf_protected.services.downloads import IssuedURL, issue_url
 from cf_protected.services.grants import grant, grant_many
 from cf_protected.services.holders import Holder
+from cf_protected.services.mailboxes import end_links
 from cf_protected.services.opened_files import opened_scopes, removable_files
 from cf_protected.services.playlist_tokens import (
     PlaylistToken,
-    issue_playlist_token,
     make_playlist_token,
     read_playlist_token,
 )
-from cf_protected.services.playlists import IssuedPlaylist, issue_playlist
+from cf_protected.services.playlists import IssuedPlaylist, issue_playlist, issue_playlist_token
 from cf_protected.services.privacy import Forgotten, export_person, forget_person
 from cf_protected.services.refusals import admit, admit_nowhere
 from cf_protected.services.revocations import (
@@ -42,6 +44,13 @@ from cf_protected.services.revocations import (
     revoke,
     revoke_grants,
 )
+from cf_protected.services.sending import (
+    send_claim_link,
+    send_downloads,
+    send_new_link,
+    send_receipt,
+)
+from cf_protected.services.waiting import claim_what_waits
 from cf_protected.viewer import Viewer
 
 __all__ = [
@@ -62,13 +71,17 @@ __all__ = [
     "authorize",
     "authorize_download",
     "claim",
+    "claim_by_link",
+    "claim_what_waits",
     "cookie_scopes",
+    "end_links",
     "export_person",
     "extend",
     "extend_grants",
     "forget_person",
     "grant",
     "grant_many",
+    "is_counted",
     "issue_cookies",
     "issue_playlist",
     "issue_playlist_token",
@@ -86,5 +99,9 @@ __all__ = [
     "restore_grants",
     "revoke",
     "revoke_grants",
+    "send_claim_link",
+    "send_downloads",
+    "send_new_link",
+    "send_receipt",
     "transfer",
 ]
