@@ -125,26 +125,33 @@ def test_what_happened_under_an_earlier_holder_is_left_out(
     assert "Bob" not in json.dumps(found)
 
 
-def test_a_guests_downloads_on_a_grant_that_two_had_are_left_out(
-    asset: Asset, file: AssetFile
-) -> None:
-    """Nobody can tell whose they were."""
+def log(asset: Asset, grant: Grant | None, **values: Any) -> None:
+    fixed = {"asset_title": "Ebook", "outcome": "issued", "reason": "granted"}
+    Download.objects.create(asset=asset, grant=grant, **fixed, **values)
+
+
+def test_a_guests_log_is_that_of_the_address(asset: Asset) -> None:
     grant = services.grant(asset, email="bob@example.org")
-    Download.objects.create(
-        asset=asset, grant=grant, asset_title="Ebook", user_agent="Bobs", outcome="issued"
-    )
+    log(asset, grant, email="bob@example.org", user_agent="Bobs")
     services.transfer(grants(grant), email=ADDRESS, reason="Corrected")
+    log(asset, grant, email=ADDRESS, user_agent="Adas")
+    log(asset, None, email=ADDRESS, user_agent="Adas, refused")
 
-    assert exported(email=ADDRESS)["downloads"] == []
+    found = exported(email=ADDRESS)["downloads"]
+
+    assert [row["user_agent"] for row in found] == ["Adas", "Adas, refused"]
 
 
-def test_a_guests_downloads_are_found_by_the_grant(asset: Asset, file: AssetFile) -> None:
+def test_what_a_guest_downloaded_before_the_account_claimed_it_is_the_accounts(
+    user: User, asset: Asset
+) -> None:
     grant = services.grant(asset, email=ADDRESS)
-    Download.objects.create(
-        asset=asset, grant=grant, asset_title="Ebook", user_agent="Adas", outcome="issued"
-    )
+    log(asset, grant, email=ADDRESS, user_agent="Adas")
+    log(asset, None, email=ADDRESS, user_agent="Of something else")
+    services.claim(user, ADDRESS)
 
-    assert [row["user_agent"] for row in exported(email=ADDRESS)["downloads"]] == ["Adas"]
+    assert [row["user_agent"] for row in exported(user)["downloads"]] == ["Adas"]
+    assert len(exported(user, email=ADDRESS)["downloads"]) == 2
 
 
 def test_a_deleted_account_is_exported_by_its_key(user: User, file: AssetFile) -> None:

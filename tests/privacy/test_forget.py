@@ -269,12 +269,16 @@ def test_the_log_keeps_what_was_downloaded_and_not_by_whom(user: User, file: Ass
     assert (row.asset_title, row.file_name, row.outcome) == ("Ebook", "Ebook.pdf", "issued")
 
 
-def test_the_log_of_a_guest_is_found_by_the_grant(asset: Asset, file: AssetFile) -> None:
+@pytest.mark.parametrize("claimed", [True, False])
+def test_the_log_of_a_guest_loses_the_address(
+    user: User, asset: Asset, file: AssetFile, claimed: bool
+) -> None:
     grant = services.grant(asset, email=ADDRESS)
     row = Download.objects.create(
         asset=asset,
         file=file,
         grant=grant,
+        email=ADDRESS,
         asset_title="Ebook",
         ip_address="203.0.113.0",
         user_agent="Agent",
@@ -282,10 +286,14 @@ def test_the_log_of_a_guest_is_found_by_the_grant(asset: Asset, file: AssetFile)
         reason="granted",
     )
 
-    services.forget_person(email=ADDRESS)
+    if claimed:
+        services.claim(user, ADDRESS)
+        services.forget_person(user)
+    else:
+        services.forget_person(email=ADDRESS)
 
     row.refresh_from_db()
-    assert (row.ip_address, row.user_agent) == (None, "")
+    assert (row.email, row.ip_address, row.user_agent) == ("", None, "")
 
 
 def test_uses_without_a_grant_are_deleted_and_those_of_grants_counted(

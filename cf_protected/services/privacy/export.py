@@ -10,7 +10,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Q, QuerySet
 
 from cf_protected.models import Download, Grant, GrantEvent, Mailbox, Purchase, Use
-from cf_protected.services.privacy.history import Step, grant_keys, steps, without_others
+from cf_protected.services.privacy.history import Step, claimed_addresses, grant_keys, steps
 from cf_protected.services.privacy.pages import chunks
 from cf_protected.services.privacy.redaction import others_redacted
 from cf_protected.services.privacy.subject import Subject
@@ -34,7 +34,7 @@ def export_person(user: Any = None, *, email: str = "") -> Row:
             found[name] += rows
     account = Q(user=subject.user_id) if subject.user_id is not None else Q(pk__in=())
     found["uses"] += [*map(_use, _where(Use, account))]
-    found["downloads"] += [*map(_download, _where(Download, account))]
+    found["downloads"] += [*map(_download, _where(Download, subject.held))]
     exported = {
         "person": {"user": subject.user_id, "emails": sorted(subject.emails)},
         "purchases": [_purchase(one, subject) for one in _where(Purchase, subject.held)],
@@ -49,13 +49,15 @@ def export_person(user: Any = None, *, email: str = "") -> Row:
 def _of_grants(subject: Subject, keys: Any) -> dict[str, list[Row]]:
     grants = [*_where(Grant, Q(pk__in=keys)).select_related("asset", "purchase")]
     history = [*steps(grants, subject)]
-    alone = without_others(grants, history, subject)
+    claimed = claimed_addresses(history)
     held = {grant.pk for grant in grants if subject.holds(grant)}
     return {
         "grants": [_grant(grant, subject) for grant in grants if grant.pk in held],
         "history": [*_history(history, subject)],
         "uses": [*map(_use, _where(Use, Q(grant__in=held)))],
-        "downloads": [*map(_download, _where(Download, Q(grant__in=alone, user=None)))],
+        "downloads": [
+            *map(_download, _where(Download, Q(grant__in=keys, email__in=claimed) & ~subject.held))
+        ],
     }
 
 

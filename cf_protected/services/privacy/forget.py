@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,7 +20,7 @@ from cf_protected.services.privacy.admin_log import (
     redact_entries_about,
     redact_entries_naming,
 )
-from cf_protected.services.privacy.history import Step, grant_keys, steps, without_others
+from cf_protected.services.privacy.history import Step, claimed_addresses, grant_keys, steps
 from cf_protected.services.privacy.pages import chunks, delete, replace_text, rewrite, update
 from cf_protected.services.privacy.redaction import Redact, may_contain, redactor
 from cf_protected.services.privacy.subject import Subject
@@ -29,7 +29,7 @@ from cf_protected.services.purchases import change, database, lock_grants
 _Verb = GrantEvent.Verb
 _OF_EVENT = ("old_user", "old_email", "new_user", "new_email", "actor", "reason")
 _OF_PURCHASE = ("user", "email", "erased_at", "revoked_reason")
-_NO_PERSON = {"user": None, "ip_address": None, "user_agent": ""}
+_NO_PERSON = {"user": None, "email": "", "ip_address": None, "user_agent": ""}
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,10 @@ def _forget_grants(subject: Subject, keys: Sequence[int], by: Change, *, tells: 
     def act() -> Forgotten:
         grants = lock_grants(Grant.objects.filter(pk__in=keys))
         history = [*steps(grants, subject)]
-        redact = redactor({subject.user_name, *subject.spellings, *_claimed(history)})
+        claimed = claimed_addresses(history)
+        redact = redactor({subject.user_name, *subject.spellings, *claimed})
         return Forgotten(
-            downloads=update(_log_of_guest(grants, history, subject), _NO_PERSON),
+            downloads=update(_rows(Download).filter(grant__in=keys, email__in=claimed), _NO_PERSON),
             admin_entries=redact_entries_about(keys, redact),
             events=_clear_events(history, subject, redact),
             purchases=_clear_purchases(grants, subject, redact, by.now),
@@ -104,20 +105,6 @@ def _forget_grants(subject: Subject, keys: Sequence[int], by: Change, *, tells: 
         )
 
     return change(act)
-
-
-def _claimed(history: Iterable[Step]) -> set[str]:
-    """Return the addresses whose grants the person's account claimed."""
-    return {step.event.old_email for step in history if step.is_claim and step.after}
-
-
-def _log_of_guest(
-    grants: Iterable[Grant], history: Collection[Step], subject: Subject
-) -> QuerySet[Download]:
-    """Return what was downloaded without an account on grants that nobody else has held."""
-    only = without_others(grants, history, subject)
-    rows = _rows(Download).filter(grant__in=only, user=None)
-    return rows.exclude(ip_address=None, user_agent="")
 
 
 def _clear_events(history: Iterable[Step], subject: Subject, redact: Redact) -> int:
@@ -183,6 +170,7 @@ def _end(held: list[Grant], redact: Redact, by: Change, *, tells: bool) -> int:
         grant.revoked_reason = redact(grant.revoked_reason)
     fields = ["user", "email", "revoked_at", "revoked_reason"]
     _rows(Grant).bulk_update(held, fields)
+    _rows(Use).filter(grant__in=[one.pk for one in held]).exclude(proof="").update(proof="")
     made = _rows(GrantEvent).bulk_create(new_event(by, _Verb.FORGOTTEN, one) for one in held)
     if tells:
         for grant in ended:
@@ -216,7 +204,7 @@ def _forget_rest(subject: Subject, now: datetime) -> Forgotten:
             ["user", "email", "erased_at"],
         ),
         events=rewrite(_rows(GrantEvent).filter(named), clear_event, _OF_EVENT),
-        downloads=update(_rows(Download).filter(account), _NO_PERSON),
+        downloads=update(_rows(Download).filter(subject.held), _NO_PERSON),
         uses=delete(_rows(Use).filter(account)),
         # Links and guests' sessions name its public ID, so they end with it.
         mailboxes=delete(_rows(Mailbox).filter(email__in=subject.emails)),

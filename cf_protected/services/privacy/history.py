@@ -24,11 +24,6 @@ class Step:
     before: bool
     after: bool
 
-    @property
-    def is_claim(self) -> bool:
-        """Whether an account took the grant over from an address."""
-        return self.event.verb == _Verb.CLAIMED
-
 
 def steps(grants: Iterable[Grant], subject: Subject) -> Iterator[Step]:
     """Yield the events of ``grants``, and of the purchases of these, the latest first."""
@@ -72,11 +67,7 @@ def grant_keys(subject: Subject) -> list[int]:
     return sorted({key for key in found if key is not None})
 
 
-def without_others(grants: Iterable[Grant], history: Iterable[Step], subject: Subject) -> set[int]:
-    """Return the keys of the grants that only this person has held."""
-    own = {grant.pk for grant in grants if subject.holds(grant)}
-    for step in history:
-        is_first = step.event.verb == _Verb.GRANTED
-        if not (step.after and (step.before or is_first)):
-            own.discard(step.grant.pk)
-    return own
+def claimed_addresses(history: Iterable[Step]) -> set[str]:
+    """Return the addresses from which the person's account claimed these grants."""
+    claims = (step for step in history if step.event.verb == _Verb.CLAIMED)
+    return {step.event.old_email for step in claims if step.after and step.event.old_email}

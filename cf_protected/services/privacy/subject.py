@@ -49,7 +49,7 @@ class Subject:
 
     @property
     def held(self) -> Q:
-        """The condition for grants that the person holds, and for uses."""
+        """The condition for the person's grants, purchases and rows of the download log."""
         return self._matches("user", "email")
 
     @property
