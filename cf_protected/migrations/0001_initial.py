@@ -601,6 +601,7 @@ class Migration(migrations.Migration):
                             ("claimed", "claimed"),
                             ("allowed_more", "more downloads allowed"),
                             ("reset", "downloads counted from zero"),
+                            ("forgotten", "holder forgotten"),
                         ],
                         max_length=20,
                         verbose_name="verb",

@@ -34,6 +34,7 @@ from cf_protected.services.playlist_tokens import (
     read_playlist_token,
 )
 from cf_protected.services.playlists import IssuedPlaylist, issue_playlist, issue_playlist_token
+from cf_protected.services.privacy import Forgotten, export_person, forget_person
 from cf_protected.services.refusals import admit, admit_nowhere
 from cf_protected.services.revocations import (
     refund,
@@ -55,6 +56,7 @@ __all__ = [
     "Access",
     "CookieScope",
     "CookieSet",
+    "Forgotten",
     "Holder",
     "IssuedCookies",
     "IssuedPlaylist",
@@ -72,8 +74,10 @@ __all__ = [
     "claim_what_waits",
     "cookie_scopes",
     "end_links",
+    "export_person",
     "extend",
     "extend_grants",
+    "forget_person",
     "grant",
     "grant_many",
     "issue_cookies",

@@ -81,7 +81,8 @@ def grant(
     ``source`` and ``reference`` name the purchase: one order line, of ``quantity`` units, which
     may be granted several assets. With them it is safe to repeat. An existing grant is returned
     as it is now, even if it was revoked, or belongs to another holder since. If the repetition
-    asks for other terms, the grant's ``other_terms`` has them, and they are logged. Sends
+    asks for other terms, the grant's ``other_terms`` has them, and they are logged. For a holder
+    who was forgotten (``forget_person``) the grant has no holder and is revoked. Sends
     ``grant_created`` and ``grant_changed`` for a new one.
 
     Raises ``GrantConflict`` if the purchase was first granted to another holder,
@@ -165,8 +166,8 @@ def _grant_once(asset: Asset, line: _Line, holder: Holder, terms: _Terms, by: Ch
             f"{line.source!r} {line.reference!r} was already granted to another holder; "
             "give each order line its own reference."
         )
-    if existing is None and purchase.erased_at is not None:
-        raise GrantConflict(f"The holder of {line.source!r} {line.reference!r} was forgotten.")
+    if existing is None and purchase.erased_at is not None and purchase.user is None:
+        return _make_forgotten(asset, purchase, terms, by)
     if existing is None:
         return _make(asset, purchase, _holder_of(purchase, holder), terms, by)
     existing.purchase = purchase
@@ -204,6 +205,19 @@ def _make(
     )
     signals.grant_created.send(Grant, grant=made)
     record(_granted(made, holder, by), made)
+    return made
+
+
+def _make_forgotten(asset: Asset, purchase: Purchase, terms: _Terms, by: Change) -> Grant:
+    """Keep a repetition for a holder who was forgotten, as a grant that nobody has.
+
+    No signal is sent: nobody got anything.
+    """
+    made: Grant = Grant.objects.using(database()).create(
+        asset=asset, purchase=purchase, revoked_at=by.now, **asdict(terms.beginning(by.now))
+    )
+    # Without the reason, which may name the person.
+    new_event(Change(by.now), GrantEvent.Verb.FORGOTTEN, made).save(using=database())
     return made
 
 
