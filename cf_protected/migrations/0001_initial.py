@@ -304,6 +304,14 @@ class Migration(migrations.Migration):
                 "verbose_name": "grant",
                 "verbose_name_plural": "grants",
                 "ordering": ["-created_at", "-pk"],
+                "permissions": [
+                    (
+                        "support_grant",
+                        "Can see buyers, mail their links, extend and reset their grants",
+                    ),
+                    ("manage_grant", "Can transfer, revoke and restore grants"),
+                    ("try_files", "Can try any file"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -362,6 +370,7 @@ class Migration(migrations.Migration):
                             ("not_released", "The asset isn't released yet"),
                             ("ends_too_soon", "The grant ends before the asset is released"),
                             ("address_not_bound", "The link can't be bound to the address"),
+                            ("staff", "Tried by staff"),
                         ],
                         max_length=50,
                         verbose_name="reason",
@@ -531,6 +540,7 @@ class Migration(migrations.Migration):
                             ("claimed", "claimed"),
                             ("allowed_more", "more downloads allowed"),
                             ("reset", "downloads counted from zero"),
+                            ("changed", "terms changed"),
                         ],
                         max_length=20,
                         verbose_name="verb",
@@ -718,7 +728,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="purchase",
             constraint=models.UniqueConstraint(
-                fields=("source", "reference"), name="cf_protected_purchase_once"
+                fields=("reference", "source"), name="cf_protected_purchase_once"
             ),
         ),
         migrations.AddConstraint(

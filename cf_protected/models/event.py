@@ -35,6 +35,7 @@ class GrantEvent(models.Model):
         CLAIMED = "claimed", _("claimed")
         ALLOWED_MORE = "allowed_more", _("more downloads allowed")
         RESET = "reset", _("downloads counted from zero")
+        CHANGED = "changed", _("terms changed")
 
     purchase = LooseForeignKey(
         Purchase, verbose_name=_("purchase"), db_index=False, related_name="events"

@@ -5,13 +5,19 @@ The only place where models meet signers. Every signature needs an ``Approval``.
 """
 
 from cf_protected.person import Person
-from cf_protected.services.authorization import Access, authorize, authorize_download
+from cf_protected.services.authorization import (
+    Access,
+    authorize,
+    authorize_download,
+    authorize_many,
+)
 from cf_protected.services.changes import (
     allow_more,
     claim,
     extend,
     extend_grants,
     reset_downloads,
+    set_terms,
     transfer,
 )
 from cf_protected.services.cookie_files import latest_folders, named_files
@@ -41,6 +47,7 @@ from cf_protected.services.revocations import (
     revoke,
     revoke_grants,
 )
+from cf_protected.services.trials import try_file, try_folder
 from cf_protected.viewer import Viewer
 
 __all__ = [
@@ -59,6 +66,7 @@ __all__ = [
     "allow_more",
     "authorize",
     "authorize_download",
+    "authorize_many",
     "claim",
     "cookie_scopes",
     "extend",
@@ -82,5 +90,8 @@ __all__ = [
     "restore_grants",
     "revoke",
     "revoke_grants",
+    "set_terms",
     "transfer",
+    "try_file",
+    "try_folder",
 ]

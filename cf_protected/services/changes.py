@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from cf_protected.addresses import normal_address
 from cf_protected.models import Grant, GrantEvent, Purchase, Use
 from cf_protected.models.querysets import GrantQuerySet
 from cf_protected.services.events import Change, new_event, record
-from cf_protected.services.grants import check_moment, check_number
+from cf_protected.services.grants import check_moment, check_number, check_terms
 from cf_protected.services.holders import Holder
 from cf_protected.services.purchases import change, database, lock_grants
 from cf_protected.verified_emails import vouched_addresses
@@ -107,6 +107,33 @@ def reset_downloads(
     return _change_terms(grants, reset, _Verb.RESET, by)
 
 
+def set_terms(
+    grants: GrantQuerySet,
+    terms: Mapping[str, Any],
+    *,
+    reason: str = "",
+    actor: Any = None,
+    now: datetime | None = None,
+) -> list[Grant]:
+    """Set any of ``starts_at``, ``expires_at`` and ``max_downloads``, and return the changed.
+
+    For staff, who may also shorten a grant. ``None`` is no end, or no limit. Sends
+    ``grant_changed`` for each. Raises ``ValueError`` for another name, and as ``grant`` does.
+    """
+    unknown = sorted(set(terms) - {"starts_at", "expires_at", "max_downloads"})
+    if unknown:
+        raise ValueError(f"{unknown[0]} isn't a term that can be set.")
+
+    def put(grant: Grant) -> bool:
+        before = grant.terms
+        for name, value in terms.items():
+            setattr(grant, name, value)
+        check_terms(grant.starts_at, grant.expires_at, grant.max_downloads)
+        return grant.terms != before
+
+    return _change_terms(grants, put, _Verb.CHANGED, Change(now or timezone.now(), actor, reason))
+
+
 def transfer(
     grants: GrantQuerySet,
     user: Any = None,
@@ -123,15 +150,16 @@ def transfer(
     for each, whose event has both holders.
 
     Raises ``ValueError`` without a reason, for an inactive account, and if ``user`` is the
-    ``actor``.
+    ``actor``, or ``email`` an address of theirs, confirmed or not.
     """
     holder = Holder.named(user, email).resolved()
     if not reason.strip():
         raise ValueError("reason is empty: the history must tell why the holder changed.")
     if holder.user is not None and not holder.user.is_active:
         raise ValueError("user isn't active, so it couldn't download anything.")
-    if holder.user is not None and actor is not None and holder.user.pk == actor.pk:
-        raise ValueError("user is the actor: another person must make this transfer.")
+    if actor is not None and _is_held_by(actor, holder):
+        name = "user" if holder.user is not None else "email"
+        raise ValueError(f"{name} is the actor's own: another person must make this transfer.")
     by = Change(now or timezone.now(), actor, reason)
 
     def act() -> list[Grant]:
@@ -166,6 +194,18 @@ def claim(user: Any, email: str | None = None, *, now: datetime | None = None) -
         return len(held)
 
     return change(act)
+
+
+def _is_held_by(actor: Any, holder: Holder) -> bool:
+    """Return whether the actor is the holder, or may claim what waits for the address."""
+    if holder.user is not None:
+        return bool(holder.user.pk == actor.pk)
+    stated = getattr(actor, type(actor).get_email_field_name(), "")
+    try:
+        own = normal_address(stated or "")
+    except ValueError:
+        own = ""
+    return holder.email in [own, *vouched_addresses(actor)]
 
 
 def _keep_claimant(grant: Grant, user: Any) -> None:

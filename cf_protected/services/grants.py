@@ -32,15 +32,21 @@ class _Terms:
     max_downloads: int | None
 
     def __post_init__(self) -> None:
-        for argument in ("starts_at", "expires_at"):
-            check_moment(argument, getattr(self, argument))
-        if self.expires_at is not None and self.expires_at <= self.starts_at:
-            raise ValueError(
-                f"expires_at: the grant would end ({self.expires_at}) before it starts "
-                f"({self.starts_at})."
-            )
-        if self.max_downloads is not None:
-            check_number("max_downloads", self.max_downloads)
+        check_terms(self.starts_at, self.expires_at, self.max_downloads)
+
+
+def check_terms(
+    starts_at: datetime, expires_at: datetime | None, max_downloads: int | None
+) -> None:
+    """Raise ``ValueError``, with the argument's name, for terms that no grant can have."""
+    check_moment("starts_at", starts_at)
+    check_moment("expires_at", expires_at)
+    if expires_at is not None and expires_at <= starts_at:
+        raise ValueError(
+            f"expires_at: the grant would end ({expires_at}) before it starts ({starts_at})."
+        )
+    if max_downloads is not None:
+        check_number("max_downloads", max_downloads)
 
 
 def check_moment(argument: str, moment: datetime | None) -> None:
