@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.contrib import admin
@@ -10,12 +12,15 @@ from django.contrib.admin.widgets import ForeignKeyRawIdWidget
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db.models import ForeignKey
+from django.db.models.functions import Lower
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from cf_protected.models import Grant
-from cf_protected.person import normal_email
+from email_validator import EmailNotValidError, validate_email
+
+from cf_protected.addresses import normal_address
 from cf_protected.services import Holder
+from cf_protected.verified_emails import vouching_users
 
 
 class ChoosesUser(admin.ModelAdmin):
@@ -43,71 +48,174 @@ class ChoosesUser(admin.ModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
-_SEPARATORS: Final = re.compile(r"[,;\r\n]")
+_LINE_ENDS: Final = re.compile(r"\r\n|\r|\n")
+_SEPARATORS: Final = re.compile(r"[,;]")
 
 
-def user_search_fields(prefix: str = "user__") -> list[str]:
-    """Return the fields of the user model that staff search by, with ``prefix``."""
+def user_search_fields(prefix: str = "user__", lookup: str = "") -> list[str]:
+    """Return the fields of the user model that staff search by, with ``prefix`` and ``lookup``."""
     model = get_user_model()
     names = {model.USERNAME_FIELD, model.get_email_field_name()}
-    known = {field.name for field in model._meta.get_fields()}  # noqa: SLF001 - public by its docs
-    return [f"{prefix}{name}" for name in sorted(names & known)]
+    return [f"{prefix}{name}{lookup}" for name in sorted(names & _field_names(model))]
 
 
-def find_holders(text: str) -> list[Holder]:
-    """Return the holders that ``text`` names, on lines or between commas.
+@dataclass(frozen=True)
+class Named:
+    """One name that staff wrote, and whom it means.
+
+    ``stated_by`` are the accounts that have the address, although nothing confirms that.
+    """
+
+    line: int
+    text: str
+    holder: Holder
+    stated_by: tuple[Any, ...] = ()
+
+    @property
+    def is_vouched(self) -> bool:
+        """Whether the account is meant because it vouches for the address that was written."""
+        return self.holder.user is not None and "@" in self.text
+
+
+def find_named(text: str) -> list[Named]:
+    """Return whom ``text`` names, on lines or between commas, with a few queries for all.
 
     What has an ``@`` is an e-mail address, never a user name: else a stranger who took the
-    address as a user name would get what was meant for its owner. An account with the address
-    isn't meant either, since nobody may have confirmed that it is theirs.
+    address as a user name would get what was meant for its owner. It means the account that
+    vouches for it, and waits for the address where none does.
 
-    Raises ``ValidationError`` with everything that is neither, and where nobody is named.
+    Raises ``ValidationError`` with the lines of everything that is neither, and where nobody is
+    named.
     """
-    holders: dict[Holder, None] = {}  # in order, without repeats
-    errors: list[ValidationError] = []
-    for name in filter(None, map(str.strip, _SEPARATORS.split(text))):
-        try:
-            holders[_find(name)] = None
-        except ValidationError as error:
-            errors.append(error)
-    if not holders and not errors:
-        errors.append(ValidationError(_("Name a user or an e-mail address.")))
+    names = list(_names(text))
+    addresses, errors = _addresses(names)
+    users = users_named(name for _, name in names if "@" not in name)
+    errors += [
+        (line, _("%(name)s is neither a user nor an e-mail address.") % {"name": name})
+        for line, name in names
+        if "@" not in name and name not in users
+    ]
     if errors:
-        raise ValidationError(errors)
-    return list(holders)
+        raise ValidationError(
+            [
+                _("Line %(line)s: %(error)s") % {"line": line, "error": error}
+                for line, error in sorted(errors)
+            ]
+        )
+    if not names:
+        raise ValidationError(_("Name a user or an e-mail address."))
+    vouching = vouching_users({*addresses.values()})
+    stating = users_stating({*addresses.values()} - {*vouching})
+    return [
+        _named(line, name, users, addresses.get(name, ""), vouching, stating)
+        for line, name in names
+    ]
 
 
-def has_account(address: str) -> bool:
-    """Return whether an account has this e-mail address, confirmed or not, in any case."""
+def find_holder(text: str) -> Holder:
+    """Return the one holder that ``text`` names, as ``find_named`` does."""
+    if "@" in text:
+        try:
+            return Holder.named(email=text).resolved()
+        except ValueError as error:
+            raise ValidationError(_("This isn't an e-mail address.")) from error
+    user = users_named([text]).get(text)
+    if user is None:
+        raise ValidationError(
+            _("%(name)s is neither a user nor an e-mail address.") % {"name": text}
+        )
+    return Holder(user)
+
+
+def users_named(names: Iterable[str]) -> dict[str, Any]:
+    """Return the accounts with these user names, with one query."""
+    model = get_user_model()
+    field = model._meta.get_field(model.USERNAME_FIELD)  # noqa: SLF001 - public by its docs
+    wanted = {*names}
+    values = [value for value in (_as_value(field, name) for name in wanted) if value is not None]
+    if not values:
+        return {}
+    users = model._default_manager.filter(**{f"{field.name}__in": values})  # noqa: SLF001 - documented
+    # Compared here too: some databases take "é" for "e", and "A" for "a".
+    by_name = {str(user.get_username()): user for user in users}
+    return {name: user for name, user in by_name.items() if name in wanted}
+
+
+def users_stating(addresses: Collection[str]) -> dict[str, list[Any]]:
+    """Return the accounts that have these e-mail addresses, confirmed or not, with one query."""
     model = get_user_model()
     field = model.get_email_field_name()
-    known = {one.name for one in model._meta.get_fields()}  # noqa: SLF001 - public by its docs
-    users = model._default_manager  # noqa: SLF001 - documented
-    return field in known and users.filter(**{f"{field}__iexact": address}).exists()
+    if not addresses or field not in _field_names(model):
+        return {}
+    spellings = {spelling: one for one in addresses for spelling in _spellings(one)}
+    users = model._default_manager.annotate(lower_email=Lower(field))  # noqa: SLF001 - documented
+    found: dict[str, list[Any]] = {}
+    for user in users.filter(lower_email__in=spellings).order_by("pk"):
+        address = stated_address(user)
+        if address in addresses:  # compared here too, see above
+            found.setdefault(address, []).append(user)
+    return found
 
 
-def _find(name: str) -> Holder:
-    if "@" in name:
-        return Holder(email=_address(name))
-    users = get_user_model()._default_manager  # noqa: SLF001 - documented
-    user = users.filter(**{get_user_model().USERNAME_FIELD: name}).first()
-    # Compared here too: some databases take "é" for "e", and "A" for "a".
-    if user is None or user.get_username() != name:
-        raise ValidationError(
-            _("%(name)s is neither a user nor an e-mail address.") % {"name": name}
-        )
-    return Holder(user=user)
-
-
-def _address(name: str) -> str:
+def stated_address(user: Any) -> str:
+    """Return the normal form of the account's e-mail address; empty without one."""
     try:
-        Grant._meta.get_field("email").clean(name, None)  # noqa: SLF001 - public by its docs
-    except ValidationError as error:
-        raise ValidationError(_("%(name)s isn't an e-mail address.") % {"name": name}) from error
-    # Django's validator ignores case, so it takes the KELVIN SIGN for a "k".
-    if not name.isascii():
-        raise ValidationError(
-            _("%(name)s has letters that few mailboxes have. Write the address in ASCII.")
-            % {"name": name}
-        )
-    return normal_email(name)
+        return normal_address(getattr(user, type(user).get_email_field_name(), "") or "")
+    except ValueError:
+        return ""
+
+
+def _names(text: str) -> Iterable[tuple[int, str]]:
+    for line, content in enumerate(_LINE_ENDS.split(text), start=1):
+        yield from ((line, name) for name in map(str.strip, _SEPARATORS.split(content)) if name)
+
+
+def _addresses(
+    names: Iterable[tuple[int, str]],
+) -> tuple[dict[str, str], list[tuple[int, str]]]:
+    """Return the normal form of each address, and the errors with their lines."""
+    addresses, errors = {}, []
+    for line, name in names:
+        if "@" not in name:
+            continue
+        try:
+            addresses[name] = normal_address(name)
+        except ValueError:
+            errors.append((line, _("%(name)s isn't an e-mail address.") % {"name": name}))
+    return addresses, errors
+
+
+def _named(
+    line: int,
+    name: str,
+    users: dict[str, Any],
+    address: str,
+    vouching: dict[str, Any],
+    stating: dict[str, list[Any]],
+) -> Named:
+    if not address:
+        return Named(line, name, Holder(users[name]))
+    if address in vouching:
+        return Named(line, name, Holder(vouching[address]))
+    return Named(line, name, Holder(email=address), tuple(stating.get(address, ())))
+
+
+def _spellings(address: str) -> set[str]:
+    """Return the address with its domain in ASCII, and as people write it."""
+    try:
+        written = validate_email(address, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return {address}
+    return {address, written.normalized.lower()}
+
+
+def _as_value(field: Any, name: str) -> Any:
+    """Return ``name`` as the field's type, or ``None`` if it can't be one."""
+    try:
+        return field.to_python(name)
+    except (ValidationError, ValueError, TypeError, OverflowError):
+        return None
+
+
+def _field_names(model: Any) -> set[str]:
+    return {field.name for field in model._meta.get_fields()}  # noqa: SLF001 - public by its docs
