@@ -15,7 +15,6 @@ from django.db.models import ForeignKey
 from django.db.models.functions import Lower
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-
 from email_validator import EmailNotValidError, validate_email
 
 from cf_protected.addresses import normal_address
@@ -155,6 +154,18 @@ def users_stating(addresses: Collection[str]) -> dict[str, list[Any]]:
         if address in addresses:  # compared here too, see above
             found.setdefault(address, []).append(user)
     return found
+
+
+def as_stored(search: str) -> str:
+    """Return a search's text with its addresses in the form in which grants have them."""
+    return " ".join(map(_as_stored, search.split()))
+
+
+def _as_stored(word: str) -> str:
+    try:
+        return normal_address(word) if "@" in word else word
+    except ValueError:
+        return word
 
 
 def stated_address(user: Any) -> str:
