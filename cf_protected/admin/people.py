@@ -171,7 +171,7 @@ def _as_stored(word: str) -> str:
 def stated_address(user: Any) -> str:
     """Return the normal form of the account's e-mail address; empty without one."""
     try:
-        return normal_address(getattr(user, type(user).get_email_field_name(), "") or "")
+        return normal_address(getattr(user, get_user_model().get_email_field_name(), "") or "")
     except ValueError:
         return ""
 

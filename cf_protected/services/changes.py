@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from cf_protected.addresses import normal_address
@@ -200,7 +201,7 @@ def _is_held_by(actor: Any, holder: Holder) -> bool:
     """Return whether the actor is the holder, or may claim what waits for the address."""
     if holder.user is not None:
         return bool(holder.user.pk == actor.pk)
-    stated = getattr(actor, type(actor).get_email_field_name(), "")
+    stated = getattr(actor, get_user_model().get_email_field_name(), "")
     try:
         own = normal_address(stated or "")
     except ValueError:

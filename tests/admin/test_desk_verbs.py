@@ -113,7 +113,7 @@ def test_ends_that_cant_be(do: Do, admin: Browser, held: Grant, day: str) -> Non
 def test_nothing_is_shortened(do: Do, admin: Browser, held: Grant) -> None:
     Grant.objects.update(expires_at=END)
     do("extend", expires_at_0="2050-01-01", expires_at_1="")
-    assert admin.errors["expires_at"][0].startswith("The grant ends later, on December 31, 2090")
+    assert admin.errors["expires_at"][0].startswith("The grant ends later, on Dec. 31, 2090")
 
 
 def test_revoking_and_restoring(do: Do, held: Grant) -> None:

@@ -258,7 +258,7 @@ def test_queries_dont_grow(admin: Browser, user: User, bought: Grant) -> None:
     page = f"{reverse(f'admin:{PERSON}')}?user={user.pk}"
     before = count_queries(admin, page)
     for number in range(30):
-        asset = Asset.objects.create(title=str(number), slug=f"a{number}")
+        asset = Asset.objects.create(title=str(number), slug=f"a{number}", state="published")
         services.grant(asset, user, source="acme", reference=str(number))
         asset.files.create(key=f"{number}.pdf")
         services.issue_url(user, asset.files.get())
