@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from email_validator import EmailNotValidError, validate_email
 
-from cf_protected.addresses import normal_address
+from cf_protected.addresses import has_ascii_mailbox, normal_address
 from cf_protected.services import Holder
 from cf_protected.verified_emails import vouching_users
 
@@ -117,7 +117,7 @@ def find_holder(text: str) -> Holder:
         try:
             return Holder.named(email=text).resolved()
         except ValueError as error:
-            raise ValidationError(_("This isn't an e-mail address.")) from error
+            raise ValidationError(_not_an_address(text)) from error
     user = users_named([text]).get(text)
     if user is None:
         raise ValidationError(
@@ -192,8 +192,16 @@ def _addresses(
         try:
             addresses[name] = normal_address(name)
         except ValueError:
-            errors.append((line, _("%(name)s isn't an e-mail address.") % {"name": name}))
+            errors.append((line, _not_an_address(name)))
     return addresses, errors
+
+
+def _not_an_address(name: str) -> str:
+    if has_ascii_mailbox(name):
+        problem = _("%(name)s isn't an e-mail address.")
+    else:
+        problem = _("%(name)s has letters that few mailboxes have. Write the address in ASCII.")
+    return problem % {"name": name}
 
 
 def _named(

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from cf_protected import services
+from cf_protected import conf, services
 from cf_protected.access import Decision
 from cf_protected.admin.people import users_stating
 from cf_protected.models import Asset, AssetFile, Download, Grant
 from cf_protected.moments import end_in_words, in_words
+from cf_protected.person import Guest, Person
 from cf_protected.reasons import Reason
 from cf_protected.services import Holder
 
@@ -41,25 +42,30 @@ def verdict(grant: Grant) -> GrantVerdict:
 def verdicts(grants: Collection[Grant]) -> dict[Grant, GrantVerdict]:
     """Return the verdict on each of ``grants``, with one query for each holder."""
     filled = _with_files({grant.asset_id for grant in grants})
-    users = {grant.user for grant in grants if grant.user is not None}
+    assets: dict[Person, set[Asset]] = {}
+    for grant in grants:
+        assets.setdefault(_person(grant.user, grant.email), set()).add(grant.asset)
     decisions = {
-        user: services.authorize_many(
-            user, {grant.asset for grant in grants if grant.user == user}, ahead=False
+        person: services.authorize_many(person, theirs, ahead=False)
+        for person, theirs in assets.items()
+        if person.is_known
+    }
+    found = {}
+    for grant in grants:
+        person = _person(grant.user, grant.email)
+        found[grant] = (
+            _verdict(decisions[person][grant.asset], has_files=grant.asset_id in filled)
+            if person in decisions
+            else _unclaimed()
         )
-        for user in users
-    }
-    return {
-        grant: _unclaimed()
-        if grant.user is None
-        else _verdict(decisions[grant.user][grant.asset], has_files=grant.asset_id in filled)
-        for grant in grants
-    }
+    return found
 
 
 def verdict_on(holder: Holder, asset: Asset) -> GrantVerdict:
     """Return whether the holder can download ``asset`` now, and the reason."""
-    if holder.user is not None:
-        decision = services.authorize(holder.user, asset, ahead=False)
+    person = _person(holder.user, holder.email)
+    if person.is_known:
+        decision = services.authorize(person, asset, ahead=False)
         return _verdict(decision, has_files=asset.files.exists())
     if Grant.objects.filter(user=None, email=holder.email, asset=asset).exists():
         return _unclaimed()
@@ -93,6 +99,8 @@ def facts_about(holder: Holder, asset: Asset) -> Iterator[str]:
 
 def about_address(email: str) -> Iterator[str]:
     """Return a warning where an account has the address that grants wait for."""
+    if email and conf.current().site_url:
+        yield _("The buyer downloads with the link that is mailed to this address.")
     if email and users_stating([email]):
         yield _("An account has this e-mail address. Nothing shows that it was confirmed.")
 
@@ -115,6 +123,16 @@ def about_grant(grant: Grant) -> str:
         Grant.State.ACTIVE: _("This grant is active."),
     }
     return texts[grant.state_at()] % values
+
+
+def _person(user: Any, email: str) -> Person:
+    """Return the account, or the guest that its links make of the address; else a stranger.
+
+    Without ``SITE_URL`` no links are mailed, so that nobody comes as a guest.
+    """
+    if user is not None or not email or not conf.current().site_url:
+        return Person(user)
+    return Person(guest=Guest(email, mailbox_id=None))
 
 
 def _unclaimed() -> GrantVerdict:

@@ -1,4 +1,4 @@
-"""The use cases: grant, extend, revoke, restore, transfer, claim; authorize; issue a URL, cookies or a playlist.
+"""The use cases: grant, extend, revoke, claim …; authorize; issue a URL, cookies, a playlist.
 
 The only place where models meet signers. Every signature needs an ``Approval``. Only
 ``approval`` makes one, after the authoriser has allowed the download.
@@ -20,6 +20,7 @@ from cf_protected.services.changes import (
     set_terms,
     transfer,
 )
+from cf_protected.services.claims import claim_by_link
 from cf_protected.services.cookie_files import latest_folders, named_files
 from cf_protected.services.cookie_scopes import CookieScope, cookie_scopes
 from cf_protected.services.cookies import (
@@ -31,14 +32,14 @@ from cf_protected.services.cookies import (
 from cf_protected.services.downloads import IssuedURL, issue_url
 from cf_protected.services.grants import grant, grant_many
 from cf_protected.services.holders import Holder
+from cf_protected.services.mailboxes import end_links
 from cf_protected.services.opened_files import opened_scopes, removable_files
 from cf_protected.services.playlist_tokens import (
     PlaylistToken,
-    issue_playlist_token,
     make_playlist_token,
     read_playlist_token,
 )
-from cf_protected.services.playlists import IssuedPlaylist, issue_playlist
+from cf_protected.services.playlists import IssuedPlaylist, issue_playlist, issue_playlist_token
 from cf_protected.services.refusals import admit, admit_nowhere
 from cf_protected.services.revocations import (
     refund,
@@ -47,7 +48,14 @@ from cf_protected.services.revocations import (
     revoke,
     revoke_grants,
 )
+from cf_protected.services.sending import (
+    send_claim_link,
+    send_downloads,
+    send_new_link,
+    send_receipt,
+)
 from cf_protected.services.trials import try_file, try_folder
+from cf_protected.services.waiting import claim_what_waits
 from cf_protected.viewer import Viewer
 
 __all__ = [
@@ -68,7 +76,10 @@ __all__ = [
     "authorize_download",
     "authorize_many",
     "claim",
+    "claim_by_link",
+    "claim_what_waits",
     "cookie_scopes",
+    "end_links",
     "extend",
     "extend_grants",
     "grant",
@@ -90,6 +101,10 @@ __all__ = [
     "restore_grants",
     "revoke",
     "revoke_grants",
+    "send_claim_link",
+    "send_downloads",
+    "send_new_link",
+    "send_receipt",
     "set_terms",
     "transfer",
     "try_file",

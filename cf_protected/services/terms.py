@@ -27,7 +27,8 @@ class DownloadRequest:
 
     ``bind_to_ip`` is by default the asset's. A signature opens nothing before
     ``date_greater_than`` or the asset's ``available_from``. Without ``ahead`` nothing is
-    signed before that release. A ``trial`` is that of staff: it waits for no release.
+    signed before that release. A ``trial`` is that of staff: it waits for no release. Unless it
+    is ``confirmed``, no guest's download is counted.
     """
 
     person: Person
@@ -37,6 +38,7 @@ class DownloadRequest:
     date_greater_than: datetime | None = None
     ahead: bool = True
     trial: bool = False
+    confirmed: bool = True
 
 
 def make_request(
@@ -47,6 +49,7 @@ def make_request(
     bind_to_ip: bool | None = None,
     date_greater_than: datetime | None = None,
     ahead: bool = True,
+    confirmed: bool = True,
 ) -> DownloadRequest:
     """Return the request, by default one of an unknown viewer at this moment.
 
@@ -61,6 +64,7 @@ def make_request(
         bind_to_ip=bind_to_ip,
         date_greater_than=date_greater_than,
         ahead=ahead,
+        confirmed=confirmed,
     )
 
 

@@ -76,9 +76,7 @@ def test_three_more_downloads(do: Do, admin: Browser, held: Grant, superuser: Us
 
 
 @pytest.mark.parametrize("count", ["0", "-1", "", "many", "1.5", str(2**31)])
-def test_impossible_numbers_of_downloads(
-    do: Do, admin: Browser, held: Grant, count: str
-) -> None:
+def test_impossible_numbers_of_downloads(do: Do, admin: Browser, held: Grant, count: str) -> None:
     do("allow-more", count=count)
     assert list(admin.errors) == ["count"]
     assert held.max_downloads == 2

@@ -31,9 +31,7 @@ def press(browser: Browser, file: AssetFile) -> str:
     return str(answer["Location"])
 
 
-def test_a_file_of_a_draft_without_a_grant(
-    staff: Staff, file: AssetFile, verify: Verify
-) -> None:
+def test_a_file_of_a_draft_without_a_grant(staff: Staff, file: AssetFile, verify: Verify) -> None:
     Asset.objects.update(state=Asset.State.DRAFT)
     browser = staff(*SEES, "try_files")
     browser.open("cf_protected_assetfile_change", file.pk)

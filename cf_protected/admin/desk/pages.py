@@ -109,7 +109,7 @@ class SupportDesk(admin.ModelAdmin):
         if changed:
             self.message_user(request, str(verb.done), messages.SUCCESS)
         else:
-            self.message_user(request, _("Nothing had to be changed."), messages.INFO)
+            self.message_user(request, str(verb.undone), messages.INFO)
         return True
 
     def _about(self, request: HttpRequest, case: Case) -> dict[str, Any]:

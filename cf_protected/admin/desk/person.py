@@ -100,6 +100,8 @@ class PersonPage:
         rows: QuerySet[Download] = Download.objects.all()
         if self.case.account is not None:
             return rows.filter(user=self.case.account)[:_DOWNLOADS]
+        if self.case.email:
+            return rows.filter(user=None, email=self.case.email)[:_DOWNLOADS]
         return rows.filter(grant__in=[row.grant.pk for row in self.grants])[:_DOWNLOADS]
 
     @cached_property

@@ -39,6 +39,7 @@ class Verb:
     act: Callable[..., list[Grant]]
     question: Callable[[Grant], str]
     form: type[VerbForm] = VerbForm
+    undone: StrPromise = gettext_lazy("Nothing had to be changed.")
 
     def run(self, grant: Grant, values: dict[str, Any], actor: Any) -> list[Grant]:
         """Do it, and return the grants that changed. Raises ``ValueError``."""
@@ -84,6 +85,23 @@ def _restore(grant: Grant, **by: Any) -> list[Grant]:
     return restored
 
 
+def _send(grant: Grant, **_by: Any) -> list[Grant]:
+    """Mail the purchase's link to its holders, or to the address all that waits for it."""
+    if grant.purchase is not None:
+        return [grant] if services.send_receipt(grant.purchase) else []
+    return [grant] if services.send_downloads(grant.email) else []
+
+
+def _end_links(grant: Grant, **_by: Any) -> list[Grant]:
+    return [grant] if services.end_links(grant.email) else []
+
+
+def _about_sending(grant: Grant) -> str:
+    if grant.purchase is not None:
+        return _("The link to this purchase is mailed to the stored addresses of its holders.")
+    return _("A link to all that waits for %(address)s is mailed there.") % {"address": grant.email}
+
+
 def _is_refunded(grant: Grant) -> bool:
     return grant.purchase is not None and grant.purchase.refunded_at is not None
 
@@ -102,6 +120,32 @@ def _about_transfer(_grant: Grant) -> str:
 
 
 VERBS: Final = (
+    Verb(
+        "send",
+        gettext_lazy("Send the link again"),
+        gettext_lazy("The link is on its way."),
+        SUPPORT,
+        lambda grant: not grant.is_revoked and bool(grant.purchase_id or grant.email),
+        _send,
+        _about_sending,
+        undone=gettext_lazy(
+            "No mail was sent: nothing can be downloaded, one left a moment ago, or the shop has no "
+            "SITE_URL."
+        ),
+    ),
+    Verb(
+        "end-links",
+        gettext_lazy("End links"),
+        gettext_lazy("The mailed links don't work any more."),
+        SUPPORT,
+        lambda grant: bool(grant.email),
+        _end_links,
+        lambda grant: (
+            _("All links that were mailed to %(address)s end, and guests are signed out.")
+            % {"address": grant.email}
+        ),
+        undone=gettext_lazy("No link was ever mailed to this address."),
+    ),
     Verb(
         "allow-more",
         gettext_lazy("Allow more downloads"),
