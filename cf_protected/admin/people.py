@@ -105,8 +105,11 @@ def find_named(text: str) -> list[Named]:
         raise ValidationError(_("Name a user or an e-mail address."))
     vouching = vouching_users({*addresses.values()})
     stating = users_stating({*addresses.values()} - {*vouching})
+    accounts = {**users, **{name: vouching.get(one) for name, one in addresses.items()}}
     return [
-        _named(line, name, users, addresses.get(name, ""), vouching, stating)
+        Named(line, name, Holder(accounts[name]))
+        if accounts[name] is not None
+        else Named(line, name, Holder(email=addresses[name]), _stating(stating, addresses[name]))
         for line, name in names
     ]
 
@@ -204,19 +207,8 @@ def _not_an_address(name: str) -> str:
     return problem % {"name": name}
 
 
-def _named(
-    line: int,
-    name: str,
-    users: dict[str, Any],
-    address: str,
-    vouching: dict[str, Any],
-    stating: dict[str, list[Any]],
-) -> Named:
-    if not address:
-        return Named(line, name, Holder(users[name]))
-    if address in vouching:
-        return Named(line, name, Holder(vouching[address]))
-    return Named(line, name, Holder(email=address), tuple(stating.get(address, ())))
+def _stating(stating: dict[str, list[Any]], address: str) -> tuple[Any, ...]:
+    return tuple(stating.get(address, ()))
 
 
 def _spellings(address: str) -> set[str]:

@@ -58,7 +58,7 @@ class TriesFiles(admin.ModelAdmin):
             raise PermissionDenied
         if request.method == "POST":
             return uncacheable(self._try(request, file))
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         context = {
             **self.admin_site.each_context(request),
             "title": _("Try this file"),

@@ -328,22 +328,19 @@ def test_purchases_and_events_are_read_only(
 
 
 @pytest.mark.parametrize(
-    ("model", "text", "count"),
+    ("model", "found"),
     [
-        ("purchase", "li_1Abc", 1),
-        ("purchase", "li_1abc", 0),
-        ("purchase", "li_1", 0),
-        ("purchase", "Guest@Example.com", 1),
-        ("grantevent", "li_1Abc", 1),
-        ("grantevent", "li_1", 0),
+        ("purchase", {"li_1Abc": 1, "li_1abc": 0, "li_1": 0, "Guest@Example.com": 1}),
+        ("grantevent", {"li_1Abc": 1, "li_1": 0}),
     ],
 )
 def test_purchases_and_events_are_searched_exactly(
-    admin: Browser, bought: Grant, asset: Asset, model: str, text: str, count: int
+    admin: Browser, bought: Grant, asset: Asset, model: str, found: dict[str, int]
 ) -> None:
     services.grant(asset, email="guest@example.com", source="acme", reference="2")
-    page = admin.open(f"cf_protected_{model}_changelist", q=text)
-    assert page.context["cl"].result_count == count
+    for text, count in found.items():
+        page = admin.open(f"cf_protected_{model}_changelist", q=text)
+        assert page.context["cl"].result_count == count
 
 
 def test_strangers_are_sent_to_the_login(client: Any, db: None) -> None:

@@ -24,7 +24,7 @@ _NAMES: Final = {
 def actor_of(event: GrantEvent) -> str:
     """Return who did it: a user, or a program."""
     if event.actor is not None:
-        return event.actor.get_username()
+        return str(event.actor.get_username())
     return _("a program") if event.actor_id is None else _("a deleted account")
 
 

@@ -109,12 +109,14 @@ class SupportDesk(admin.ModelAdmin):
         if changed:
             self.message_user(request, str(verb.done), messages.SUCCESS)
         else:
-            self.message_user(request, str(verb.undone), messages.INFO)
+            undone = verb.undone or _("Nothing had to be changed.")
+            self.message_user(request, str(undone), messages.INFO)
         return True
 
     def _about(self, request: HttpRequest, case: Case) -> dict[str, Any]:
         """Return what the page of ``case`` shows."""
-        page = PersonPage(case, self.get_queryset(request))
+        grants: Any = self.get_queryset(request)
+        page = PersonPage(case, grants)
         context = {
             "title": str(case),
             "case": case,
@@ -154,7 +156,7 @@ class SupportDesk(admin.ModelAdmin):
         ]
 
     def _render(self, request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         media = self.media + context["form"].media
         shared = {**self.admin_site.each_context(request), "opts": self.opts, "media": media}
         return TemplateResponse(request, f"{_FOLDER}/{name}.html", {**shared, **context})

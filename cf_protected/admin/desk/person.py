@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from cf_protected.admin.desk.cases import Case
 from cf_protected.admin.desk.history import actor_of, change_of
@@ -95,14 +94,15 @@ class PersonPage:
         return [EventRow(event, actor_of(event), change_of(event)) for event in latest]
 
     @cached_property
-    def downloads(self) -> Sequence[Download]:
+    def downloads(self) -> list[Download]:
         """The latest rows of the log."""
-        rows: QuerySet[Download] = Download.objects.all()
         if self.case.account is not None:
-            return rows.filter(user=self.case.account)[:_DOWNLOADS]
-        if self.case.email:
-            return rows.filter(user=None, email=self.case.email)[:_DOWNLOADS]
-        return rows.filter(grant__in=[row.grant.pk for row in self.grants])[:_DOWNLOADS]
+            theirs = Q(user=self.case.account)
+        elif self.case.email:
+            theirs = Q(user=None, email=self.case.email)
+        else:
+            theirs = Q(grant__in=[row.grant.pk for row in self.grants])
+        return list(Download.objects.filter(theirs)[:_DOWNLOADS])
 
     @cached_property
     def stated_by(self) -> list[Any]:

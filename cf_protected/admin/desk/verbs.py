@@ -28,7 +28,7 @@ class Verb:
     """One button. ``act`` takes the grant, the form's values, and the actor and reason by name.
 
     ``applies`` returns whether the verb would change the grant as it is. ``question`` tells what
-    it does.
+    it does. ``undone`` is said where it did nothing.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Verb:
     act: Callable[..., list[Grant]]
     question: Callable[[Grant], str]
     form: type[VerbForm] = VerbForm
-    undone: StrPromise = gettext_lazy("Nothing had to be changed.")
+    undone: StrPromise | None = None
 
     def run(self, grant: Grant, values: dict[str, Any], actor: Any) -> list[Grant]:
         """Do it, and return the grants that changed. Raises ``ValueError``."""
@@ -129,8 +129,8 @@ VERBS: Final = (
         _send,
         _about_sending,
         undone=gettext_lazy(
-            "No mail was sent: nothing can be downloaded, one left a moment ago, or the shop has no "
-            "SITE_URL."
+            "No mail was sent: nothing can be downloaded, one left a moment ago, or the setting "
+            "SITE_URL is missing."
         ),
     ),
     Verb(
