@@ -15,6 +15,7 @@ from cf_protected.models.querysets import GrantQuerySet
 from cf_protected.services.events import Change, new_event, record
 from cf_protected.services.grants import check_moment, check_number, check_terms
 from cf_protected.services.holders import Holder
+from cf_protected.services.mailboxes import end_links
 from cf_protected.services.purchases import change, database, lock_grants
 from cf_protected.verified_emails import vouched_addresses
 
@@ -146,8 +147,9 @@ def transfer(
 ) -> list[Grant]:
     """Give ``grants`` to another account or address, and return the changed ones.
 
-    What the old holder had ends: repeats of downloads, and renewals of cookies. The purchase
-    keeps its first holder, so that a repeated webhook finds the grant. Sends ``grant_changed``
+    What the old holder had ends: mailed links and guests' sessions, repeats of downloads, and
+    renewals of cookies. The purchase keeps its first holder, so that a repeated webhook finds the
+    grant. Sends ``grant_changed``
     for each, whose event has both holders.
 
     Raises ``ValueError`` without a reason, for an inactive account, and if ``user`` is the
@@ -165,6 +167,8 @@ def transfer(
 
     def act() -> list[Grant]:
         held = [grant for grant in lock_grants(grants) if Holder.of(grant) != holder]
+        for address in sorted({grant.email for grant in held if grant.email}):
+            end_links(address)
         for grant in held:
             _give(grant, holder, _Verb.TRANSFERRED, by)
         return held

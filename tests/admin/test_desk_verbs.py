@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.contrib.admin import AdminSite
 from django.contrib.admin.models import LogEntry
+from django.core import mail
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
@@ -18,14 +19,16 @@ from cf_protected import services
 from cf_protected.admin import GrantAdmin
 from cf_protected.admin.desk import verbs
 from cf_protected.admin.desk.cases import Case
+from cf_protected.background import at_once
 from cf_protected.models import Asset, AssetFile, Grant, GrantEvent
+from cf_protected.services.mailboxes import mailbox_of
 from tests.accounts.models import User
 from tests.admin.browser import Browser
 from tests.admin.conftest import Staff
-from tests.conftest import use_up
+from tests.conftest import Configure, use_up
 
 Do = Callable[..., None]
-SUPPORT = ["allow-more", "reset", "extend"]
+SUPPORT = ["send", "end-links", "allow-more", "reset", "extend"]
 MANAGERS = ["transfer", "revoke", "restore"]
 END = datetime(2091, 1, 1, tzinfo=ZoneInfo("Europe/Berlin"))
 
@@ -336,3 +339,57 @@ def test_a_project_that_restricts_grants_restricts_the_desk(
     with pytest.raises(Http404):
         restricted.verb_view(request, str(held.pk), "revoke")
     assert restricted._about(request, Case(account=held.user))["rows"] == []
+
+
+@pytest.fixture
+def waiting(asset: Asset, file: AssetFile, configure: Configure) -> Grant:
+    """What an address has of a shop that mails links."""
+    configure(SITE_URL="https://shop.example.com")
+    return services.grant(asset, email="guest@example.com", source="acme", reference="2")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_link_of_a_purchase_goes_to_the_stored_address(admin: Browser, waiting: Grant) -> None:
+    admin.open(url("send", waiting))
+    with at_once():
+        admin.press("confirm", email="eve@example.com", to="eve@example.com")
+    (sent,) = mail.outbox
+    assert sent.to == ["guest@example.com"]
+    assert admin.messages == ["The link is on its way."]
+    assert LogEntry.objects.get().change_message == "The link is on its way."
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_given_without_a_purchase_is_mailed_too(
+    admin: Browser, asset: Asset, waiting: Grant
+) -> None:
+    given = services.grant(asset, email="b@example.com")
+    admin.open(url("send", given))
+    assert "A link to all that waits for b@example.com is mailed there." in admin.html
+    with at_once():
+        admin.press("confirm")
+    assert [one.to for one in mail.outbox] == [["b@example.com"]]
+
+
+def test_a_mail_that_doesnt_leave_is_told(do: Do, admin: Browser) -> None:
+    do("send")
+    (message,) = admin.messages
+    assert message.startswith("No mail was sent:")
+    assert not LogEntry.objects.exists()
+
+
+def test_ending_links(admin: Browser, waiting: Grant) -> None:
+    before = mailbox_of("guest@example.com").generation
+    admin.open(url("end-links", waiting))
+    admin.press("confirm", reason="laptop stolen")
+    assert mailbox_of("guest@example.com").generation == before + 1
+    assert admin.messages == ["The mailed links don't work any more."]
+
+
+def test_a_guest_can_download_where_links_are_mailed(admin: Browser, waiting: Grant) -> None:
+    admin.open("cf_protected_grant_person", email="guest@example.com", asset="ebook")
+    assert "<strong>Yes.</strong>" in admin.html
+    assert "The buyer downloads with the link that is mailed to this address." in admin.html
+    services.revoke("acme", "2")
+    admin.open("cf_protected_grant_person", email="guest@example.com", asset="ebook")
+    assert "<strong>No: The grant was revoked.</strong>" in admin.html

@@ -50,7 +50,8 @@ def test_looking_at_the_page_opens_and_logs_nothing(admin: Browser, file: AssetF
 
 def test_a_folder_gets_its_cookies(admin: Browser, folder: AssetFile) -> None:
     assert press(admin, folder) == "https://downloads.example.com/film/main.m3u8"
-    assert admin.page.cookies["CloudFront-Signature"]["path"] == "/film/"
+    paths = {one["path"] for one in admin.page.cookies.values() if "CloudFront" in one.key}
+    assert paths == {"/film/"}
     assert Download.objects.get().reason == "staff"
 
 

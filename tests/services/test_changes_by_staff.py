@@ -9,7 +9,8 @@ import pytest
 from django.utils import timezone
 
 from cf_protected import services, signals
-from cf_protected.models import Asset, Grant, GrantEvent
+from cf_protected.models import Asset, Grant, GrantEvent, Mailbox
+from cf_protected.services.mailboxes import mailbox_of
 from tests.accounts.models import User
 from tests.conftest import Listen
 
@@ -99,3 +100,11 @@ def test_many_assets_are_authorised_with_one_query(
         one: services.authorize(user, one, ahead=False) for one in [asset, later, *others]
     }
     assert (decisions[asset].reason, decisions[later].reason) == ("granted", "not_released")
+
+
+def test_a_transfer_ends_the_links_of_the_old_mailbox_alone(asset: Asset) -> None:
+    services.grant(asset, email="aad@example.com")
+    old, new = mailbox_of("aad@example.com"), mailbox_of("ada@example.com")
+    services.transfer(all_grants(), email="ada@example.com", reason="mistyped")
+    generations = dict(Mailbox.objects.values_list("email", "generation"))
+    assert generations == {old.email: old.generation + 1, new.email: new.generation}
