@@ -149,8 +149,7 @@ def transfer(
 
     What the old holder had ends: mailed links and guests' sessions, repeats of downloads, and
     renewals of cookies. The purchase keeps its first holder, so that a repeated webhook finds the
-    grant. Sends ``grant_changed``
-    for each, whose event has both holders.
+    grant. Sends ``grant_changed`` for each, whose event has both holders.
 
     Raises ``ValueError`` without a reason, for an inactive account, and if ``user`` is the
     ``actor``, or ``email`` an address of theirs, confirmed or not.

@@ -91,6 +91,15 @@ def test_a_limit_that_no_column_holds(do: Do, admin: Browser, held: Grant) -> No
     assert list(admin.errors) == ["count"]
 
 
+def test_a_double_click_allows_three_more_once(admin: Browser, held: Grant) -> None:
+    page = admin.open(url("allow-more", held))
+    admin.press("confirm")
+    admin.page = page
+    admin.press("confirm")
+    assert admin.errors == {"__all__": ["The maximum is 5 by now. Open this page again."]}
+    assert Grant.objects.get().max_downloads == 5
+
+
 def test_counting_from_zero(do: Do, held: Grant) -> None:
     do("reset")
     assert held.downloads_used == 0

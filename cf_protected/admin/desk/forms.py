@@ -85,11 +85,26 @@ class ExtendForm(VerbForm):
 
 
 class AllowMoreForm(VerbForm):
-    """How many more downloads."""
+    """How many more downloads. ``seen`` is the maximum before: a double click adds them once."""
 
+    seen = forms.IntegerField(widget=forms.HiddenInput)
     count = forms.IntegerField(
         label=_("More downloads"), initial=3, min_value=1, max_value=1_000_000
     )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["seen"].initial = self.grant.max_downloads
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if "seen" not in cleaned or cleaned.pop("seen") != self.grant.max_downloads:
+            self.add_error(
+                None,
+                _("The maximum is %(count)s by now. Open this page again.")
+                % {"count": self.grant.max_downloads},
+            )
+        return cleaned
 
 
 class TransferForm(VerbForm):

@@ -57,7 +57,8 @@ def _extend(grant: Grant, expires_at: Any, **by: Any) -> list[Grant]:
 
 
 def _allow_more(grant: Grant, count: int, **by: Any) -> list[Grant]:
-    return services.allow_more(_rows(grant), count, **by)
+    unchanged = _rows(grant).filter(max_downloads=grant.max_downloads)
+    return services.allow_more(unchanged, count, **by)
 
 
 def _reset(grant: Grant, **by: Any) -> list[Grant]:
