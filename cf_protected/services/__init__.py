@@ -5,13 +5,19 @@ The only place where models meet signers. Every signature needs an ``Approval``.
 """
 
 from cf_protected.person import Person
-from cf_protected.services.authorization import Access, authorize, authorize_download
+from cf_protected.services.authorization import (
+    Access,
+    authorize,
+    authorize_download,
+    authorize_many,
+)
 from cf_protected.services.changes import (
     allow_more,
     claim,
     extend,
     extend_grants,
     reset_downloads,
+    set_terms,
     transfer,
 )
 from cf_protected.services.claims import claim_by_link
@@ -49,6 +55,7 @@ from cf_protected.services.sending import (
     send_new_link,
     send_receipt,
 )
+from cf_protected.services.trials import try_file, try_folder
 from cf_protected.services.waiting import claim_what_waits
 from cf_protected.viewer import Viewer
 
@@ -69,6 +76,7 @@ __all__ = [
     "allow_more",
     "authorize",
     "authorize_download",
+    "authorize_many",
     "claim",
     "claim_by_link",
     "claim_what_waits",
@@ -101,5 +109,8 @@ __all__ = [
     "send_downloads",
     "send_new_link",
     "send_receipt",
+    "set_terms",
     "transfer",
+    "try_file",
+    "try_folder",
 ]

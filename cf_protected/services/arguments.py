@@ -25,6 +25,19 @@ def check_number(argument: str, number: Any) -> None:
         )
 
 
+def check_terms(starts_at: Any, expires_at: Any, max_downloads: Any) -> None:
+    """Raise ``ValueError`` for terms that no grant can have. Each may be ``None``."""
+    for argument, moment in (("starts_at", starts_at), ("expires_at", expires_at)):
+        if moment is not None:
+            check_moment(argument, moment)
+    if starts_at is not None and expires_at is not None and expires_at <= starts_at:
+        raise ValueError(
+            f"expires_at: the grant would end ({expires_at}) before it starts ({starts_at})."
+        )
+    if max_downloads is not None:
+        check_number("max_downloads", max_downloads)
+
+
 def check_purchase(source: Any, reference: Any) -> None:
     """Raise ``ValueError`` for a source or reference that no purchase can have."""
     _check_name("source", source, 50)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from cf_protected.addresses import normal_address
+from cf_protected.addresses import normal_address, normal_or_empty
 from cf_protected.models import Grant, GrantEvent, Use
 from cf_protected.models.querysets import GrantQuerySet
-from cf_protected.services.arguments import check_moment, check_number, check_purchase
+from cf_protected.services.arguments import (
+    check_moment,
+    check_number,
+    check_purchase,
+    check_terms,
+)
 from cf_protected.services.events import Change, kept, new_event, record, terms_since
 from cf_protected.services.holders import Holder
+from cf_protected.services.mailboxes import end_links
 from cf_protected.services.purchases import change, database, lock_grants
 from cf_protected.verified_emails import vouched_addresses
 
@@ -128,6 +135,33 @@ def reset_downloads(
     return _change_terms(grants, reset, _Verb.RESET, by)
 
 
+def set_terms(
+    grants: GrantQuerySet,
+    terms: Mapping[str, Any],
+    *,
+    reason: str = "",
+    actor: Any = None,
+    now: datetime | None = None,
+) -> list[Grant]:
+    """Set any of ``starts_at``, ``expires_at`` and ``max_downloads``, and return the changed.
+
+    For staff, who may also shorten a grant. ``None`` is no end, or no limit. Sends
+    ``grant_changed`` for each. Raises ``ValueError`` for another name, and as ``grant`` does.
+    """
+    unknown = sorted(set(terms) - {"starts_at", "expires_at", "max_downloads"})
+    if unknown:
+        raise ValueError(f"{unknown[0]} isn't a term that can be set.")
+
+    def put(grant: Grant) -> bool:
+        before = grant.terms
+        for name, value in terms.items():
+            setattr(grant, name, value)
+        check_terms(grant.starts_at, grant.expires_at, grant.max_downloads)
+        return grant.terms != before
+
+    return _change_terms(grants, put, _Verb.CHANGED, Change(now or timezone.now(), actor, reason))
+
+
 def transfer(
     grants: GrantQuerySet,
     user: Any = None,
@@ -139,23 +173,26 @@ def transfer(
 ) -> list[Grant]:
     """Give ``grants`` to another account or address, and return the changed ones.
 
-    What the old holder had ends: repeats of downloads, and renewals of cookies. The purchase
-    keeps its first holder, so that a repeated webhook finds the grant. Sends ``grant_changed``
-    for each, whose event has both holders.
+    What the old holder had ends: mailed links and guests' sessions, repeats of downloads, and
+    renewals of cookies. The purchase keeps its first holder, so that a repeated webhook finds the
+    grant. Sends ``grant_changed`` for each, whose event has both holders.
 
     Raises ``ValueError`` without a reason, for an inactive account, and if ``user`` is the
-    ``actor``.
+    ``actor``, or ``email`` an address of theirs, confirmed or not.
     """
     holder = Holder.named(user, email).resolved()
     by = Change(now or timezone.now(), actor, reason)
     if not reason.strip():
         raise ValueError("reason is empty: the history must tell why the holder changed.")
     _check_active(holder)
-    if holder.user is not None and holder.user == actor:
-        raise ValueError("user is the actor: another person must make this transfer.")
+    if actor is not None and _is_held_by(actor, holder):
+        name = "user" if holder.user is not None else "email"
+        raise ValueError(f"{name} is the actor's own: another person must make this transfer.")
 
     def act() -> list[Grant]:
         held = [grant for grant in lock_grants(grants) if Holder.of(grant) != holder]
+        for address in sorted({grant.email for grant in held if grant.email}):
+            end_links(address)
         for grant in held:
             _give(grant, holder, _Verb.TRANSFERRED, by)
         return held
@@ -188,6 +225,14 @@ def claim(user: Any, email: str | None = None, *, now: datetime | None = None) -
         return len(held)
 
     return change(act)
+
+
+def _is_held_by(actor: Any, holder: Holder) -> bool:
+    """Return whether the actor is the holder, or may claim what waits for the address."""
+    if holder.user is not None:
+        return bool(holder.user.pk == actor.pk)
+    stated = getattr(actor, get_user_model().get_email_field_name(), "")
+    return holder.email in [normal_or_empty(stated or ""), *vouched_addresses(actor)]
 
 
 def _keep_claimant(grant: Grant, user: Any) -> None:

@@ -70,8 +70,6 @@ def issue_url(
     ``download_refused``. Strangers, and requests before a release, are refused without a
     row in the log.
     """
-    if file.is_prefix:
-        raise ValueError(f"{file.key!r} is a folder; see issue_cookies and issue_playlist.")
     request = make_request(
         asker,
         viewer=viewer,
@@ -81,6 +79,13 @@ def issue_url(
         confirmed=confirmed,
         now=now,
     )
+    return issue_url_for(request, file)
+
+
+def issue_url_for(request: DownloadRequest, file: AssetFile) -> IssuedURL:
+    """Do what ``issue_url`` does, for a request that was made. Raises what that raises."""
+    if file.is_prefix:
+        raise ValueError(f"{file.key!r} is a folder; see issue_cookies and issue_playlist.")
     issued = issue(request, file, sign_url)
     return IssuedURL(
         issued.signed.url,

@@ -13,7 +13,7 @@ from django.utils import timezone
 from cf_protected import signals
 from cf_protected.exceptions import GrantConflict
 from cf_protected.models import Asset, Grant, GrantEvent, Purchase
-from cf_protected.services.arguments import check_moment, check_number
+from cf_protected.services.arguments import check_number, check_terms
 from cf_protected.services.events import Change, first_terms, kept, new_event, record
 from cf_protected.services.holders import Holder
 from cf_protected.services.purchases import change, database, lock_purchase
@@ -30,16 +30,7 @@ class _Terms:
     max_downloads: int | None
 
     def __post_init__(self) -> None:
-        for argument in ("starts_at", "expires_at"):
-            if getattr(self, argument) is not None:
-                check_moment(argument, getattr(self, argument))
-        if self.starts_at and self.expires_at and self.expires_at <= self.starts_at:
-            raise ValueError(
-                f"expires_at: the grant would end ({self.expires_at}) before it starts "
-                f"({self.starts_at})."
-            )
-        if self.max_downloads is not None:
-            check_number("max_downloads", self.max_downloads)
+        check_terms(self.starts_at, self.expires_at, self.max_downloads)
 
     def beginning(self, now: datetime) -> _Terms:
         """Return the terms with a start. Raises ``ValueError`` for an end before it.
