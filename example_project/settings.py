@@ -1,7 +1,8 @@
 """The example shop: SQLite, the filesystem and the development edge. Not for production.
 
 ``EXAMPLE_PROJECT_VAR`` names the directory with the database, the key and the files, and
-``EXAMPLE_PROJECT_EDGE`` the edge's address, if you run ``cf_edge`` yourself.
+``EXAMPLE_PROJECT_EDGE`` and ``EXAMPLE_PROJECT_SITE`` the addresses of the edge and of the shop, if
+you run ``cf_edge`` and ``runserver`` yourself.
 """
 
 import os
@@ -28,6 +29,8 @@ LOGOUT_REDIRECT_URL = "shop:catalogue"
 
 INSTALLED_APPS = [
     "example_project.shop",  # first, so that its templates win
+    "example_project.accounts",
+    "example_project.mailbox",
     "cf_protected",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -87,6 +90,12 @@ STORAGES = {
         "OPTIONS": {"location": VAR / "protected"},
     },
 }
+
+# Mailed links lead there, whatever host a request names.
+SITE_URL = os.environ.get("EXAMPLE_PROJECT_SITE", "http://127.0.0.1:8000")
+EMAIL_BACKEND = "example_project.mailbox.backend.MailboxBackend"
+SUPPORT_CONTACT = "help@plover.example"
+DEFAULT_FROM_EMAIL = "Plover Press <shop@plover.example>"
 
 # "manage.py demo" makes the key. Until then nothing can be signed; everything else works.
 KEY_FILE = VAR / "keys" / "private_key.pem"
