@@ -27,6 +27,16 @@ def normal_email(email: str) -> str:
 
 
 @dataclass(frozen=True)
+class Guest:
+    """A visitor who proved in this session that they read a mailbox."""
+
+    email: str
+    mailbox_id: int
+    purchase_id: int | None = None
+    proof: str = ""
+
+
+@dataclass(frozen=True)
 class Person:
     """The person who asks for a download: an account, or a stranger, of whom nothing is known.
 

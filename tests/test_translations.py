@@ -66,7 +66,7 @@ def marked_in_python(app: Path) -> Iterator[str]:
 
 
 def marked_in_templates(app: Path) -> Iterator[str]:
-    for path in files(app, "*.html"):
+    for path in (*files(app, "*.html"), *files(app, "*.txt")):
         source = templatize(path.read_text("utf-8"))
         for argument in re.findall(r"""\b(?:n?gettext|_)\(u?('''.*?'''|".*?"|'.*?')""", source):
             yield ast.literal_eval(argument)

@@ -98,3 +98,6 @@ class AppSettings:
     log_ip_addresses: Literal["keep", "truncate", "drop"] = "truncate"
     trusted_proxies: TrustedProxies = ()
     authenticators: ClassPaths = ("cf_protected.api.authentication.SessionAuthenticator",)
+    site_url: str = ""
+    support_contact: str = ""
+    receipt_lifetime: PositiveDuration = timedelta(weeks=4)

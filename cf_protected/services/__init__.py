@@ -14,6 +14,7 @@ from cf_protected.services.changes import (
     reset_downloads,
     transfer,
 )
+from cf_protected.services.claims import claim_by_link
 from cf_protected.services.cookie_files import latest_folders, named_files
 from cf_protected.services.cookie_scopes import CookieScope, cookie_scopes
 from cf_protected.services.cookies import (
@@ -25,6 +26,7 @@ from cf_protected.services.cookies import (
 from cf_protected.services.downloads import IssuedURL, issue_url
 from cf_protected.services.grants import grant, grant_many
 from cf_protected.services.holders import Holder
+from cf_protected.services.mailboxes import end_links
 from cf_protected.services.opened_files import opened_scopes, removable_files
 from cf_protected.services.playlist_tokens import (
     PlaylistToken,
@@ -40,6 +42,12 @@ from cf_protected.services.revocations import (
     restore_grants,
     revoke,
     revoke_grants,
+)
+from cf_protected.services.sending import (
+    send_claim_link,
+    send_downloads,
+    send_new_link,
+    send_receipt,
 )
 from cf_protected.viewer import Viewer
 
@@ -60,7 +68,9 @@ __all__ = [
     "authorize",
     "authorize_download",
     "claim",
+    "claim_by_link",
     "cookie_scopes",
+    "end_links",
     "extend",
     "extend_grants",
     "grant",
@@ -82,5 +92,9 @@ __all__ = [
     "restore_grants",
     "revoke",
     "revoke_grants",
+    "send_claim_link",
+    "send_downloads",
+    "send_new_link",
+    "send_receipt",
     "transfer",
 ]

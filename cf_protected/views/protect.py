@@ -18,6 +18,7 @@ from cf_protected.models import Asset
 from cf_protected.reasons import Reason
 from cf_protected.responses import uncacheable
 from cf_protected.viewer import get_viewer
+from cf_protected.views.offers import offers
 from cf_protected.views.purpose import is_unread
 
 REFUSED_TEMPLATE = "cf_protected/refused.html"
@@ -48,6 +49,7 @@ def refuse(
     if decision.is_secret:
         return uncacheable(response_for_exception(request, Http404(MISSING)))
     context = {"asset": asset, "decision": decision, "explanation": explain(decision)}
+    context |= offers(request, decision, after_login=after_login)
     return uncacheable(render(request, template, context, status=403))
 
 

@@ -1,0 +1,61 @@
+"""Write mails from templates, and send them when the transaction is committed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from django.core.mail import EmailMultiAlternatives
+from django.db import router, transaction
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from cf_protected import conf
+from cf_protected.models import Mailbox
+
+logger = logging.getLogger("cf_protected")
+
+# No holiday message is an answer: https://www.rfc-editor.org/rfc/rfc3834#section-5
+_HEADERS: Final = {"Auto-Submitted": "auto-generated"}
+
+
+def post(name: str, mailbox: Mailbox, context: Mapping[str, Any]) -> None:
+    """Send the mail ``name`` to the mailbox after the commit, in the active language.
+
+    A mail server's failure is logged, without the address, and raises nothing: what was
+    committed mustn't look as if it had failed.
+    """
+    deliver = partial(_deliver, name, mailbox.email, context, translation.get_language())
+    transaction.on_commit(deliver, using=router.db_for_write(Mailbox))
+
+
+def _deliver(name: str, address: str, context: Mapping[str, Any], language: str | None) -> None:
+    try:
+        with translation.override(language):
+            _message(name, address, context).send()
+    except Exception as error:  # noqa: BLE001 - each mail backend has its own
+        # Not its text, nor its traceback: that of a mail server names the address.
+        logger.error("The mail %r wasn't sent: %s", name, type(error).__name__)
+
+
+def _message(name: str, address: str, context: Mapping[str, Any]) -> EmailMultiAlternatives:
+    site_url, contact = conf.current().site_url, conf.current().support_contact
+    shop = {"site_name": urlsplit(site_url).netloc, "site_url": site_url}
+    context = {**context, **shop, "support_contact": contact}
+    subject, text, html = (
+        render_to_string(f"cf_protected/mail/{name}{end}", dict(context))
+        for end in ("_subject.txt", ".txt", ".html")
+    )
+    message = EmailMultiAlternatives(
+        # Of one line: a title may have several.
+        " ".join(subject.split()),
+        text.strip() + "\n",
+        to=[address],
+        reply_to=[contact] if "@" in contact and ":" not in contact else None,
+        headers=dict(_HEADERS),
+    )
+    message.attach_alternative(html, "text/html")
+    return message

@@ -1,0 +1,193 @@
+"""Mail people the links to their downloads."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import router
+from django.utils import timezone
+
+from cf_protected import conf
+from cf_protected.addresses import normal_address
+from cf_protected.models import Asset, Grant, Mailbox, Purchase
+from cf_protected.models.querysets import GrantQuerySet
+from cf_protected.services.links import (
+    LinkKind,
+    MailedLink,
+    lifetime_of,
+    make_token,
+    site_url_of,
+)
+from cf_protected.services.mailboxes import admit_mail, mailbox_of
+from cf_protected.services.mails import post
+from cf_protected.verified_emails import vouched_addresses, vouching_user
+
+logger = logging.getLogger("cf_protected")
+
+#: How many titles a mail lists.
+MAX_TITLES: Final = 50
+_OPEN: Final = {Grant.State.ACTIVE, Grant.State.NOT_STARTED}
+
+
+def send_downloads(email: str, *, now: datetime | None = None) -> bool:
+    """Mail a link to all that waits for ``email``, and return whether a mail leaves.
+
+    If an account that vouches for the address has downloads, the mail says to sign in. None
+    leaves if neither is so, without ``SITE_URL``, and after one in the last two minutes or five
+    in the last day. The link works for a day.
+
+    The mail goes to the stored address after the commit, in the active language. A failure of
+    the mail server is logged. Raises ``ValueError`` for what isn't an address.
+    """
+    address = normal_address(email, "email")
+    user = vouching_user(address)
+    account = _grants(user=user) if user is not None else Grant.objects.none()
+    waiting = _waiting_for(address)
+    if not _can_mail() or not (waiting.exists() or account.exists()):
+        return False
+    now = now or timezone.now()
+    mailbox = mailbox_of(address)
+    if not admit_mail(mailbox, now=now):
+        return False
+    _post_downloads(LinkKind.MAILBOX, mailbox, waiting, now=now, account=account)
+    return True
+
+
+def send_receipt(purchase: Purchase, *, now: datetime | None = None) -> int:
+    """Mail the holders of a purchase the link to it, and return the number of mails.
+
+    An address gets a link that opens this purchase alone, for ``RECEIPT_LIFETIME``. An account
+    is told to sign in, at the address that it vouches for. None leaves for a purchase that was
+    revoked, and without ``SITE_URL``. For the rest see ``send_downloads``; no limit applies, so
+    call it once for each purchase.
+    """
+    if not _can_mail():
+        return 0
+    now = now or timezone.now()
+    grants = _grants(purchase=purchase)
+    sent = 0
+    for address in sorted({*grants.exclude(email="").values_list("email", flat=True)}):
+        sent += _post_receipt(purchase, mailbox_of(address), now)
+    for address, held in _of_accounts(purchase, grants):
+        titles = _titles(held, now)
+        if titles:
+            post("receipt", mailbox_of(address), _context(titles, sign_in=True))
+            sent += 1
+    return sent
+
+
+def send_new_link(link: MailedLink, *, now: datetime | None = None) -> bool:
+    """Mail a new link in place of an expired one, to the same mailbox, as often as its limit allows.
+
+    Return whether a mail leaves.
+    """
+    now = now or timezone.now()
+    purchase = Purchase.objects.using(_database()).filter(pk=link.purchase_id).first()
+    waiting = _waiting_for(link.mailbox.email).filter(purchase=purchase)
+    if purchase is None or not waiting.exists():
+        return send_downloads(link.mailbox.email, now=now)
+    if not _can_mail() or not admit_mail(link.mailbox, now=now):
+        return False
+    return _post_receipt(purchase, link.mailbox, now)
+
+
+def send_claim_link(user: Any, email: str, *, now: datetime | None = None) -> bool:
+    """Mail to ``email`` the question whether ``user`` gets what waits for it.
+
+    Only this account can say yes, once, within an hour. None leaves if nothing waits. For the rest
+    see ``send_downloads``.
+    """
+    address = normal_address(email, "email")
+    waiting = _waiting_for(address)
+    if not _can_mail() or not waiting.exists():
+        return False
+    now = now or timezone.now()
+    mailbox = mailbox_of(address)
+    if not admit_mail(mailbox, now=now):
+        return False
+    token = make_token(LinkKind.CLAIM, mailbox, user=user, now=now)
+    context = {"account": user.get_username(), "expires_at": now + lifetime_of(LinkKind.CLAIM)}
+    link = site_url_of("confirm-claim", token=token)
+    post("claim", mailbox, _context(_titles(waiting, now), link=link) | context)
+    return True
+
+
+def _post_receipt(purchase: Purchase, mailbox: Mailbox, now: datetime) -> bool:
+    held = _waiting_for(mailbox.email).filter(purchase=purchase)
+    if not _titles(held, now):
+        return False
+    _post_downloads(LinkKind.RECEIPT, mailbox, held, now=now, purchase=purchase)
+    return True
+
+
+def _post_downloads(
+    kind: LinkKind,
+    mailbox: Mailbox,
+    waiting: GrantQuerySet,
+    *,
+    now: datetime,
+    account: GrantQuerySet | None = None,
+    purchase: Purchase | None = None,
+) -> None:
+    link = ""
+    if waiting.exists():
+        token = make_token(kind, mailbox, purchase=purchase, now=now)
+        link = site_url_of("guest-link", kind=str(kind), token=token)
+    name = "receipt" if kind is LinkKind.RECEIPT else "downloads"
+    sign_in = account is not None and account.exists()
+    context = _context(_titles(waiting, now), link=link, sign_in=sign_in)
+    post(name, mailbox, context | {"expires_at": now + lifetime_of(kind)})
+
+
+def _context(titles: list[str], *, link: str = "", sign_in: bool = False) -> dict[str, Any]:
+    return {
+        "titles": titles[:MAX_TITLES],
+        "more": max(0, len(titles) - MAX_TITLES),
+        "link": link,
+        "sign_in_url": site_url_of("library") if sign_in else "",
+    }
+
+
+def _titles(grants: GrantQuerySet, now: datetime) -> list[str]:
+    """Return the titles of what the grants open now or later."""
+    shown = grants.exclude(asset__state=Asset.State.DRAFT).select_related("asset", "purchase")
+    return sorted({grant.asset.title for grant in shown if grant.state_at(now) in _OPEN})
+
+
+def _of_accounts(
+    purchase: Purchase, grants: GrantQuerySet
+) -> Iterator[tuple[str, GrantQuerySet]]:
+    """Yield an address of each account that holds the purchase, with its grants."""
+    for grant in _one_of_each_user(grants.filter(user__isnull=False).select_related("user")):
+        addresses = vouched_addresses(grant.user)
+        if purchase.email in addresses:
+            addresses = [purchase.email]
+        if addresses:
+            yield addresses[0], grants.filter(user=grant.user)
+
+
+def _one_of_each_user(grants: GrantQuerySet) -> Iterable[Grant]:
+    return {grant.user_id: grant for grant in grants}.values()
+
+
+def _waiting_for(address: str) -> GrantQuerySet:
+    """Return the grants that an address holds, in any state."""
+    return _grants(user=None, email=address)
+
+
+def _grants(**condition: Any) -> GrantQuerySet:
+    """Return grants where they are written: those of a webhook that isn't committed yet, too."""
+    return Grant.objects.using(_database()).filter(**condition)
+
+
+def _can_mail() -> bool:
+    if not conf.current().site_url:
+        logger.warning("CF_PROTECTED['SITE_URL'] isn't set, so no link is mailed.")
+    return bool(conf.current().site_url)
+
+
+def _database() -> str:
+    return router.db_for_write(Grant)
