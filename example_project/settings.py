@@ -113,6 +113,8 @@ CF_PROTECTED = {
             },
         },
     },
+    "SITE_URL": SITE_URL,
+    "SUPPORT_CONTACT": SUPPORT_CONTACT,
     # Short, so that visitors can watch a limited product being used up.
     "REPEAT_WINDOW": timedelta(seconds=5),
 }

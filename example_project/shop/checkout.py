@@ -28,14 +28,16 @@ def place_order(
 ) -> Order:
     """Order ``products`` for the account or the address, or as a gift for ``recipient``.
 
-    Grant their assets. A repeated ``token`` of the same buyer gets the first order.
+    Grant their assets, and mail the receipt. A repeated ``token`` of the same buyer gets the
+    first order.
     """
     order, is_new = Order.objects.get_or_create(
         buyer=buyer, email=email, token=token, defaults={"recipient": recipient}
     )
     if is_new:
         for product in products:
-            _grant(order.lines.create(product=product, price=product.price))
+            grant = _grant(order.lines.create(product=product, price=product.price))
+        services.send_receipt(grant.purchase)
     return order
 
 

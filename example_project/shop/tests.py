@@ -13,8 +13,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.staticfiles.finders import find
+from django.core import mail
 from django.core.files.storage import storages
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
@@ -109,6 +111,33 @@ class RefundTests(ShopTestCase):
         checkout.refund(self.buy())
         self.buy()
         self.assertTrue(self.owns(self.product))
+
+
+class ReceiptTests(ShopTestCase):
+    """The mails of an order."""
+
+    def order(self, *products: Product, **who: Any) -> list[mail.EmailMessage]:
+        with self.captureOnCommitCallbacks(execute=True):
+            checkout.place_order(products or [self.product], uuid.UUID(int=1), **who)
+        return mail.outbox
+
+    def test_one_goes_to_the_address_with_a_link_to_all_of_the_order(self) -> None:
+        other = make_product("waves")
+        (receipt,) = self.order(self.product, other, email="ada@example.com")
+        self.assertEqual(receipt.to, ["ada@example.com"])
+        self.assertIn("- Tides\n- Waves\n", str(receipt.body))
+        self.assertIn(f"{settings.SITE_URL}/downloads/links/receipt/", str(receipt.body))
+
+    def test_a_gift_is_mailed_to_its_recipient(self) -> None:
+        (receipt,) = self.order(email="ada@example.com", recipient="bea@example.com")
+        self.assertEqual(receipt.to, ["bea@example.com"])
+
+    def test_a_repeated_order_is_mailed_once(self) -> None:
+        self.order(email="ada@example.com")
+        self.assertEqual(len(self.order(email="ada@example.com")), 1)
+
+    def test_an_account_that_confirmed_no_address_gets_none(self) -> None:
+        self.assertEqual(self.order(buyer=self.buyer), [])
 
 
 class DisputeTests(ShopTestCase):

@@ -21,7 +21,7 @@ def use_addresses(host: str, port: int, edge_port: int) -> str:
     public_host = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104
     changed: dict[str, Any] = copy.deepcopy(settings.CF_PROTECTED)
     changed["DISTRIBUTIONS"]["default"]["DOMAIN"] = f"{public_host}:{edge_port}"
-    settings.SITE_URL = f"http://{public_host}:{port}"
+    settings.SITE_URL = changed["SITE_URL"] = f"http://{public_host}:{port}"
     settings.CF_PROTECTED = changed
     settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, public_host]
     return public_host
