@@ -37,6 +37,9 @@ class CheckoutForm(forms.Form):
 class GiftForm(CheckoutForm):
     """Also the address of the person whom it is for."""
 
+    email = AddressField(
+        label=_("Your e-mail address"), help_text=_("In case we have to ask you about the gift.")
+    )
     recipient = AddressField(
         label=_("Whom is it for?"),
         help_text=_("The e-mail address of the person who gets it. They need no account."),

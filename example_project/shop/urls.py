@@ -1,11 +1,12 @@
 from django.urls import path
 
-from example_project.shop import viewing, views
+from example_project.shop import tour, viewing, views
 
 app_name = "shop"
 
 urlpatterns = [
     path("", views.CatalogueView.as_view(), name="catalogue"),
+    path("tour/", tour.TourView.as_view(), name="tour"),
     path("products/<slug:slug>/", views.ProductView.as_view(), name="product"),
     path("products/<slug:slug>/picture/", viewing.PictureView.as_view(), name="picture"),
     path("products/<slug:slug>/gift/", views.GiftView.as_view(), name="gift"),

@@ -22,8 +22,9 @@ _ORDERS: Final = {
     UUID("00000000-0000-4000-8000-000000000001"): ("reading-the-tide",),
     UUID("00000000-0000-4000-8000-000000000002"): ("field-notes", "tideline"),
 }
-# Bea meant bea@example.com. She bought without an account, so only support can help her.
-_MISTYPED: Final = "bea@exmaple.com"
+# Bea bought without an account, so only support can help her.
+MISTYPED: Final = "bea@exmaple.com"
+MEANT: Final = "bea@example.com"
 _BEAS_ORDER: Final = UUID("00000000-0000-4000-8000-000000000003")
 
 
@@ -33,7 +34,7 @@ def load_accounts() -> None:
     _user(*STAFF, is_staff=True, is_superuser=True)
     for token, slugs in _ORDERS.items():
         checkout.place_order(_products(*slugs), token, buyer=reader)
-    checkout.place_order(_products("nine-waves"), _BEAS_ORDER, email=_MISTYPED)
+    checkout.place_order(_products("nine-waves"), _BEAS_ORDER, email=MISTYPED)
 
 
 def _products(*slugs: str) -> QuerySet[Product]:

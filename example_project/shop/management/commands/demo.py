@@ -98,6 +98,7 @@ class Command(BaseCommand):
   {self.style.MIGRATE_HEADING("Plover Press")} is open.
 
     Shop     {shop}/
+    Tour     {shop}/tour/ (what to try)
     Library  {shop}/downloads/
     Mailbox  {shop}/mailbox/ (of everyone: no mail leaves this computer)
     Admin    {shop}/admin/
