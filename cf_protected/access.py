@@ -20,7 +20,7 @@ from cf_protected import conf
 from cf_protected.exceptions import CFProtectedError
 from cf_protected.models import Asset, Grant
 from cf_protected.moments import end_in_words, in_words
-from cf_protected.person import Person
+from cf_protected.person import Guest, Person, User
 from cf_protected.reasons import Reason
 
 if TYPE_CHECKING:
@@ -86,6 +86,18 @@ class DownloadRefused(CFProtectedError, PermissionDenied):
         self.asset = asset
 
 
+class DownloadUnconfirmed(CFProtectedError):
+    """A guest's download would be counted, and nothing shows that the guest asked for it.
+
+    Mail scanners open every link that they find. ``decision`` is the authoriser's yes.
+    """
+
+    def __init__(self, decision: Decision, asset: Asset) -> None:
+        super().__init__("A guest's counted download needs a POST.")
+        self.decision = decision
+        self.asset = asset
+
+
 Authorizer = Callable[[Person, Asset, Iterable[Grant], datetime], Decision]
 
 # The first of these states found among a person's grants is the one to tell them about.
@@ -101,15 +113,15 @@ _USABLE: Final = {Grant.State.ACTIVE, Grant.State.USED_UP}
 
 
 def decide(person: Person, asset: Asset, grants: Iterable[Grant], now: datetime) -> Decision:
-    """Allow an active account that holds an active grant for a published or archived asset.
+    """Allow an active account, or a guest, an asset that is published or archived on a grant.
 
     ``grants`` are the person's grants for the asset, in any state. Of several active ones
     an unlimited one is taken before one whose downloads are counted, then the one with the
     most downloads left, then the one that ends last.
     """
-    if person.account is None:
+    if person.account is None and person.guest is None:
         return Decision(False, Reason.ANONYMOUS)
-    if not person.account.is_active:
+    if person.account is not None and not person.account.is_active:
         return Decision(False, Reason.INACTIVE_USER)
     ranked = sorted(grants, key=lambda grant: _rank(grant, now))
     if asset.state == Asset.State.DRAFT:
@@ -150,10 +162,16 @@ _SENTENCES: Final[dict[str, StrPromise]] = {
 }
 
 
-def explain(decision: Decision) -> str:
-    """Return the sentence that tells the buyer the reason, in their language."""
+def explain(decision: Decision, asker: Person | User | None = None) -> str:
+    """Return the sentence that tells the buyer the reason, in their language.
+
+    A guest, who has no account, is told what their mailbox has.
+    """
     if decision.message:
         return decision.message
+    guest = None if asker is None else Person.of(asker).guest
+    if guest is not None and decision.reason == Reason.NO_GRANT:
+        return _explain_to(guest)
     grant = decision.grant
     match decision.reason:
         case Reason.NOT_STARTED if grant is not None:
@@ -169,6 +187,14 @@ def explain(decision: Decision) -> str:
                 "count": grant.max_downloads
             }
     return str(_SENTENCES.get(decision.reason, gettext_lazy("You can't download this.")))
+
+
+def _explain_to(guest: Guest) -> str:
+    if guest.purchase_id is not None:
+        return _("This isn't part of the purchase that your link opens.")
+    return _("This doesn't belong to %(email)s. Did you buy it with another address?") % {
+        "email": guest.email
+    }
 
 
 def unreleased(decision: Decision, asset: Asset) -> Decision:

@@ -33,6 +33,7 @@ def log_download(
         file=file,
         grant=decision.grant,
         user_id=person.account_id,
+        email="" if person.guest is None else person.guest.email,
         asset_title=asset.title,
         file_name="" if file is None else file.file_name,
         requested_at=now,

@@ -19,12 +19,13 @@ ViewType = TypeVar("ViewType", bound=Callable[..., Any])
 
 
 class SignedCookiesMiddleware(MiddlewareMixin):
-    """Removes an account's cookies when its session has ended, and renews them before.
+    """Removes the cookies of an account or a guest when they have ended, and renews them before.
 
     Put it after ``SessionMiddleware`` and ``AuthenticationMiddleware``. A session ends at a
     logout, at a login to another account, when it expires, and when the password was changed
-    elsewhere. The middleware compares the account that the cookies were set for with the
-    session's, after the view. It doesn't read a session that nothing else has read.
+    elsewhere. A guest ends with the proof in the session, and at a login. The middleware compares
+    the owner that the cookies were set for with the session's, after the view. It doesn't read a
+    session that nothing else has read.
 
     Cookies are renewed by views with ``renew_signed_cookies``.
     """

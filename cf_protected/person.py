@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import string
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -14,46 +15,60 @@ from django.contrib.auth.models import AnonymousUser
 User = AbstractBaseUser | AnonymousUser
 
 
-_LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
-
-
-def normal_email(email: str) -> str:
-    """Return the form in which e-mail addresses are compared: ASCII letters in lower case.
-
-    Other letters stay. ``str.lower`` and databases take the kelvin sign for "k", so that one
-    address would open what belongs to another.
-    """
-    return email.translate(_LOWER)
-
-
 @dataclass(frozen=True)
 class Guest:
-    """A visitor who proved in this session that they read a mailbox."""
+    """A visitor without an account who proved in their session that they read a mailbox.
+
+    ``email`` is the mailbox's address in its normal form. With ``purchase_id`` the guest has
+    that purchase alone. ``proof`` is the random ID of the session's proof. The proof was given
+    for the mailbox's ``generation``, and ends at ``until``.
+
+    Raises ``ValueError`` for an empty address: a deleted account's grants have that one.
+    """
 
     email: str
-    mailbox_id: int
-    purchase_id: int | None = None
-    proof: str = ""
+    mailbox_id: Any
+    purchase_id: Any = None
+    proof: str = field(default="", repr=False)
+    generation: int | None = field(default=None, compare=False)
+    until: datetime | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        if not self.email:
+            raise ValueError("email: a guest has an address.")
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells this proof from others where it is stored, without giving its ID away."""
+        return sha256(self.proof.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)
 class Person:
-    """The person who asks for a download: an account, or a stranger, of whom nothing is known.
+    """The person who asks for a download: an account, a guest, or a stranger, who is neither.
 
     The authoriser, the services and the download log take a person, never a bare user.
+    ``account`` is ``None`` for guests too, who have no account.
     """
 
     account: AbstractBaseUser | None = None
+    guest: Guest | None = None
 
     def __post_init__(self) -> None:
         # Grants are found by the account's primary key. That of another class, such as an API
         # client or a stateless token's user, could be the key of another person's account.
         if self.account is not None and not isinstance(self.account, get_user_model()):
             raise TypeError(f"{type(self.account).__name__} isn't AUTH_USER_MODEL's class.")
+        if self.guest is not None and not isinstance(self.guest, Guest):
+            raise TypeError(f"{type(self.guest).__name__} isn't a Guest.")
+        if self.account is not None and self.guest is not None:
+            raise ValueError("guest: a person with an account isn't a guest.")
 
     @classmethod
     def of(cls, asker: Person | User) -> Person:
         """Return ``asker`` as a person; an anonymous user is a stranger.
+
+        ``guests.person_of`` also finds a request's guest.
 
         Raises ``TypeError`` for anything else, such as an object that only looks like a user.
         """
@@ -65,10 +80,10 @@ class Person:
 
     @property
     def account_id(self) -> Any:
-        """The account's primary key; ``None`` for a stranger."""
+        """The account's primary key; ``None`` for guests and strangers."""
         return None if self.account is None else self.account.pk
 
     @property
     def is_known(self) -> bool:
         """Whether this person can be told from others: grants and repeats are theirs alone."""
-        return self.account_id is not None
+        return self.account_id is not None or self.guest is not None

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 import hypothesis
 import pytest
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.core.files.base import ContentFile
 from django.db.models import F
 from django.dispatch import Signal
-from django.test import Client
+from django.test import Client, RequestFactory
 from pytest_django import Settings
 
-from cf_protected import services
+from cf_protected import guests, services
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.distributions import distributions
-from cf_protected.models import Asset, AssetFile, Grant
+from cf_protected.models import Asset, AssetFile, Grant, Mailbox, Purchase
+from cf_protected.person import Guest, Person
 from tests.accounts.models import User
 
 # A busy machine misses any deadline for an example.
@@ -70,6 +74,54 @@ def use_up(grant: Grant) -> Grant:
     """Return the grant with none of its downloads left."""
     Grant.objects.filter(pk=grant.pk).update(downloads_used=F("max_downloads"))
     return grant
+
+
+@pytest.fixture
+def mailbox(db: None) -> Mailbox:
+    return Mailbox.objects.create(email="guest@example.com", generation=3)
+
+
+@pytest.fixture
+def waiting(mailbox: Mailbox, asset: Asset) -> Grant:
+    """A grant for the mailbox, which has no account."""
+    return services.grant(asset, email=mailbox.email, source="shop", reference="line-1")
+
+
+@pytest.fixture
+def guest(mailbox: Mailbox) -> Person:
+    """A visitor who reads the mailbox."""
+    return guest_of(mailbox, "a proof")
+
+
+def guest_of(mailbox: Mailbox, proof: str = "", purchase: Purchase | None = None) -> Person:
+    """Return a guest who reads the mailbox, with all of its purchases or with one."""
+    purchase_id = None if purchase is None else purchase.pk
+    return Person(guest=Guest(mailbox.email, mailbox.pk, purchase_id, proof))
+
+
+@pytest.fixture
+def visitor(client: Client, mailbox: Mailbox) -> Client:
+    """A browser in which a visitor proved that they read the mailbox."""
+    prove(client, mailbox)
+    return client
+
+
+def prove(
+    client: Client,
+    mailbox: Mailbox,
+    *,
+    purchase: Purchase | None = None,
+    now: datetime | None = None,
+) -> None:
+    """Let the browser prove that it reads the mailbox, as the page of a mailed link does."""
+    request = RequestFactory().get("/")
+    request.user = AnonymousUser()
+    request.session = client.session
+    proved = guest_of(mailbox, purchase=purchase).guest
+    assert proved is not None
+    guests.prove(request, proved, now=now)
+    request.session.save()
+    client.cookies[settings.SESSION_COOKIE_NAME] = request.session.session_key
 
 
 @pytest.fixture

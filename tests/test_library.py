@@ -274,30 +274,30 @@ def test_a_buyer_of_a_draft_is_told_that_it_is_one(
 
 @pytest.fixture
 def pictures(asset: Asset, grant: Grant) -> list[AssetFile]:
-    """The asset has ten thousand of them."""
+    """The asset has two thousand of them."""
     return AssetFile.objects.bulk_create(
         AssetFile(asset=asset, key=f"pictures/{number:05}.jpg", position=number)
-        for number in range(10_000)
+        for number in range(2_000)
     )
 
 
 def test_the_page_of_an_asset_with_many_files_has_pages(
     buyer: Client, pictures: list[AssetFile]
 ) -> None:
-    first, last = text(buyer.get(EBOOK)), text(buyer.get(EBOOK, {"page": 100}))
+    first, last = text(buyer.get(EBOOK)), text(buyer.get(EBOOK, {"page": 20}))
 
     assert first.count("<li>") == last.count("<li>") == 100
     assert "00099.jpg</a>" in first
     assert "00100.jpg" not in first
     assert '<nav aria-label="Pages">' in first
-    assert '<span aria-current="page"> Page 1 of 100 </span>' in first
-    assert '<a href="?page=2" rel="next">Next</a> <a href="?page=100">Last</a>' in first
-    assert '<a href="?page=1">First</a> <a href="?page=99" rel="prev">Previous</a>' in last
-    assert "09999.jpg</a>" in last
+    assert '<span aria-current="page"> Page 1 of 20 </span>' in first
+    assert '<a href="?page=2" rel="next">Next</a> <a href="?page=20">Last</a>' in first
+    assert '<a href="?page=1">First</a> <a href="?page=19" rel="prev">Previous</a>' in last
+    assert "01999.jpg</a>" in last
     assert len(first) < 50_000
 
 
-@pytest.mark.parametrize("page", ["101", "0", "x"])
+@pytest.mark.parametrize("page", ["21", "0", "x"])
 def test_a_page_of_files_that_does_not_exist_is_not_found(
     buyer: Client, pictures: list[AssetFile], page: str
 ) -> None:

@@ -13,8 +13,7 @@ from django.db.models import ForeignKey
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from cf_protected.models import Grant
-from cf_protected.person import normal_email
+from cf_protected.addresses import has_ascii_mailbox, normal_address
 from cf_protected.services import Holder
 
 
@@ -101,13 +100,10 @@ def _find(name: str) -> Holder:
 
 def _address(name: str) -> str:
     try:
-        Grant._meta.get_field("email").clean(name, None)  # noqa: SLF001 - public by its docs
-    except ValidationError as error:
-        raise ValidationError(_("%(name)s isn't an e-mail address.") % {"name": name}) from error
-    # Django's validator ignores case, so it takes the KELVIN SIGN for a "k".
-    if not name.isascii():
-        raise ValidationError(
-            _("%(name)s has letters that few mailboxes have. Write the address in ASCII.")
-            % {"name": name}
-        )
-    return normal_email(name)
+        return normal_address(name)
+    except ValueError as error:
+        if has_ascii_mailbox(name):
+            problem = _("%(name)s isn't an e-mail address.")
+        else:
+            problem = _("%(name)s has letters that few mailboxes have. Write the address in ASCII.")
+        raise ValidationError(problem % {"name": name}) from error

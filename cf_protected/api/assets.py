@@ -35,6 +35,7 @@ class AssetListAPIView(APIView):
     def get(self, request: HttpRequest) -> JsonResponse:
         if not self.user.is_authenticated:
             return anonymous_problem()
+        services.claim_what_waits(self.user)
         page = _page_of(request, Asset.objects.held_by(self.user).prefetch_related(_first_files()))
         access = services.Access(self.user)
         assets = [_represent(request, one, access.decide(one)) for one in page.items]

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cf_protected.models.asset import Asset, AssetFile
-from cf_protected.models.fields import LooseForeignKey
+from cf_protected.models.fields import ExactEmailField, LooseForeignKey
 from cf_protected.models.grant import Grant
 from cf_protected.models.querysets import DownloadQuerySet
 from cf_protected.reasons import Reason
@@ -38,6 +38,7 @@ class Download(models.Model):
         db_index=False,
         related_name="asset_downloads",
     )
+    email = ExactEmailField(_("e-mail"), blank=True, help_text=_("Of a guest."))
     asset_title = models.CharField(_("title"), max_length=200)
     file_name = models.CharField(
         _("file name"), max_length=1024, blank=True, help_text=_("Empty: a page of the asset.")
@@ -56,7 +57,8 @@ class Download(models.Model):
         verbose_name_plural = _("downloads")
         ordering: ClassVar = ["-requested_at", "-pk"]
         indexes: ClassVar = [
-            models.Index(fields=["user", "requested_at"], name="cf_protected_log_of_user")
+            models.Index(fields=["user", "requested_at"], name="cf_protected_log_of_user"),
+            models.Index(fields=["email", "requested_at"], name="cf_protected_log_of_email"),
         ]
 
     def __str__(self) -> str:

@@ -36,6 +36,21 @@ _UNREVOKED = Q(
 _DOWNLOADS_LEFT = Q(max_downloads__isnull=True) | Q(downloads_used__lt=F("max_downloads"))
 
 
+def held_by(person: Person, grant: str = "") -> Q:
+    """Return the condition that a grant is the person's; ``grant`` is what leads to it.
+
+    A guest's are those that wait for the guest's address, of all purchases or of one. A stranger
+    holds nothing.
+    """
+    guest = person.guest
+    if guest is None:
+        return Q(**{f"{grant}user": person.account_id}) if person.is_known else Q(pk__in=())
+    held = {f"{grant}user": None, f"{grant}email": guest.email}
+    if guest.purchase_id is not None:
+        held[f"{grant}purchase"] = guest.purchase_id
+    return Q(**held)
+
+
 class AssetQuerySet(QuerySet["Asset"]):
     """Assets, by state and holder."""
 
@@ -46,9 +61,7 @@ class AssetQuerySet(QuerySet["Asset"]):
     def held_by(self, asker: Person | User) -> AssetQuerySet:
         """Return the assets that this person has or had a grant for, whatever its state."""
         person = Person.of(asker)
-        if not person.is_known:
-            return self.none()
-        return self.filter(grants__user=person.account_id).distinct()
+        return self.filter(held_by(person, "grants__")).distinct()
 
 
 class GrantQuerySet(QuerySet["Grant"]):
@@ -56,8 +69,7 @@ class GrantQuerySet(QuerySet["Grant"]):
 
     def held_by(self, asker: Person | User) -> GrantQuerySet:
         """Return the person's grants, in any state; none for a stranger."""
-        person = Person.of(asker)
-        return self.filter(user=person.account_id) if person.is_known else self.none()
+        return self.filter(held_by(Person.of(asker)))
 
     def for_asset(self, asset: Asset) -> GrantQuerySet:
         """Return the grants for this asset."""
@@ -90,10 +102,13 @@ class GrantQuerySet(QuerySet["Grant"]):
         """Return each grant once for each of ``files`` used on it, and at least once.
 
         ``used_file_id`` and ``last_used_at`` are ``None`` where it has no use of any of them.
+        ``last_proof`` is that of the use.
         """
         uses = FilteredRelation("uses", condition=Q(uses__file__in=files))
         return self.annotate(file_use=uses).annotate(
-            used_file_id=F("file_use__file_id"), last_used_at=F("file_use__last_at")
+            used_file_id=F("file_use__file_id"),
+            last_used_at=F("file_use__last_at"),
+            last_proof=F("file_use__proof"),
         )
 
     def with_downloads_left(self) -> GrantQuerySet:
@@ -110,6 +125,13 @@ class GrantQuerySet(QuerySet["Grant"]):
 
 class DownloadQuerySet(QuerySet["Download"]):
     """Rows of the download log, by outcome and person."""
+
+    def of(self, asker: Person | User) -> DownloadQuerySet:
+        """Return what this account or this guest's address asked for; none for a stranger."""
+        person = Person.of(asker)
+        if person.guest is not None:
+            return self.filter(user=None, email=person.guest.email)
+        return self.filter(user=person.account_id) if person.is_known else self.none()
 
     def issued(self) -> DownloadQuerySet:
         """Return the downloads that were issued."""

@@ -17,7 +17,8 @@ class Use(models.Model):
     """The downloads of one file on one grant, or by one user whom no grant allowed it.
 
     One conditional UPDATE of ``last_at`` decides whether a request is a new download or a
-    repeat. The row stays when the download log is pruned.
+    repeat. A guest's repeat also needs the same ``proof``, so that a link that others got too
+    gives no downloads away. The row stays when the download log is pruned.
     """
 
     grant = LooseForeignKey(
@@ -40,6 +41,13 @@ class Use(models.Model):
     file = LooseForeignKey(AssetFile, verbose_name=_("file"), db_index=False, related_name="uses")
     count = models.PositiveIntegerField(_("downloads"), default=0)
     last_at = models.DateTimeField(_("last download"), null=True)
+    proof = models.CharField(
+        _("last proof"),
+        max_length=32,
+        blank=True,
+        editable=False,
+        help_text=_("The fingerprint of the last guest's proof. Empty for an account."),
+    )
 
     class Meta:
         verbose_name = _("use")

@@ -1,4 +1,4 @@
-"""The use cases: grant, extend, revoke, restore, transfer, claim; authorize; issue a URL, cookies or a playlist.
+"""The use cases: grant, extend, revoke, claim …; authorize; issue a URL, cookies, a playlist.
 
 The only place where models meet signers. Every signature needs an ``Approval``. Only
 ``approval`` makes one, after the authoriser has allowed the download.
@@ -30,11 +30,10 @@ from cf_protected.services.mailboxes import end_links
 from cf_protected.services.opened_files import opened_scopes, removable_files
 from cf_protected.services.playlist_tokens import (
     PlaylistToken,
-    issue_playlist_token,
     make_playlist_token,
     read_playlist_token,
 )
-from cf_protected.services.playlists import IssuedPlaylist, issue_playlist
+from cf_protected.services.playlists import IssuedPlaylist, issue_playlist, issue_playlist_token
 from cf_protected.services.refusals import admit, admit_nowhere
 from cf_protected.services.revocations import (
     refund,
@@ -49,6 +48,7 @@ from cf_protected.services.sending import (
     send_new_link,
     send_receipt,
 )
+from cf_protected.services.waiting import claim_what_waits
 from cf_protected.viewer import Viewer
 
 __all__ = [
@@ -69,6 +69,7 @@ __all__ = [
     "authorize_download",
     "claim",
     "claim_by_link",
+    "claim_what_waits",
     "cookie_scopes",
     "end_links",
     "extend",

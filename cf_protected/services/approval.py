@@ -22,7 +22,14 @@ from cf_protected.services.terms import (
     grant_end,
     starts,
 )
-from cf_protected.services.uses import RepeatWindow, UseKey, last_use, repeat_window, use_key
+from cf_protected.services.uses import (
+    LastUse,
+    RepeatWindow,
+    UseKey,
+    last_use,
+    repeat_window,
+    use_key,
+)
 
 
 class _Seal:
@@ -38,8 +45,9 @@ _SECOND: Final = timedelta(seconds=1)
 class Approval:
     """The authoriser's yes to one file for one request, on terms that can be signed.
 
-    ``use`` is what it counts on, last counted at ``last_used_at``. If that is in ``window``,
-    it is a repeat. Every signature needs an approval, and only ``Approver`` makes approvals.
+    ``use`` is what it counts on, and ``last_use`` what was counted there last. If that is in
+    ``window``, it is a repeat. Every signature needs an approval, and only ``Approver`` makes
+    approvals.
     """
 
     request: DownloadRequest
@@ -48,7 +56,7 @@ class Approval:
     distribution: Distribution
     terms: Terms
     use: UseKey | None
-    last_used_at: datetime | None
+    last_use: LastUse | None
     window: RepeatWindow | None
     seal: InitVar[_Seal]
 
@@ -64,7 +72,12 @@ class Approval:
     @property
     def is_repeat(self) -> bool:
         """Whether it only repeats a download, which was counted."""
-        return self.window is not None and self.last_used_at in self.window
+        return self.window is not None and self.last_use in self.window
+
+    @property
+    def needs_confirmation(self) -> bool:
+        """Whether it uses up a download of a guest, whose links others may open too."""
+        return self.request.person.guest is not None and self.is_counted and not self.is_repeat
 
 
 class Approver:
@@ -88,7 +101,7 @@ class Approver:
         self._assets = {file.asset for file in files} if files else assets
         self._files = files
         self._grants: dict[int, list[Grant]] | None = None
-        self._last_uses: dict[UseKey, datetime | None] = {}
+        self._last_uses: dict[UseKey, LastUse | None] = {}
         self._decisions: dict[tuple[int, tuple[int, ...]], Decision] = {}
         self._distributions: dict[str, Distribution] = {}
 
@@ -188,7 +201,7 @@ class Approver:
         lasting = [one for one in held if one.expires_at is None or one.expires_at >= needed]
         return self._decide(asset, lasting) if lasting else None
 
-    def _last_use(self, key: UseKey | None) -> datetime | None:
+    def _last_use(self, key: UseKey | None) -> LastUse | None:
         if key is None or not self._files:
             return None
         if key not in self._last_uses:  # an authoriser's own choice of a grant, or none
@@ -218,7 +231,8 @@ class Approver:
         for row in held.using(router.db_for_write(Grant)).with_uses_of(self._files):
             grants[row.pk] = row
             if row.used_file_id is not None:
-                self._last_uses[UseKey(row.pk, None, row.used_file_id)] = row.last_used_at
+                key = UseKey(row.pk, None, row.used_file_id)
+                self._last_uses[key] = LastUse(row.last_used_at, row.last_proof)
         for grant in grants.values():
             for file in self._files:
                 self._last_uses.setdefault(UseKey(grant.pk, None, file.pk), None)

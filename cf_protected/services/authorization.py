@@ -100,13 +100,16 @@ class Access:
 
         Return ``None`` if the person may not have the folder, before the asset's release, for
         a file that isn't a folder with an entry, and if the asset is bound to addresses and
-        the viewer's can't be.
+        the viewer's can't be. Also for a guest's download that would be counted: a page's links
+        are opened by scanners too.
         """
         if not (file.is_prefix and file.entry and self.decide(file.asset).allowed):
             return None
         try:
             approval = self._approver.approve(file)
         except DownloadRefused:
+            return None
+        if approval.needs_confirmation:
             return None
         request = approval.request
         return make_playlist_token(

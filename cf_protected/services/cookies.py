@@ -75,6 +75,7 @@ def issue_cookies(
     bind_to_ip: bool | None = None,
     date_greater_than: datetime | None = None,
     ahead: bool = True,
+    confirmed: bool = True,
     cookie_bytes: int = 0,
     now: datetime | None = None,
 ) -> IssuedCookies:
@@ -99,6 +100,7 @@ def issue_cookies(
         bind_to_ip=bind_to_ip,
         date_greater_than=date_greater_than,
         ahead=ahead,
+        confirmed=confirmed,
         now=now,
     )
     if len(files) > MAX_SETS:

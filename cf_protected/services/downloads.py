@@ -11,7 +11,7 @@ from django.db import router, transaction
 from django.db.models import F
 
 from cf_protected import signals
-from cf_protected.access import Decision, DownloadRefused
+from cf_protected.access import Decision, DownloadRefused, DownloadUnconfirmed
 from cf_protected.download_log import log_download
 from cf_protected.models import AssetFile, Download, Grant
 from cf_protected.person import Person, User
@@ -50,6 +50,7 @@ def issue_url(
     bind_to_ip: bool | None = None,
     date_greater_than: datetime | None = None,
     ahead: bool = True,
+    confirmed: bool = True,
     now: datetime | None = None,
 ) -> IssuedURL:
     """Sign a URL for ``file``, count it on the grant, and write it into the log.
@@ -59,11 +60,13 @@ def issue_url(
 
     ``bind_to_ip`` binds the URL to the viewer's IPv4 address, by default if the asset asks for
     that. The URL opens nothing before ``date_greater_than`` and the asset's
-    ``available_from``. Without ``ahead`` it is refused before that release.
+    ``available_from``. Without ``ahead`` it is refused before that release. Where a guest
+    didn't press a button, pass ``confirmed=False``.
 
     Raises ``DownloadRefused``, after the refusal was logged; ``KeySourceError``,
     ``UnusableKey`` and ``SigningError`` if no signature can be made, and then nothing is
-    counted; and ``ValueError`` for a folder. Sends ``download_issued`` or
+    counted; ``DownloadUnconfirmed`` if a guest's download would be counted unconfirmed; and
+    ``ValueError`` for a folder. Sends ``download_issued`` or
     ``download_refused``. Strangers, and requests before a release, are refused without a
     row in the log.
     """
@@ -75,6 +78,7 @@ def issue_url(
         bind_to_ip=bind_to_ip,
         date_greater_than=date_greater_than,
         ahead=ahead,
+        confirmed=confirmed,
         now=now,
     )
     issued = issue(request, file, sign_url)
@@ -133,7 +137,8 @@ def sign_or_refuse(approval: Approval, sign: Callable[[Approval], SignedType]) -
 def approve_all(request: DownloadRequest, files: Iterable[AssetFile]) -> list[Approval]:
     """Return the approval of each of ``files``.
 
-    Raises ``DownloadRefused`` for the first that is refused, after logging the refusal.
+    Raises ``DownloadRefused`` for the first that is refused, after logging the refusal, and
+    ``DownloadUnconfirmed``.
     """
     files = list(files)
     approver = Approver(request, files=files)
@@ -142,10 +147,13 @@ def approve_all(request: DownloadRequest, files: Iterable[AssetFile]) -> list[Ap
 
 def _approve(approver: Approver, file: AssetFile) -> Approval:
     try:
-        return approver.approve(file)
+        approval = approver.approve(file)
     except DownloadRefused as refusal:
         log_refusal(approver.request, file.asset, file, refusal.decision)
         raise
+    if approval.needs_confirmation and not approver.request.confirmed:
+        raise DownloadUnconfirmed(approval.decision, file.asset)
+    return approval
 
 
 def count(signed: Iterable[Issued[SignedType]]) -> list[Issued[SignedType]]:
@@ -162,7 +170,7 @@ def count(signed: Iterable[Issued[SignedType]]) -> list[Issued[SignedType]]:
     uses.prepare(
         one.approval.use
         for one in new
-        if one.approval.use is not None and one.approval.last_used_at is None
+        if one.approval.use is not None and one.approval.last_use is None
     )
     try:
         taken = atomically(lambda: _take_all(new), using=_database())
@@ -220,8 +228,8 @@ def _log_issued(approval: Approval, url_expires_at: datetime) -> Download:
 
 
 def _begins_use(approval: Approval) -> bool:
-    use, window, now = approval.use, approval.window, approval.request.now
-    return use is None or uses.begin(use, window=window, now=now)
+    use = approval.use
+    return use is None or uses.begin(use, approval.request, approval.window)
 
 
 def _is_used(approval: Approval) -> bool:

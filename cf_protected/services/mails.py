@@ -45,17 +45,18 @@ def _message(name: str, address: str, context: Mapping[str, Any]) -> EmailMultiA
     site_url, contact = conf.current().site_url, conf.current().support_contact
     shop = {"site_name": urlsplit(site_url).netloc, "site_url": site_url}
     context = {**context, **shop, "support_contact": contact}
-    subject, text, html = (
-        render_to_string(f"cf_protected/mail/{name}{end}", dict(context))
-        for end in ("_subject.txt", ".txt", ".html")
-    )
+    # Of one line: a title may have several.
+    context["subject"] = " ".join(_rendered(f"{name}_subject.txt", context).split())
     message = EmailMultiAlternatives(
-        # Of one line: a title may have several.
-        " ".join(subject.split()),
-        text.strip() + "\n",
+        context["subject"],
+        _rendered(f"{name}.txt", context).strip() + "\n",
         to=[address],
         reply_to=[contact] if "@" in contact and ":" not in contact else None,
         headers=dict(_HEADERS),
     )
-    message.attach_alternative(html, "text/html")
+    message.attach_alternative(_rendered(f"{name}.html", context), "text/html")
     return message
+
+
+def _rendered(template: str, context: dict[str, Any]) -> str:
+    return render_to_string(f"cf_protected/mail/{template}", context)

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from cf_protected import conf
 from cf_protected.models import Asset, AssetFile, Use
+from cf_protected.models.querysets import held_by
 from cf_protected.person import Person, User
 from cf_protected.services.cookie_scopes import MAX_SETS, CookieScope, cookie_scopes
 
@@ -55,9 +56,10 @@ def removable_files(
 
 def _uses_of(asker: Person | User) -> QuerySet[Use]:
     person, uses = Person.of(asker), Use.objects.using(router.db_for_write(Use))
-    if not person.is_known:
-        return uses.none()
-    return uses.filter(Q(grant__user=person.account_id) | Q(user=person.account_id))
+    used = held_by(person, "grant__")
+    if person.account_id is not None:
+        used |= Q(user=person.account_id)
+    return uses.filter(used)
 
 
 def _latest(uses: QuerySet[Use]) -> list[AssetFile]:

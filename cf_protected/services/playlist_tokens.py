@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from ipaddress import ip_network
 from typing import Any, Final, NamedTuple
 
 from django.contrib.auth import get_user_model
 from django.core import signing
+from django.db import router
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from cf_protected.distributions import distributions
-from cf_protected.models import AssetFile
-from cf_protected.person import Person, User
-from cf_protected.services.approval import Approval, Approver
-from cf_protected.services.terms import make_request, viewer_network
+from cf_protected.models import AssetFile, Mailbox
+from cf_protected.person import Guest, Person, User
+from cf_protected.services.approval import Approval
+from cf_protected.services.terms import viewer_network
 from cf_protected.viewer import Viewer, plain_address
 
 _SALT: Final = "cf_protected.playlist"
@@ -30,32 +32,14 @@ class PlaylistToken(NamedTuple):
     expires_at: datetime
 
 
-def issue_playlist_token(
-    asker: Person | User,
-    file: AssetFile,
-    *,
-    viewer: Viewer | None = None,
-    now: datetime | None = None,
-) -> PlaylistToken:
-    """Return a token for ``file`` to a person who may open its playlist now.
-
-    Nothing is counted or logged: the token isn't a signature, and each of its uses is
-    authorised, counted and logged. It lives as long as a signature for ``file``, but not
-    beyond the grant or the account's password.
-
-    Raises ``DownloadRefused``, also before the asset's release.
-    """
-    request = make_request(asker, viewer=viewer, ahead=False, now=now)
-    approval = Approver(request, files=[file]).approve(file)
-    expires_at = token_expiry(approval, request.now)
-    token = make_playlist_token(request.person, file, expires_at=expires_at, viewer=viewer)
-    return PlaylistToken(token, expires_at)
-
-
 def token_expiry(approval: Approval, now: datetime) -> datetime:
-    """Return when a token expires: as a signature made now would, or earlier with the grant."""
-    expires_at = now + approval.terms.lifetime
-    return min(expires_at, approval.terms.ends_at or expires_at)
+    """Return when a token expires: as a signature made now would, or with the grant or the proof.
+
+    A guest's proof may end before either.
+    """
+    guest = approval.request.person.guest
+    ends = approval.terms.ends_at, guest and guest.until
+    return min([now + approval.terms.lifetime, *filter(None, ends)])
 
 
 def make_playlist_token(
@@ -69,14 +53,16 @@ def make_playlist_token(
 
     It opens nothing by itself: the authoriser is asked about its person at each use. If the
     asset is bound to addresses, the token works only in the network of ``viewer``. Otherwise a
-    phone may hand it to a television.
+    phone may hand it to a television. A guest's ends with their proof and with their mailbox's
+    generation, and never opens another purchase.
 
     Raises ``ValueError`` if the asset is bound and the viewer's address is unknown.
     """
     person = Person.of(asker)
+    if person.guest is not None and person.guest.until is not None:
+        expires_at = min(expires_at, person.guest.until)
     content = {
-        "user": str(person.account_id) if person.is_known else "",
-        "auth": next(_fingerprints(person.account), ""),
+        **_named(person),
         "file": str(file.uuid),
         "net": _network(file, viewer or Viewer()) if file.asset.bind_to_ip else "",
         "exp": expires_at.timestamp(),
@@ -93,9 +79,9 @@ def read_playlist_token(
 ) -> Person | None:
     """Return the token's person; ``None`` unless it is genuine, current and made for ``file``.
 
-    Return ``None`` where the person's sessions have also ended: for an inactive account, and
-    after a change of its password. Return ``None`` for a ``viewer`` outside the network that
-    the token is bound to.
+    Return ``None`` where the person's sessions have also ended: for an inactive account, after
+    a change of its password, and after a guest's mailbox got another generation. Return ``None``
+    for a ``viewer`` outside the network that the token is bound to.
     """
     now = now or timezone.now()
     try:
@@ -106,10 +92,54 @@ def read_playlist_token(
         return None
     if file.asset.bind_to_ip and not _is_inside(content["net"], viewer or Viewer()):
         return None
-    return _person(content) if content["user"] else Person()
+    if "mailbox" in content:
+        return _guest(content)
+    return _account(content) if content["user"] else Person()
 
 
-def _person(content: dict[str, str]) -> Person | None:
+def _named(person: Person) -> dict[str, Any]:
+    """Return what names the person in a token. A guest's address isn't in it."""
+    guest = person.guest
+    if guest is None:
+        named = "" if person.account_id is None else str(person.account_id)
+        return {"user": named, "auth": next(_fingerprints(person.account), "")}
+    return {
+        "mailbox": guest.mailbox_id,
+        "generation": _generation(guest),
+        "purchase": guest.purchase_id,
+        "proof": guest.proof,
+    }
+
+
+def _generation(guest: Guest) -> int | None:
+    if guest.generation is not None:
+        return guest.generation
+    return _mailboxes(pk=guest.mailbox_id).values_list("generation", flat=True).first()
+
+
+def _mailboxes(**known: Any) -> QuerySet[Mailbox]:
+    # A replica may not know of a higher generation yet.
+    return Mailbox.objects.using(router.db_for_write(Mailbox)).filter(**known)
+
+
+def _guest(content: dict[str, Any]) -> Person | None:
+    mailbox = _mailboxes(pk=content["mailbox"], generation=content["generation"])
+    email = mailbox.values_list("email", flat=True).first()
+    if not email:
+        return None
+    return Person(
+        guest=Guest(
+            email,
+            content["mailbox"],
+            content["purchase"],
+            content["proof"],
+            content["generation"],
+            datetime.fromtimestamp(content["exp"], UTC),
+        )
+    )
+
+
+def _account(content: dict[str, Any]) -> Person | None:
     users = get_user_model()._default_manager  # noqa: SLF001 - documented
     user = users.filter(pk=content["user"]).first()
     if user is None or not user.is_active:

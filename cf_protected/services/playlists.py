@@ -9,9 +9,14 @@ from typing import NamedTuple
 from cf_protected.access import Decision
 from cf_protected.models import AssetFile, Download
 from cf_protected.person import Person, User
-from cf_protected.services.approval import Approval
-from cf_protected.services.downloads import issue
+from cf_protected.services.approval import Approval, Approver
+from cf_protected.services.downloads import Issued, count, issue
 from cf_protected.services.playlist_sources import Link, PlaylistSource
+from cf_protected.services.playlist_tokens import (
+    PlaylistToken,
+    make_playlist_token,
+    token_expiry,
+)
 from cf_protected.services.signing import sign_query
 from cf_protected.services.terms import make_request
 from cf_protected.viewer import Viewer
@@ -40,6 +45,7 @@ def issue_playlist(
     viewer: Viewer | None = None,
     bind_to_ip: bool | None = None,
     ahead: bool = True,
+    confirmed: bool = True,
     now: datetime | None = None,
 ) -> IssuedPlaylist:
     """Read the folder's playlist ``path``, by default its entry, and sign every URI in it.
@@ -61,7 +67,9 @@ def issue_playlist(
     """
     if not file.is_prefix:
         raise ValueError(f"{file.key!r} isn't a folder; see issue_url.")
-    request = make_request(asker, viewer=viewer, bind_to_ip=bind_to_ip, ahead=ahead, now=now)
+    request = make_request(
+        asker, viewer=viewer, bind_to_ip=bind_to_ip, ahead=ahead, confirmed=confirmed, now=now
+    )
     source = PlaylistSource(file, path or file.entry, query)
 
     def sign(approval: Approval) -> _SignedPlaylist:
@@ -75,6 +83,32 @@ def issue_playlist(
         issued.approval.decision,
         issued.download,
     )
+
+
+def issue_playlist_token(
+    asker: Person | User,
+    file: AssetFile,
+    *,
+    viewer: Viewer | None = None,
+    now: datetime | None = None,
+) -> PlaylistToken:
+    """Return a token for ``file`` to a person who may open its playlist now.
+
+    Nothing is logged: the token isn't a signature, and each of its uses is authorised, counted
+    and logged. It lives as long as a signature for ``file``, but not beyond the grant, the
+    account's password, or a guest's proof. A guest's limited download is counted and logged
+    here, since a player can't confirm it. Its requests are then repeats.
+
+    Raises ``DownloadRefused``, also before the asset's release.
+    """
+    request = make_request(asker, viewer=viewer, ahead=False, now=now)
+    approval = Approver(request, files=[file]).approve(file)
+    expires_at = token_expiry(approval, request.now)
+    token = make_playlist_token(request.person, file, expires_at=expires_at, viewer=viewer)
+    issued = PlaylistToken(token, expires_at)
+    if approval.needs_confirmation:
+        count([Issued(approval, issued)])
+    return issued
 
 
 class _SignedPlaylist(NamedTuple):

@@ -75,7 +75,7 @@ def _was_logged(
     window = conf.current().repeat_window
     if not window:
         return False
-    rows = Download.objects.using(_database()).refused().filter(user=request.person.account_id)
+    rows = Download.objects.using(_database()).refused().of(request.person)
     same = rows.filter(asset=asset.pk, file=file, reason=decision.reason[:50])
     # A row far ahead is from a clock that was wrong.
     recent = same.filter(requested_at__gt=request.now - window)

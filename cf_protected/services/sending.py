@@ -80,9 +80,9 @@ def send_receipt(purchase: Purchase, *, now: datetime | None = None) -> int:
 
 
 def send_new_link(link: MailedLink, *, now: datetime | None = None) -> bool:
-    """Mail a new link in place of an expired one, to the same mailbox, as often as its limit allows.
+    """Mail a new link in place of an expired one to the same mailbox. Return whether a mail leaves.
 
-    Return whether a mail leaves.
+    The limit of ``send_downloads`` applies.
     """
     now = now or timezone.now()
     purchase = Purchase.objects.using(_database()).filter(pk=link.purchase_id).first()
@@ -157,9 +157,7 @@ def _titles(grants: GrantQuerySet, now: datetime) -> list[str]:
     return sorted({grant.asset.title for grant in shown if grant.state_at(now) in _OPEN})
 
 
-def _of_accounts(
-    purchase: Purchase, grants: GrantQuerySet
-) -> Iterator[tuple[str, GrantQuerySet]]:
+def _of_accounts(purchase: Purchase, grants: GrantQuerySet) -> Iterator[tuple[str, GrantQuerySet]]:
     """Yield an address of each account that holds the purchase, with its grants."""
     for grant in _one_of_each_user(grants.filter(user__isnull=False).select_related("user")):
         addresses = vouched_addresses(grant.user)

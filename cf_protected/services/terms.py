@@ -27,7 +27,7 @@ class DownloadRequest:
 
     ``bind_to_ip`` is by default the asset's. A signature opens nothing before
     ``date_greater_than`` or the asset's ``available_from``. Without ``ahead`` nothing is
-    signed before that release.
+    signed before that release. Unless it is ``confirmed``, no guest's download is counted.
     """
 
     person: Person
@@ -36,6 +36,7 @@ class DownloadRequest:
     bind_to_ip: bool | None = None
     date_greater_than: datetime | None = None
     ahead: bool = True
+    confirmed: bool = True
 
 
 def make_request(
@@ -46,6 +47,7 @@ def make_request(
     bind_to_ip: bool | None = None,
     date_greater_than: datetime | None = None,
     ahead: bool = True,
+    confirmed: bool = True,
 ) -> DownloadRequest:
     """Return the request, by default one of an unknown viewer at this moment.
 
@@ -60,6 +62,7 @@ def make_request(
         bind_to_ip=bind_to_ip,
         date_greater_than=date_greater_than,
         ahead=ahead,
+        confirmed=confirmed,
     )
 
 

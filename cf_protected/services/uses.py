@@ -26,13 +26,23 @@ class UseKey(NamedTuple):
 
 
 def use_key(grant: Grant | None, person: Person, file: AssetFile) -> UseKey | None:
-    """Return the key of the use that a download counts on; ``None`` for strangers.
+    """Return the key of the use that a download counts on.
 
-    They can't be told apart.
+    Without a grant only an account has one: strangers can't be told apart, and guests have
+    nothing but what was granted.
     """
     if grant is not None:
         return UseKey(grant.pk, None, file.pk)
-    return UseKey(None, person.account_id, file.pk) if person.is_known else None
+    if person.account_id is None:
+        return None
+    return UseKey(None, person.account_id, file.pk)
+
+
+class LastUse(NamedTuple):
+    """When a file was last downloaded, if ever, and the fingerprint of a guest's proof."""
+
+    at: datetime | None
+    proof: str
 
 
 @dataclass(frozen=True)
@@ -41,13 +51,23 @@ class RepeatWindow:
 
     Servers' clocks differ, so the last use may be a little later than the request. One that is
     much later is from a clock that was wrong. It would make each request a repeat until then.
+    For a guest the last use must also have been with the same ``proof``.
     """
 
     since: datetime
     until: datetime
+    proof: str | None = None
 
-    def __contains__(self, moment: datetime | None) -> bool:
-        return moment is not None and self.since < moment <= self.until
+    def __contains__(self, last: LastUse | None) -> bool:
+        if last is None or last.at is None or self.proof not in (None, last.proof):
+            return False
+        return self.since < last.at <= self.until
+
+    @property
+    def uses(self) -> Q:
+        """The condition that a use is in the window."""
+        inside = Q(last_at__gt=self.since, last_at__lte=self.until)
+        return inside if self.proof is None else inside & Q(proof=self.proof)
 
 
 def repeat_window(
@@ -63,13 +83,18 @@ def repeat_window(
     if not window:
         return None
     longer = lifetime(file, settings) - settings.url_lifetime
-    return RepeatWindow(request.now - window - longer, request.now + window)
+    guest = request.person.guest
+    return RepeatWindow(
+        request.now - window - longer,
+        request.now + window,
+        None if guest is None else guest.fingerprint,
+    )
 
 
-def last_use(key: UseKey) -> datetime | None:
-    """Return when the file was last downloaded on this grant, or by this user."""
-    uses = _where_written().filter(**key._asdict())
-    return uses.values_list("last_at", flat=True).first()
+def last_use(key: UseKey) -> LastUse | None:
+    """Return the last download of the file on this grant, or by this user."""
+    found = _where_written().filter(**key._asdict()).values_list("last_at", "proof").first()
+    return None if found is None else LastUse(*found)
 
 
 def prepare(keys: Iterable[UseKey]) -> None:
@@ -82,26 +107,24 @@ def prepare(keys: Iterable[UseKey]) -> None:
     Use.objects.bulk_create(uses, ignore_conflicts=True)
 
 
-def begin(key: UseKey, *, window: RepeatWindow | None, now: datetime) -> bool:
-    """Count a download at ``now``, unless it repeats one inside ``window``.
+def begin(key: UseKey, request: DownloadRequest, window: RepeatWindow | None) -> bool:
+    """Count the download of ``request``, unless it repeats one inside ``window``.
 
     Return whether it is new. One conditional UPDATE decides, so that of several requests at
     once one is new.
     """
-    uses = _where_written().filter(**key._asdict())
+    uses, guest = _where_written().filter(**key._asdict()), request.person.guest
     if window is not None:
-        outside = Q(last_at__lte=window.since) | Q(last_at__gt=window.until)
-        uses = uses.filter(Q(last_at=None) | outside)
-    return uses.update(count=F("count") + 1, last_at=now) == 1
+        uses = uses.filter(Q(last_at=None) | ~window.uses)
+    proof = "" if guest is None else guest.fingerprint
+    return uses.update(count=F("count") + 1, last_at=request.now, proof=proof) == 1
 
 
 def is_current(key: UseKey, *, window: RepeatWindow | None) -> bool:
     """Return whether a download now would repeat the last one, on a grant that isn't revoked."""
     if window is None:
         return False
-    uses = _where_written().filter(
-        **key._asdict(), last_at__gt=window.since, last_at__lte=window.until
-    )
+    uses = _where_written().filter(window.uses, **key._asdict())
     return uses.filter(
         grant__revoked_at=None, grant__purchase__revoked_at=None, grant__purchase__refunded_at=None
     ).exists()

@@ -18,10 +18,11 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import patch_cache_control
 
 from cf_protected import services
-from cf_protected.person import User
+from cf_protected.guests import ended_guests
+from cf_protected.person import Person, User
 from cf_protected.services import CookieScope, CookieSet, IssuedCookies
 from cf_protected.services.cookie_scopes import MAX_SETS
-from cf_protected.signed_cookies.memory import Remembered, remember, remembered, session_account
+from cf_protected.signed_cookies.memory import Remembered, remember, remembered, session_owner
 
 NAMES: Final = (
     "CloudFront-Policy",
@@ -40,10 +41,10 @@ def set_cookies(request: HttpRequest, response: HttpResponseBase, issued: Issued
     The cookies have neither ``Max-Age`` nor ``Expires``, so they end with the browser's
     session and stay off the disk. The response is kept out of shared caches.
     """
-    account = session_account(request)
-    new = [_memory_of(one, account) for one in issued.sets]
+    owner = session_owner(request)
+    new = [_memory_of(one, owner) for one in issued.sets]
     old = remembered(request)
-    kept = [one for one in _owned(old, account) if not _overlaps(one.scope, new)]
+    kept = [one for one in _owned(old, owner) if not _overlaps(one.scope, new)]
     kept = [*kept, *new][-MAX_SETS:]
     _remove(response, _missing(old, kept))
     _remove(response, issued.superseded)
@@ -70,12 +71,12 @@ def remove_cookies(
 ) -> None:
     """Remove all cookies that the browser was given, and those of ``scopes``.
 
-    After a logout that includes the folders that the log says the user opened. A browser
+    After a logout that includes the folders that the log says the person opened. A browser
     replaces a cookie with one of the same name, ``Domain`` and ``Path``. A copy of the cookie
     stays valid until its policy ends.
     """
     old = remembered(request)
-    _remove(response, [*scopes, *_opened_before_logout(request), *_missing(old, [])])
+    _remove(response, [*scopes, *_opened_before(request), *_missing(old, [])])
     remember(request, response, [])
 
 
@@ -96,28 +97,31 @@ def note_logout(request: HttpRequest, user: User | None, **kwargs: Any) -> None:
 
 
 def remove_ended(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Remove the cookies of every account but the session's.
+    """Remove the cookies of every account and every guest but the session's.
 
-    Cookies that were set before a login belong to that account from then on. After a logout
-    the folders that the log says the user opened are closed too, in case that the browser
-    lost a memory.
+    Cookies that a stranger got before a login, or a guest's proof, belong to that account or
+    guest from then on. After a logout, and after a guest is done, the folders that the log says
+    they opened are closed too, in case that the browser lost a memory.
     """
     old = remembered(request)
-    kept = _owned(old, session_account(request)) if old else []
-    ended = [*_opened_before_logout(request), *_missing(old, kept)]
+    kept = _owned(old, session_owner(request)) if old else []
+    ended = [*_opened_before(request), *_missing(old, kept)]
     _remove(response, [scope for scope in ended if not _overlaps(scope, kept)])
     if kept != old:
         remember(request, response, kept)
 
 
-def _opened_before_logout(request: HttpRequest) -> list[CookieScope]:
+def _opened_before(request: HttpRequest) -> list[CookieScope]:
+    """Return what the account opened that logged out with this request, and ended guests."""
     user = request.META.pop(_LOGGED_OUT, None)
-    return [] if user is None else services.opened_scopes(user)
+    ended: list[Person | User] = [] if user is None else [user]
+    ended += [Person(guest=guest) for guest in ended_guests(request)]
+    return [scope for one in ended for scope in services.opened_scopes(one)]
 
 
-def _owned(sets: list[Remembered], account: str) -> list[Remembered]:
-    """Return the sets of ``account``, which takes over those of no account."""
-    return [one._replace(account=account) for one in sets if one.account in ("", account)]
+def _owned(sets: list[Remembered], owner: str) -> list[Remembered]:
+    """Return the sets of ``owner``, which takes over those of strangers."""
+    return [one._replace(owner=owner) for one in sets if one.owner in ("", owner)]
 
 
 def _missing(old: list[Remembered], kept: list[Remembered]) -> list[CookieScope]:
@@ -130,10 +134,10 @@ def _overlaps(scope: CookieScope, sets: list[Remembered]) -> bool:
     return any(scope.overlaps(one.scope) for one in sets)
 
 
-def _memory_of(one: CookieSet, account: str) -> Remembered:
+def _memory_of(one: CookieSet, owner: str) -> Remembered:
     # To the millisecond, which also tells what was set first.
     renew_at = round(one.renew_at.timestamp(), 3)
-    return Remembered(one.scope, renew_at, one.file.pk, one.folder, one.bind_to_ip, account)
+    return Remembered(one.scope, renew_at, one.file.pk, one.folder, one.bind_to_ip, owner)
 
 
 def _remove(response: HttpResponseBase, scopes: Iterable[CookieScope]) -> None:

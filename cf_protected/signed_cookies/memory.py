@@ -21,6 +21,7 @@ from django.core.signing import BadSignature, Signer
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import patch_cache_control
 
+from cf_protected.guests import person_of
 from cf_protected.services import CookieScope
 
 PREFIX: Final = "cf_protected_sets_"
@@ -37,8 +38,7 @@ _HELD: Final = "cf_protected.remembered_sets"
 class Remembered(NamedTuple):
     """What is kept of a set: enough to remove it and to request it again.
 
-    ``renew_at`` is in epoch seconds. ``account`` is the one that the session had when the set
-    was issued, or ``""``.
+    ``renew_at`` is in epoch seconds. ``owner`` is the ``session_owner`` when the set was issued.
     """
 
     scope: CookieScope
@@ -46,17 +46,21 @@ class Remembered(NamedTuple):
     file_id: int
     folder: str
     bind_to_ip: bool | None
-    account: str
+    owner: str
 
 
-def session_account(request: HttpRequest) -> str:
-    """Return the account of the request's session as text; ``""`` without one.
+def session_owner(request: HttpRequest) -> str:
+    """Return what tells the session's account, or its guest's proof, from others; else ``""``.
 
-    A session that outlives its account, which was deleted or made inactive, has none.
+    A session that outlives its account, which was deleted or made inactive, has no owner, unless
+    a guest proved something in it since.
     """
     session, user = getattr(request, "session", None), getattr(request, "user", None)
-    if session is None or (user is not None and not user.is_authenticated):
+    if session is None:
         return ""
+    if user is not None and not user.is_authenticated:
+        guest = person_of(request).guest
+        return "" if guest is None else f"guest {guest.fingerprint}"
     return str(session.get(SESSION_KEY, ""))
 
 

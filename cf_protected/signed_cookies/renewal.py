@@ -11,6 +11,7 @@ from django.utils import timezone
 from cf_protected import services
 from cf_protected.access import DownloadRefused
 from cf_protected.exceptions import KeySourceError, SigningError, UnusableKey
+from cf_protected.guests import person_of
 from cf_protected.models import AssetFile
 from cf_protected.signed_cookies.jar import other_cookie_bytes, remove_scopes, set_cookies
 from cf_protected.signed_cookies.memory import Remembered, remembered
@@ -55,7 +56,7 @@ def _issue(
     request: HttpRequest, file: AssetFile, one: Remembered, now: datetime
 ) -> services.IssuedCookies | None:
     return services.renew_cookies(
-        request.user,
+        person_of(request),
         file,
         folder=one.folder,
         viewer=get_viewer(request),

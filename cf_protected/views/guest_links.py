@@ -60,7 +60,8 @@ class GuestLinkView(MailingMixin):
 
     def prove(self, link: MailedLink) -> HttpResponseBase:
         """Make the visitor the guest of the link's mailbox."""
-        guest = Guest(link.mailbox.email, link.mailbox.pk, purchase_id=link.purchase_id)
+        mailbox = link.mailbox
+        guest = Guest(mailbox.email, mailbox.pk, link.purchase_id, generation=mailbox.generation)
         guests.prove(self.request, guest)
         return see_other(reverse("cf_protected:library"))
 

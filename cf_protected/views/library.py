@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.db.models import Prefetch, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_cache_control
 from django.views.generic import ListView, View
 
+from cf_protected import services
 from cf_protected.access import Decision, Holding, explain
 from cf_protected.models import Asset, AssetFile
 from cf_protected.services import Access
@@ -54,6 +55,11 @@ class LibraryView(PrivatePageMixin, LoginRequiredMixin, ListView):
 
     template_name = "cf_protected/library.html"
     paginate_by = 50
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Claim what waits for the account's addresses, then list what it has."""
+        services.claim_what_waits(request.user)
+        return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet[Asset]:
         # One more than is shown: if it exists, there are more.

@@ -69,9 +69,7 @@ def test_the_confirmation_adds_the_purchases_and_the_mailbox_is_told(
 
 
 @pytest.mark.parametrize("method", ["get", "head", "options"])
-def test_looking_at_it_changes_nothing(
-    buyer: Client, user: User, link: str, method: str
-) -> None:
+def test_looking_at_it_changes_nothing(buyer: Client, user: User, link: str, method: str) -> None:
     with CaptureQueriesContext(connection) as queries:
         getattr(buyer, method)(link)
 
@@ -79,7 +77,9 @@ def test_looking_at_it_changes_nothing(
     assert held(user) == 0
 
 
-def test_it_works_once(buyer: Client, user: User, link: str, purchase: Purchase, post: Post) -> None:
+def test_it_works_once(
+    buyer: Client, user: User, link: str, purchase: Purchase, post: Post
+) -> None:
     post(buyer, link)
     services.transfer(purchase.grants.all(), email=WORK, reason="given back")
     mail.outbox.clear()

@@ -55,7 +55,8 @@ def test_the_answer_is_the_same_for_each_address_and_sends_no_mail(
     assert (response.status_code, response["Location"], response.content) == (303, SENT, b"")
     assert mail.outbox == []
     # The network is counted. The address isn't even looked up before the answer.
-    assert [sql for sql in (one["sql"] for one in queries) if "requestingnetwork" not in sql] == []
+    statements = [one["sql"] for one in queries if "SAVEPOINT" not in one["sql"]]
+    assert [sql for sql in statements if "requestingnetwork" not in sql] == []
     for work in later.kept:
         commit(work)
     assert len(mail.outbox) == (email == ADDRESS)

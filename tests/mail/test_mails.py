@@ -168,6 +168,7 @@ def test_a_title_is_text_in_each_part(asset: Asset, commit: Commit) -> None:
     assert message.subject == "Your download: Ada & <b> Bcc: eve@example.com"
     assert "Ada & <b>" in message.body
     assert "Ada &amp; &lt;b&gt;" in html_of(message)
+    assert "<b>" not in html_of(message)
     assert message.recipients() == [ADDRESS]
 
 
@@ -200,9 +201,9 @@ def test_a_mail_leaves_after_the_commit(purchase: Purchase, commit: Commit) -> N
 
 @pytest.mark.django_db(transaction=True)
 def test_a_mail_of_a_transaction_that_failed_never_leaves(asset: Asset) -> None:
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
-        services.send_receipt(sell(asset, "li_1"))
-        1 / 0  # noqa: B018
+    with transaction.atomic():
+        assert services.send_receipt(sell(asset, "li_1")) == 1
+        transaction.set_rollback(True)
 
     assert mail.outbox == []
 

@@ -139,9 +139,7 @@ def test_a_link_holds_no_address(mailbox: Mailbox, user: User) -> None:
     assert re.fullmatch(r"[A-Za-z0-9_.-]+", token)
 
 
-def test_a_confirmation_is_for_one_account(
-    mailbox: Mailbox, user: User, other_user: User
-) -> None:
+def test_a_confirmation_is_for_one_account(mailbox: Mailbox, user: User, other_user: User) -> None:
     link = read_token(CLAIM, make_token(CLAIM, mailbox, user=user, now=NOW), now=NOW)
 
     assert link is not None
@@ -165,9 +163,7 @@ def test_a_link_to_downloads_confirms_nothing(mailbox: Mailbox, user: User) -> N
         ("https://shop.example/de", "/de/", "https://shop.example/de/downloads/"),
     ],
 )
-def test_urls_begin_with_the_site(
-    site: str, prefix: str, url: str, configure: Configure
-) -> None:
+def test_urls_begin_with_the_site(site: str, prefix: str, url: str, configure: Configure) -> None:
     configure(SITE_URL=site)
     set_script_prefix(prefix)
     try:

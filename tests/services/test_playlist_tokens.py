@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,9 +13,10 @@ from pytest_django import Settings
 
 from cf_protected import services
 from cf_protected.access import DownloadRefused
-from cf_protected.models import AssetFile, Grant
-from cf_protected.person import Person
+from cf_protected.models import AssetFile, Download, Grant, Mailbox
+from cf_protected.person import Guest, Person
 from cf_protected.reasons import Reason
+from cf_protected.services.mailboxes import end_links
 from tests.accounts.models import User
 from tests.conftest import Configure
 
@@ -187,3 +189,91 @@ def test_page_and_api_refuse_an_unknown_address_alike(
     with pytest.raises(DownloadRefused) as refusal:
         services.issue_playlist_token(user, bound)
     assert refusal.value.decision.reason == Reason.ADDRESS_NOT_BOUND
+
+
+# Guests
+
+
+@pytest.fixture
+def proven(mailbox: Mailbox) -> Person:
+    """A guest whose proof ends in an hour."""
+    until = timezone.now() + timedelta(hours=1)
+    return Person(guest=Guest(mailbox.email, mailbox.pk, None, "a proof", 3, until))
+
+
+def test_a_guests_token_is_the_guests(
+    proven: Person, stream: AssetFile, mailbox: Mailbox, waiting: Grant
+) -> None:
+    for purchase_id in (None, waiting.purchase_id):
+        assert proven.guest is not None
+        person = Person(guest=replace(proven.guest, purchase_id=purchase_id))
+        token = services.make_playlist_token(person, stream, expires_at=later())
+
+        assert services.read_playlist_token(token, stream) == person
+        assert mailbox.email not in str(signing.loads(token, salt="cf_protected.playlist"))
+
+
+def test_a_guests_token_ends_with_the_proof(proven: Person, stream: AssetFile) -> None:
+    assert proven.guest is not None
+    assert proven.guest.until is not None
+    ends = proven.guest.until
+    token = services.make_playlist_token(proven, stream, expires_at=ends + timedelta(hours=9))
+
+    assert services.read_playlist_token(token, stream, now=ends - timedelta(seconds=1)) == proven
+    assert services.read_playlist_token(token, stream, now=ends) is None
+
+
+def test_a_guests_issued_token_says_so(
+    proven: Person, stream: AssetFile, mailbox: Mailbox, configure: Configure
+) -> None:
+    services.grant(stream.asset, email=mailbox.email)
+    stream.duration = timedelta(hours=5)
+    stream.save()
+    configure({"MAX_LIFETIME": timedelta(hours=9)})
+
+    issued = services.issue_playlist_token(proven, stream)
+
+    assert proven.guest is not None
+    assert issued.expires_at == proven.guest.until
+
+
+def test_a_guests_token_ends_with_the_mailboxs_generation(
+    proven: Person, stream: AssetFile, mailbox: Mailbox
+) -> None:
+    token = services.make_playlist_token(proven, stream, expires_at=later())
+    end_links(mailbox.email)
+
+    assert services.read_playlist_token(token, stream) is None
+
+
+def test_a_guest_without_a_generation_gets_the_current_one(
+    stream: AssetFile, mailbox: Mailbox
+) -> None:
+    person = Person(guest=Guest(mailbox.email, mailbox.pk))
+    token = services.make_playlist_token(person, stream, expires_at=later())
+
+    assert services.read_playlist_token(token, stream) == person
+
+
+def test_a_guests_token_ends_with_the_mailbox(
+    proven: Person, stream: AssetFile, mailbox: Mailbox
+) -> None:
+    token = services.make_playlist_token(proven, stream, expires_at=later())
+    mailbox.delete()
+
+    assert services.read_playlist_token(token, stream) is None
+
+
+def test_a_guests_limited_stream_is_counted_with_the_token(
+    proven: Person, stream: AssetFile, mailbox: Mailbox
+) -> None:
+    """A player can't press a button, so its requests must be repeats."""
+    services.grant(stream.asset, email=mailbox.email, max_downloads=1)
+
+    token = services.issue_playlist_token(proven, stream).token
+    again = services.issue_playlist_token(proven, stream)
+
+    assert Grant.objects.get().downloads_used == 1
+    assert Download.objects.get().email == mailbox.email
+    person = services.read_playlist_token(again.token, stream)
+    assert person == services.read_playlist_token(token, stream)

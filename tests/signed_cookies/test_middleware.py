@@ -130,7 +130,7 @@ def test_a_login_takes_over_what_a_stranger_opened(
 
     jar.take(client.get(f"/login/{user.email}/"))
     assert jar.kept != {}
-    assert {one.account for one in remembered_by(client)} == {str(user.pk)}
+    assert {one.owner for one in remembered_by(client)} == {str(user.pk)}
 
     jar.take(client.post("/logout/"))
     assert jar.kept == {}
