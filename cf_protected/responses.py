@@ -30,6 +30,16 @@ def uncacheable(response: ResponseType) -> ResponseType:
     return response
 
 
+def unstored_page(response: ResponseType) -> ResponseType:
+    """Return ``response``, a page that may have forms, kept out of caches.
+
+    With ``no-referrer``, browsers would send ``Origin: null`` with its forms, which Django's CSRF
+    protection refuses.
+    """
+    uncacheable(response)["Referrer-Policy"] = "same-origin"
+    return response
+
+
 def plain_text(text: str, *, status: int) -> HttpResponse:
     """Return ``text`` for a player or a script, kept out of caches."""
     return uncacheable(HttpResponse(text, status=status, content_type="text/plain; charset=utf-8"))

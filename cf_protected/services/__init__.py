@@ -5,6 +5,7 @@ The only place where models meet signers. Every signature needs an ``Approval``.
 """
 
 from cf_protected.person import Person
+from cf_protected.services.approval import is_counted
 from cf_protected.services.authorization import Access, authorize, authorize_download
 from cf_protected.services.changes import (
     allow_more,
@@ -75,6 +76,7 @@ __all__ = [
     "extend",
     "extend_grants",
     "grant",
+    "is_counted",
     "grant_many",
     "issue_cookies",
     "issue_playlist",

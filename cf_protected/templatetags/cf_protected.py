@@ -13,9 +13,10 @@ from django.template import Context
 from django.urls import reverse
 
 from cf_protected.exceptions import InvalidURL, KeySourceError
+from cf_protected.guests import person_of
 from cf_protected.models import Asset, AssetFile
 from cf_protected.moments import end_in_words, in_words
-from cf_protected.person import User
+from cf_protected.person import Guest, Person, User
 from cf_protected.services import Access
 from cf_protected.viewer import Viewer, get_viewer
 
@@ -26,12 +27,15 @@ _CACHE = "_cf_protected_access"
 _VIEWER = "_cf_protected_viewer"
 
 
-def _access(user: User, request: HttpRequest | None = None) -> Access:
-    """Return the user's access, kept on the user as Django keeps permissions."""
-    access: Access | None = getattr(user, _CACHE, None)
+def _access(asker: Person | User, request: HttpRequest | None = None) -> Access:
+    """Return the access, kept on the user as Django keeps permissions, or on the guest."""
+    access: Access | None = getattr(asker, _CACHE, None)
     if access is None:
-        access = Access(user)
-        setattr(user, _CACHE, access)
+        access = Access(asker)
+        if isinstance(asker, Person):
+            vars(asker)[_CACHE] = access  # frozen, and the request's own
+        else:
+            setattr(asker, _CACHE, access)
     if request is not None and access.viewer is not (viewer := _viewer(request)):
         access.viewer = viewer
     return access
@@ -46,10 +50,35 @@ def _viewer(request: HttpRequest) -> Viewer:
     return viewer
 
 
-def _user(context: Context) -> User:
-    request = context.get("request")
+def _asker(context: Context) -> Person | User:
+    """Return the request's guest, else its user, else the context's."""
+    request = _request(context)
+    person = None if request is None else person_of(request)
+    if person is not None and person.guest is not None:
+        return person
     user = getattr(request, "user", None) or context.get("user")
     return user or AnonymousUser()
+
+
+def _request(context: Context) -> HttpRequest | None:
+    """Return the request, with or without Django's context processor for it."""
+    return context.get("request") or getattr(context, "request", None)
+
+
+@register.simple_tag(takes_context=True)
+def guest(context: Context) -> Guest | None:
+    """Return the request's guest: ``{% guest as guest %}{{ guest.email }}``.
+
+    Return ``None`` for accounts and strangers.
+    """
+    request = _request(context)
+    return None if request is None else person_of(request).guest
+
+
+@register.simple_tag(takes_context=True)
+def person(context: Context) -> Person | User:
+    """Return the account or the guest: ``{% person as me %}{% if me|can_download:asset %}``."""
+    return _asker(context)
 
 
 @register.simple_tag
@@ -67,7 +96,7 @@ def signed_url(context: Context, file: AssetFile) -> str:
     count; before the asset's release; for a folder; for a file whose key or name fits into no
     URL; and while the signing key is unavailable.
     """
-    access = _access(_user(context), context.get("request"))
+    access = _access(_asker(context), _request(context))
     if not access.decide(file.asset).allowed:
         return ""
     try:
@@ -88,11 +117,12 @@ def playlist_url(context: Context, file: AssetFile) -> str:
     """Return the URL of a folder's HLS playlist with a token, for players without cookies.
 
     Return an empty string to a person who may not have the folder, before the asset's
-    release, and for a file without an entry. The token isn't a signature: each of its uses is
+    release, for a file without an entry, and where the playlist would use up a guest's download:
+    a scanner may open it. The stream view's button does that first. The token isn't a signature: each of its uses is
     authorised and counted.
     """
-    request = context.get("request")
-    token = _access(_user(context), request).playlist_token(file)
+    request = _request(context)
+    token = _access(_asker(context), request).playlist_token(file)
     if token is None:
         return ""
     # Players recognise HLS by the name in the URL.
@@ -103,7 +133,10 @@ def playlist_url(context: Context, file: AssetFile) -> str:
 
 @register.filter
 def can_download(user: Any, asset: Asset | None) -> bool:
-    """Return whether the user may have ``asset``: ``{% if user|can_download:asset %}``."""
+    """Return whether the user may have ``asset``: ``{% if user|can_download:asset %}``.
+
+    ``{% person as me %}`` also finds a guest.
+    """
     return asset is not None and _access(user or AnonymousUser()).decide(asset).allowed
 
 

@@ -3,6 +3,7 @@
 from cf_protected.views.claims import ConfirmClaimView
 from cf_protected.views.cookies import AssetCookiesView, CookiesView, RemoveCookiesView
 from cf_protected.views.download import DownloadView
+from cf_protected.views.guest_done import GuestDoneView
 from cf_protected.views.guest_links import GuestLinkView
 from cf_protected.views.library import AssetView, LibraryView
 from cf_protected.views.mail_forms import ClaimAddressView, MailSentView, SendDownloadsView
@@ -17,6 +18,7 @@ __all__ = [
     "ConfirmClaimView",
     "CookiesView",
     "DownloadView",
+    "GuestDoneView",
     "GuestLinkView",
     "LibraryView",
     "MailSentView",

@@ -11,7 +11,7 @@ from django.views.generic import View
 
 from cf_protected import services
 from cf_protected.exceptions import InvalidURL, KeySourceError
-from cf_protected.responses import RETRY_AFTER, uncacheable
+from cf_protected.responses import RETRY_AFTER, unstored_page
 from cf_protected.viewer import get_viewer
 from cf_protected.views.protect import REFUSED_TEMPLATE, not_found
 
@@ -52,4 +52,4 @@ class PersonalView(View):
         logger.error("%s is unavailable: %s", self.request.path, error)
         response = render(self.request, self.unavailable_template, status=503)
         response["Retry-After"] = RETRY_AFTER
-        return uncacheable(response)
+        return unstored_page(response)

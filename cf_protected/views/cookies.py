@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from cf_protected import services
 from cf_protected.access import DownloadRefused
 from cf_protected.exceptions import SigningError
+from cf_protected.guests import person_of
 from cf_protected.models import AssetFile
 from cf_protected.person import Person
 from cf_protected.responses import plain_text, uncacheable
@@ -96,7 +97,7 @@ class CookiesView(PersonalView):
 
     def get_person(self) -> Person:
         """Return the person who asks; by default the session's."""
-        return Person.of(self.request.user)
+        return person_of(self.request)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Count, log and set the cookies: all of them or none."""

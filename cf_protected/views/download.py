@@ -23,5 +23,6 @@ class DownloadView(FileView):
 
     def issue(self, person: Person, file: AssetFile) -> HttpResponseBase:
         """Return a redirect to a signed URL, counted and logged."""
-        issued = services.issue_url(person, file, viewer=self.get_viewer(), ahead=False)
+        viewer, confirmed = self.get_viewer(), self.is_confirmed
+        issued = services.issue_url(person, file, viewer=viewer, ahead=False, confirmed=confirmed)
         return see_other(issued.url)

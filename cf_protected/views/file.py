@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any, ClassVar, Final
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    StreamingHttpResponse,
+)
 from django.http.response import HttpResponseRedirectBase
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 
 from cf_protected import services
-from cf_protected.access import DownloadRefused
+from cf_protected.access import DownloadRefused, DownloadUnconfirmed
 from cf_protected.distributions import distributions
 from cf_protected.edge.content_types import guess_content_type
+from cf_protected.guests import person_of
 from cf_protected.models import AssetFile
 from cf_protected.person import Person
-from cf_protected.responses import content_disposition, uncacheable
+from cf_protected.responses import content_disposition, uncacheable, unstored_page
 from cf_protected.views.base import PersonalView
 from cf_protected.views.protect import not_found, refuse
 from cf_protected.views.purpose import is_part_of_page, is_prefetch, is_unread
@@ -50,11 +58,13 @@ class Unmeasured(StreamingHttpResponse):
 class FileView(PersonalView):
     """Answers a request for one file, or tells the person why it is refused.
 
-    A subclass defines in ``issue`` the answer to GET.
+    A subclass defines in ``issue`` the answer to GET, and to the POST of a guest's button. GET
+    counts no download of a guest that has a limit: mail scanners open every link that they find.
     """
 
     kind: ClassVar[AssetFile.Kind]
-    http_method_names = ("get", "head", "options")
+    confirm_template = "cf_protected/confirm_download.html"
+    http_method_names = ("get", "head", "post", "options")
 
     def get_file(self) -> AssetFile:
         """Return the file of this request, by default the one with the URL's ``uuid``.
@@ -66,7 +76,12 @@ class FileView(PersonalView):
 
     def get_person(self, file: AssetFile) -> Person:
         """Return the person who asks for ``file``; by default the session's."""
-        return Person.of(self.request.user)
+        return person_of(self.request)
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the person pressed a button, so that a guest's limited download is counted."""
+        return self.request.method == "POST"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Count, log and answer; a prefetch has no effect."""
@@ -78,8 +93,27 @@ class FileView(PersonalView):
             if is_part_of_page(request):
                 return self.embed(person, file)
             return self.issue(person, file)
+        except DownloadUnconfirmed as question:
+            return self.confirm(file, question)
         except DownloadRefused as refusal:
             return self.refused(file, refusal)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Do what ``get`` does for a click, and count a guest's limited download too."""
+        file = self.get_file()
+        person = self.get_person(file)
+        if person.account is not None:
+            return HttpResponseNotAllowed(["GET", "HEAD", "OPTIONS"])
+        try:
+            return self.issue(person, file)
+        except DownloadRefused as refusal:
+            return self.refused(file, refusal)
+
+    def confirm(self, file: AssetFile, question: DownloadUnconfirmed) -> HttpResponseBase:
+        """Return the page with the button that counts a guest's limited download."""
+        holding = services.Access(self.get_person(file)).holding(file.asset)
+        context = {"file": file, "asset": file.asset, "holding": holding}
+        return unstored_page(render(self.request, self.confirm_template, context))
 
     def head(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Describe the file, without a signature and any effect; refuse as ``get`` would."""

@@ -5,29 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.auth.decorators import login_not_required
 from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.utils.cache import patch_cache_control
+from django.utils.decorators import method_decorator
 from django.views.generic import ListView, View
 
 from cf_protected import services
 from cf_protected.access import Decision, Holding, explain
+from cf_protected.guests import person_of
 from cf_protected.models import Asset, AssetFile
+from cf_protected.person import Person
 from cf_protected.services import Access
-from cf_protected.views.protect import MISSING, AssetRequiredMixin
+from cf_protected.views.protect import (
+    MISSING,
+    AssetRequiredMixin,
+    PersonRequiredMixin,
+    kept_private,
+)
 
 #: How many files of each asset the library shows. The asset's own page has all of them.
 LIBRARY_FILES: Final = 20
 
 
 class PrivatePageMixin(View):
-    """Keeps a page about one person out of shared caches."""
+    """Keeps a page about one person out of shared caches, and a guest's out of all."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response = super().dispatch(request, *args, **kwargs)
-        patch_cache_control(response, private=True)
-        return response
+        return kept_private(request, super().dispatch(request, *args, **kwargs))
 
 
 @dataclass(frozen=True)
@@ -39,14 +44,26 @@ class LibraryEntry:
     holding: Holding | None
     files: list[AssetFile]
     has_more_files: bool
+    person: Person
+
+    @property
+    def has_buttons(self) -> bool:
+        """Whether the files have buttons in place of links, which scanners open too."""
+        return has_buttons(self.person, self.decision)
 
     @property
     def explanation(self) -> str:
         """The sentence that tells the buyer whether it can be downloaded, and if not, why."""
-        return explain(self.decision)
+        return explain(self.decision, self.person)
 
 
-class LibraryView(PrivatePageMixin, LoginRequiredMixin, ListView):
+def has_buttons(person: Person, decision: Decision) -> bool:
+    """Return whether a guest's downloads are counted."""
+    return person.guest is not None and services.is_counted(decision)
+
+
+@method_decorator(login_not_required, name="dispatch")  # guests have no account
+class LibraryView(PrivatePageMixin, PersonRequiredMixin, ListView):
     """My downloads: the assets that the person has or had, with their files.
 
     The number of queries doesn't grow with the library. The page uses neither the storage nor
@@ -65,11 +82,12 @@ class LibraryView(PrivatePageMixin, LoginRequiredMixin, ListView):
         # One more than is shown: if it exists, there are more.
         first = AssetFile.objects.all()[: LIBRARY_FILES + 1]
         files = Prefetch("files", queryset=first, to_attr="first_files")
-        return Asset.objects.held_by(self.request.user).prefetch_related(files)
+        return Asset.objects.held_by(person_of(self.request)).prefetch_related(files)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        access = Access(self.request.user)
+        person = person_of(self.request)
+        access = Access(person)
         context["entries"] = [
             LibraryEntry(
                 asset,
@@ -77,12 +95,14 @@ class LibraryView(PrivatePageMixin, LoginRequiredMixin, ListView):
                 access.holding(asset),
                 asset.first_files[:LIBRARY_FILES],
                 len(asset.first_files) > LIBRARY_FILES,
+                person,
             )
             for asset in context["object_list"]
         ]
         return context
 
 
+@method_decorator(login_not_required, name="dispatch")  # the authoriser may admit strangers
 class AssetView(PrivatePageMixin, AssetRequiredMixin, ListView):
     """The page of one asset with its files, for a person who has it."""
 
@@ -105,9 +125,11 @@ class AssetView(PrivatePageMixin, AssetRequiredMixin, ListView):
         return min(found, key=lambda asset: asset.uuid != uuid)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        person = person_of(self.request)
         return super().get_context_data(
             asset=self.asset,
             decision=self.decision,
-            holding=self.decision.grant and Access(self.request.user).holding(self.asset),
+            holding=self.decision.grant and Access(person).holding(self.asset),
+            has_buttons=has_buttons(person, self.decision),
             **kwargs,
         )

@@ -6,17 +6,20 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final
 
+from django.contrib.auth.mixins import AccessMixin
 from django.contrib.auth.views import redirect_to_login
 from django.core.handlers.exception import response_for_exception
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.utils.cache import patch_cache_control
 from django.views.generic import View
 
 from cf_protected import conf, services
 from cf_protected.access import Decision, explain
+from cf_protected.guests import person_of
 from cf_protected.models import Asset
 from cf_protected.reasons import Reason
-from cf_protected.responses import uncacheable
+from cf_protected.responses import unstored_page
 from cf_protected.viewer import get_viewer
 from cf_protected.views.offers import offers
 from cf_protected.views.purpose import is_unread
@@ -35,7 +38,7 @@ def refuse(
     *,
     after_login: str = "",
 ) -> HttpResponseBase:
-    """Return the answer to a refusal: the login page, or for accounts a page with the reason.
+    """Return the answer to a refusal: a page with the reason, or for strangers the login page.
 
     Its status is ``REFUSAL_STATUS``. With 404 it is the project's own 404 page, so that the
     answer doesn't show what exists; for a draft that the person never had it always is. A login
@@ -45,12 +48,13 @@ def refuse(
         return redirect_to_login(after_login or request.get_full_path())
     # Returned, not raised: with ATOMIC_REQUESTS that would undo the refusal's log row.
     if conf.current().refusal_status == 404:
-        return uncacheable(response_for_exception(request, Http404()))
+        return unstored_page(response_for_exception(request, Http404()))
     if decision.is_secret:
-        return uncacheable(response_for_exception(request, Http404(MISSING)))
-    context = {"asset": asset, "decision": decision, "explanation": explain(decision)}
+        return unstored_page(response_for_exception(request, Http404(MISSING)))
+    explanation = explain(decision, person_of(request))
+    context = {"asset": asset, "decision": decision, "explanation": explanation}
     context |= offers(request, decision, after_login=after_login)
-    return uncacheable(render(request, template, context, status=403))
+    return unstored_page(render(request, template, context, status=403))
 
 
 def not_found(
@@ -61,18 +65,35 @@ def not_found(
     It takes as long too; ``log`` tells whether this request's refusal would be logged.
     """
     if conf.current().refusal_status == 404:
-        if not request.user.is_authenticated:
+        person = person_of(request)
+        if not person.is_known:
             return redirect_to_login(after_login or request.get_full_path())
-        services.admit_nowhere(request.user, viewer=get_viewer(request), log=log)
+        services.admit_nowhere(person, viewer=get_viewer(request), log=log)
         error = Http404()
-    return uncacheable(response_for_exception(request, error))
+    return unstored_page(response_for_exception(request, error))
 
 
 def _admit(request: HttpRequest, asset: Asset) -> Decision:
     """Return the authoriser's answer, and log a refusal that the person sees."""
     if is_unread(request):
-        return services.authorize(request.user, asset)
-    return services.admit(request.user, asset, viewer=get_viewer(request))
+        return services.authorize(person_of(request), asset)
+    return services.admit(person_of(request), asset, viewer=get_viewer(request))
+
+
+def kept_private(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Return ``response``, a page about one person, kept out of shared caches.
+
+    A guest's is kept out of the browser's too: the next visitor may be another person.
+    """
+    patch_cache_control(response, private=True)
+    if person_of(request).guest is not None:
+        patch_cache_control(response, no_store=True)
+    return response
+
+
+def _kept_from_others(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Return a project's ``response``, whose caching is the project's, but for a guest."""
+    return response if person_of(request).guest is None else kept_private(request, response)
 
 
 class AssetRequiredMixin(View):
@@ -100,6 +121,15 @@ class AssetRequiredMixin(View):
         self.decision = _admit(request, self.asset)
         if not self.decision.allowed:
             return refuse(request, self.asset, self.decision, self.refused_template)
+        return _kept_from_others(request, super().dispatch(request, *args, **kwargs))
+
+
+class PersonRequiredMixin(AccessMixin, View):
+    """Sends strangers to the login. Accounts and guests see the page."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not person_of(request).is_known:
+            return self.handle_no_permission()
         return super().dispatch(request, *args, **kwargs)
 
 
@@ -133,7 +163,7 @@ def asset_required(
             decision = _admit(request, asset)
             if not decision.allowed:
                 return refuse(request, asset, decision)
-            return view(request, *args, **kwargs)
+            return _kept_from_others(request, view(request, *args, **kwargs))
 
         return protected
 

@@ -15,7 +15,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 
 from cf_protected import conf, services
-from cf_protected.access import DownloadRefused, explain
+from cf_protected.access import DownloadRefused, DownloadUnconfirmed, explain
 from cf_protected.distributions import MISSING_ERRORS, STORAGE_ERRORS, distributions
 from cf_protected.exceptions import CookiesTooLarge, InvalidPlaylist, InvalidURL
 from cf_protected.models import AssetFile
@@ -31,6 +31,7 @@ logger = logging.getLogger("cf_protected")
 PLAYLIST_TYPE: Final = "application/vnd.apple.mpegurl"
 
 
+@method_decorator(login_not_required, name="dispatch")  # the authoriser may admit strangers
 class StreamView(FileView):
     """Sets a folder's cookies for a person who has its asset, and redirects to its entry."""
 
@@ -49,7 +50,12 @@ class StreamView(FileView):
         others = other_cookie_bytes(self.request)
         try:
             issued = services.issue_cookies(
-                person, [file], viewer=self.get_viewer(), ahead=False, cookie_bytes=others
+                person,
+                [file],
+                viewer=self.get_viewer(),
+                ahead=False,
+                confirmed=self.is_confirmed,
+                cookie_bytes=others,
             )
         except CookiesTooLarge as error:
             logger.warning("No cookies for %r: %s", file.key, error)
@@ -71,6 +77,7 @@ class PlaylistView(FileView):
     """
 
     kind = AssetFile.Kind.PREFIX
+    http_method_names = ("get", "head", "options")
 
     @property
     def token(self) -> str | None:
@@ -121,6 +128,7 @@ class PlaylistView(FileView):
                 link=link,
                 viewer=viewer,
                 ahead=False,
+                confirmed=False,
             )
         except (InvalidPlaylist, InvalidURL) as error:
             logger.warning("%r in %r can't be a playlist: %s", path, file.key, error)
@@ -137,6 +145,10 @@ class PlaylistView(FileView):
             _entry_or_404(file)
         return Unmeasured(content_type=PLAYLIST_TYPE)
 
+    def confirm(self, file: AssetFile, question: DownloadUnconfirmed) -> HttpResponseBase:
+        """Return a short text: a player shows no button. The page that embeds it has one."""
+        return plain_text(_("Start this on its page: it uses up a download."), status=403)
+
     def refused(self, file: AssetFile, refusal: DownloadRefused) -> HttpResponseBase:
         """Return a short text to a player with a token, which shows neither pages nor a login."""
         if self.token is None:
@@ -146,7 +158,8 @@ class PlaylistView(FileView):
             return plain_text(_("Not found"), status=404)
         if refusal.decision.reason == Reason.ANONYMOUS:
             return plain_text(_("This link has expired. Open the page again."), status=status)
-        return plain_text(explain(refusal.decision), status=status)
+        person = self.get_person(file)
+        return plain_text(explain(refusal.decision, person), status=status)
 
     def missing(self, error: Http404) -> HttpResponseBase:
         if self.token is None:
