@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -38,7 +38,7 @@ class OrderAdmin(admin.ModelAdmin):
     The actions are buttons on the order's own page, too.
     """
 
-    list_display = ("__str__", "customer", "products", "total", "placed_at", "state")
+    list_display = ("__str__", "customer", "products", "total", "state", "placed_at")
     list_select_related = ("buyer",)
     list_filter = tuple(
         (name, admin.EmptyFieldListFilter) for name in ("refunded_at", "disputed_at", "recipient")
@@ -54,6 +54,17 @@ class OrderAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         return super().get_queryset(request).prefetch_related("lines__product__asset")
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show the order without the buttons to save it: nothing of it can be edited."""
+        hidden = {"show_save": False, "show_save_and_continue": False}
+        return super().change_view(request, object_id, form_url, hidden | (extra_context or {}))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
