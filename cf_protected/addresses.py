@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, cast
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
 #: The length of the longest address. Source: https://www.rfc-editor.org/errata/eid1690
 MAX_LENGTH: Final = 254
@@ -30,22 +30,15 @@ def normal_address(text: str, argument: str = "email") -> str:
     if not has_ascii_mailbox(text):
         raise ValueError(f"{argument} has letters before the @ that aren't ASCII.")
     try:
-        # Every option is given, since a project may have changed the library's defaults.
-        found = validate_email(
-            text,
-            allow_smtputf8=False,
-            allow_empty_local=False,
-            allow_quoted_local=False,
-            allow_domain_literal=False,
-            allow_display_name=False,
-            check_deliverability=False,  # asks DNS
-            globally_deliverable=True,
-            test_environment=True,
-        )
+        return cast(str, _validated(text).ascii_email).lower()
     except EmailNotValidError:
         # Not chained: the library's messages show parts of the text.
         raise ValueError(f"{argument} isn't an e-mail address.") from None
-    return cast(str, found.ascii_email).lower()
+
+
+def spellings(address: str) -> list[str]:
+    """Return a normal form, and the spelling that has the domain's own letters if it differs."""
+    return list(dict.fromkeys([address, _validated(address).normalized]))
 
 
 def has_ascii_mailbox(text: str) -> bool:
@@ -55,3 +48,18 @@ def has_ascii_mailbox(text: str) -> bool:
     take the KELVIN SIGN for a "k", which is another person's mailbox.
     """
     return text.rpartition("@")[0].isascii()
+
+
+def _validated(text: str) -> ValidatedEmail:
+    # Every option is given, since a project may have changed the library's defaults.
+    return validate_email(
+        text,
+        allow_smtputf8=False,
+        allow_empty_local=False,
+        allow_quoted_local=False,
+        allow_domain_literal=False,
+        allow_display_name=False,
+        check_deliverability=False,  # asks DNS
+        globally_deliverable=True,
+        test_environment=True,
+    )

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.checks import CheckMessage
+from django.db import router
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
@@ -26,6 +28,7 @@ from cf_protected.distributions.keys import make_key_source
 from cf_protected.exceptions import KeySourceError, UnusableKey
 from cf_protected.key_sources.base import KeySource
 from cf_protected.middleware import SignedCookiesMiddleware
+from cf_protected.verified_emails import NoEmails, make_backend
 
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
@@ -39,12 +42,16 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         *_check_urls(),
         *_check_middleware(),
         *_check_time_zones(),
+        *_check_verified_emails(),
+        *_check_databases(),
     ]
 
 
 def check_deployment(**kwargs: Any) -> list[CheckMessage]:
     """Return what ``check --deploy`` adds: what is fine on a laptop and wrong in production."""
-    return [] if conf.problems() else [*_check_each(_check_for_production)]
+    if conf.problems():
+        return []
+    return [*_check_each(_check_for_production), *_check_mails_for_production()]
 
 
 def _check_each(
@@ -189,6 +196,25 @@ def _check_time_zones() -> Iterator[CheckMessage]:
         )
 
 
+def _check_verified_emails() -> Iterator[CheckMessage]:
+    try:
+        backend = make_backend()
+    except conf.ConfigurationError as mistake:
+        yield mistake.as_message()
+    else:
+        yield from backend.check()
+
+
+def _check_databases() -> Iterator[CheckMessage]:
+    places = {
+        model.__name__: router.db_for_write(model)
+        for model in apps.get_app_config("cf_protected").get_models()
+    }
+    if len(set(places.values())) > 1:
+        found = ", ".join(f"{model} in {alias!r}" for model, alias in sorted(places.items()))
+        yield check_ids.SEVERAL_DATABASES.message(f"DATABASE_ROUTERS: {found}.")
+
+
 def _check_middleware() -> Iterator[CheckMessage]:
     places = {
         middleware: _place_of(middleware)
@@ -246,6 +272,24 @@ def _check_for_production(
     if warning := source.production_warning:
         yield check_ids.RISKY_KEY_SOURCE.message(
             f"{where}['KEY_SOURCE']: {warning.problem}", hint=warning.hint
+        )
+
+
+def _check_mails_for_production() -> Iterator[CheckMessage]:
+    current = conf.current()
+    if current.site_url.lower().startswith("http:"):
+        yield check_ids.INSECURE_SITE_URL.message(
+            f"{conf.SETTING}['SITE_URL']: over http, anyone on the network path can read mailed "
+            "links and use them."
+        )
+    try:
+        vouches = not isinstance(make_backend(), NoEmails)
+    except conf.ConfigurationError:
+        return  # check_settings reports it
+    if vouches and "*" in settings.ALLOWED_HOSTS:
+        yield check_ids.ANY_HOST.message(
+            "ALLOWED_HOSTS: with '*', a stranger can have a confirmation mailed to a buyer whose "
+            "link leads to the stranger's host."
         )
 
 

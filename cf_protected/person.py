@@ -1,15 +1,22 @@
-"""The person who asks for a download."""
+"""The person who asks for a download, and the accounts with an e-mail address."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import reduce
 from hashlib import sha256
+from operator import or_
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import FieldDoesNotExist
+from django.db import router
+from django.db.models import Q
+
+from cf_protected.addresses import normal_address, spellings
 
 #: What Django calls a user: ``request.user`` is one of the two.
 User = AbstractBaseUser | AnonymousUser
@@ -87,3 +94,38 @@ class Person:
     def is_known(self) -> bool:
         """Whether this person can be told from others: grants and repeats are theirs alone."""
         return self.account_id is not None or self.guest is not None
+
+
+def email_field() -> str | None:
+    """Return the name of the user model's e-mail field; ``None`` if it has none."""
+    model = get_user_model()
+    name = model.get_email_field_name()
+    try:
+        model._meta.get_field(name)  # noqa: SLF001 - public by its docs
+    except FieldDoesNotExist:
+        return None
+    return name
+
+
+def accounts_with_email(address: str) -> list[AbstractBaseUser]:
+    """Return the accounts with this address, in any spelling, confirmed or not.
+
+    ``address`` is in its normal form. Without an index on the field in upper case, this reads
+    every account.
+    """
+    field = email_field()
+    if field is None:
+        return []
+    users = get_user_model()._default_manager  # noqa: SLF001 - documented
+    named = reduce(or_, [Q(**{f"{field}__iexact": one}) for one in spellings(address)])
+    # A replica may lag behind.
+    found = users.using(router.db_for_write(users.model)).filter(named)
+    # Databases also take "ä" for "a", and the KELVIN SIGN for "k".
+    return [user for user in found if _has(getattr(user, field), address)]
+
+
+def _has(stored: str, address: str) -> bool:
+    try:
+        return normal_address(stored) == address
+    except ValueError:
+        return False

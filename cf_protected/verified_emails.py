@@ -1,6 +1,245 @@
-def vouched_addresses(user):
-    return []
+"""Who vouches that an e-mail address is an account's: a class of the project's choice.
+
+``CF_PROTECTED["VERIFIED_EMAILS"]`` names it. Without the setting nobody vouches, so that what is
+granted to an address waits until ``services.claim``.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Final, TypeVar
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.checks import CheckMessage
+from django.db import connections, router, transaction
+from django.db.models import QuerySet
+from django.utils.module_loading import import_string
+
+from cf_protected import conf
+from cf_protected.addresses import normal_address, spellings
+from cf_protected.conf import check_ids
+from cf_protected.person import Person, User, accounts_with_email, email_field
+from cf_protected.process import Once
+
+T = TypeVar("T")
+
+logger = logging.getLogger("cf_protected")
+
+WHERE: Final = f"{conf.SETTING}['VERIFIED_EMAILS']"
 
 
-def vouching_user(address):
-    return None
+class VerifiedEmails(ABC):
+    """The addresses that are known to be an account's, asked for in both directions.
+
+    Name a subclass in ``CF_PROTECTED["VERIFIED_EMAILS"]``. What it vouches for opens everything
+    that was bought with the address, so an address counts only once its mailbox was proved, such
+    as by a confirmation link. Each process makes one, with the setting's ``OPTIONS``.
+
+    Spelling and activity needn't be looked at: the answers are compared exactly, and accounts that
+    aren't active don't count. An exception vouches for nothing. It is logged.
+    """
+
+    @abstractmethod
+    def addresses(self, user: AbstractBaseUser) -> Iterable[str]:
+        """Return the verified addresses of the account."""
+
+    @abstractmethod
+    def users(self, address: str) -> Iterable[AbstractBaseUser]:
+        """Return the accounts that may have verified ``address``, which is in its normal form.
+
+        ``addresses`` is asked about each. Finding them should need an index.
+        """
+
+    def check(self) -> Iterable[CheckMessage]:
+        """Return what ``manage.py check`` reports about this class's configuration."""
+        return []
+
+
+class NoEmails(VerifiedEmails):
+    """Nobody vouches."""
+
+    def addresses(self, user: AbstractBaseUser) -> Iterable[str]:
+        return []
+
+    def users(self, address: str) -> Iterable[AbstractBaseUser]:
+        return []
+
+
+class AllauthEmails(VerifiedEmails):
+    """The addresses that django-allauth has verified."""
+
+    def addresses(self, user: AbstractBaseUser) -> Iterable[str]:
+        return _verified().filter(user=user).values_list("email", flat=True)
+
+    def users(self, address: str) -> Iterable[AbstractBaseUser]:
+        # allauth keeps addresses in lower case, and has an index on them.
+        found = _verified().filter(email__in=spellings(address)).select_related("user")
+        return [one.user for one in found]
+
+    def check(self) -> Iterator[CheckMessage]:
+        if not apps.is_installed("allauth.account"):
+            yield check_ids.ALLAUTH_NOT_INSTALLED.message(
+                f"{WHERE}: AllauthEmails asks allauth, and 'allauth.account' isn't in "
+                "INSTALLED_APPS."
+            )
+
+
+class UserEmails(VerifiedEmails):
+    """The e-mail field of the user model, such as ``user.email``.
+
+    ``confirmed`` is the project's word that an account gets an address only after proving it, at
+    sign-up and at each change. It isn't needed where allauth's verification is mandatory.
+    """
+
+    def __init__(self, *, confirmed: bool = False) -> None:
+        if not isinstance(confirmed, bool):  # "False" would be true
+            raise TypeError(f"confirmed must be True or False, not {type(confirmed).__name__}")
+        self._confirmed = confirmed
+
+    def addresses(self, user: AbstractBaseUser) -> Iterable[str]:
+        field = email_field()
+        # Not from ``user``: a form that was refused may have set its attributes.
+        return [] if field is None else _users().filter(pk=user.pk).values_list(field, flat=True)
+
+    def users(self, address: str) -> Iterable[AbstractBaseUser]:
+        return accounts_with_email(address)
+
+    def check(self) -> Iterator[CheckMessage]:
+        if not self._confirmed and not _allauth_verifies():
+            yield check_ids.UNCONFIRMED_EMAILS.message(
+                f"{WHERE}: UserEmails takes the address that a user typed for theirs, and nothing "
+                "says that it was confirmed."
+            )
+
+
+def make_backend() -> VerifiedEmails:
+    """Build what ``VERIFIED_EMAILS`` names. Raises ``ConfigurationError``."""
+    settings = conf.current().verified_emails
+    if settings is None:
+        return NoEmails()
+    try:
+        backend = import_string(settings.backend)
+    except ImportError as error:
+        raise _mistake(f"{settings.backend!r} can't be imported: {error}.") from error
+    if not (isinstance(backend, type) and issubclass(backend, VerifiedEmails)):
+        raise _mistake(f"{settings.backend!r} isn't a VerifiedEmails.")
+    try:
+        return backend(**settings.options)
+    except (TypeError, ValueError) as error:
+        problem = str(error).removesuffix(".")
+        raise _mistake(f"OPTIONS don't fit {backend.__name__}: {problem}.") from error
+
+
+def vouched_addresses(user: User) -> list[str]:
+    """Return the addresses, in normal form, that are known to be this account's.
+
+    There are none for an anonymous user and an account that isn't active. Raises ``TypeError`` for
+    what isn't a user, and ``ConfigurationError`` for a mistake in the setting.
+    """
+    account = Person.of(user).account
+    if account is None or account.pk is None or not account.is_active:
+        return []
+    found = _answers(lambda backend: backend.addresses(account))
+    return sorted({address for text in found if (address := _proved(text))})
+
+
+def vouching_user(address: str) -> AbstractBaseUser | None:
+    """Return the only active account that is known to have the address.
+
+    There is none if two have it, and for a text that isn't an address. Raises
+    ``ConfigurationError`` for a mistake in the setting.
+    """
+    try:
+        normal = normal_address(address, "address")
+    except ValueError:
+        return None
+    candidates = {
+        user.pk: user
+        for user in _answers(lambda backend: backend.users(normal))
+        if isinstance(user, get_user_model())
+    }
+    found = None
+    for user in candidates.values():
+        if normal in vouched_addresses(user):
+            if found is not None:
+                return None
+            found = user
+    return found
+
+
+def _proved(text: str) -> str:
+    """Return the normal form of a verified address, or ``""`` if a mail to it may go elsewhere.
+
+    Django and allauth mail by IDNA 2003, which takes ``straße.de`` for ``strasse.de``. That
+    domain's owner would confirm the other domain's address. ASCII is never ambiguous.
+
+    Source: https://www.unicode.org/reports/tr46/#Deviations
+    """
+    try:
+        normal = normal_address(text)
+        mailed_to = text.strip().rpartition("@")[2].encode("idna").decode("ascii")
+    except ValueError:  # UnicodeError is one
+        return ""
+    return normal if normal.rpartition("@")[2] == mailed_to.lower() else ""
+
+
+_backend: Final = Once(make_backend, depends_on=conf.current)
+
+
+def _answers(ask: Callable[[VerifiedEmails], Iterable[T]]) -> list[T]:
+    backend = _backend.get()
+    if isinstance(backend, NoEmails):
+        return []  # and no savepoint
+    try:
+        with _savepoint():
+            return [*ask(backend)]
+    except Exception as error:  # noqa: BLE001 - the project's code may raise any
+        # Without the message and the traceback, which may hold the address.
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        logger.error(
+            "%s: %s raised %s (%s, line %s), so it vouches for nothing.",
+            WHERE,
+            type(backend).__name__,
+            type(error).__name__,
+            frame.filename,
+            frame.lineno,
+        )
+        return []
+
+
+def _savepoint() -> AbstractContextManager[Any]:
+    """Return what keeps a failed query from breaking the transaction that is open, if any."""
+    database = router.db_for_write(get_user_model())
+    is_open = connections[database].in_atomic_block
+    return transaction.atomic(using=database) if is_open else nullcontext()
+
+
+def _users() -> QuerySet[AbstractBaseUser]:
+    manager = get_user_model()._default_manager  # noqa: SLF001 - documented
+    return manager.using(router.db_for_write(manager.model))  # a replica may lag behind
+
+
+def _verified() -> QuerySet[Any]:
+    from allauth.account.models import EmailAddress  # noqa: PLC0415 - an optional app
+
+    found: QuerySet[Any] = EmailAddress.objects.using(router.db_for_write(EmailAddress))
+    return found.filter(verified=True)
+
+
+def _allauth_verifies() -> bool:
+    """Return whether allauth lets nobody sign in without having confirmed their address."""
+    if not apps.is_installed("allauth.account"):
+        return False
+    from allauth.account import app_settings  # noqa: PLC0415 - an optional app
+
+    return bool(app_settings.EMAIL_VERIFICATION == "mandatory")
+
+
+def _mistake(problem: str) -> conf.ConfigurationError:
+    return conf.ConfigurationError(check_ids.NOT_VERIFIED_EMAILS, WHERE, problem)

@@ -22,6 +22,7 @@ from cf_protected.key_sources.kms import KMSKeySource
 from cf_protected.key_sources.secretsmanager import SecretsManagerKeySource
 from cf_protected.key_sources.ssm import SSMKeySource
 from cf_protected.middleware import SignedCookiesMiddleware
+from cf_protected.verified_emails import VerifiedEmails
 from tests.conftest import Configure
 from tests.doubles import GivenKeySource, RemoteKeySource
 from tests.keys import KEY_PAIR_ID, base64_lines, private_pem, public_pem, signing_key
@@ -595,6 +596,158 @@ def test_errors_stop_manage_py_check(configure: Configure) -> None:
 
     assert "CF_PROTECTED['DISTRIBUTIONS']['default']['DOMAIN']" in str(stopped.value)
     assert "HINT" in str(stopped.value)
+
+
+VERIFIED_EMAILS = "cf_protected.verified_emails"
+
+
+class SilentEmails(VerifiedEmails):
+    """A project's own."""
+
+    def addresses(self, user: Any) -> list[str]:
+        return []
+
+    def users(self, address: str) -> list[Any]:
+        return []
+
+
+class BrokenEmails(SilentEmails):
+    def __init__(self) -> None:
+        raise ValueError("Not today.")
+
+
+@pytest.mark.parametrize(
+    ("backend", "options", "problem"),
+    [
+        ("no.such.Emails", {}, "'no.such.Emails' can't be imported: "),
+        ("builtins.dict", {}, "'builtins.dict' isn't a VerifiedEmails."),
+        (f"{VERIFIED_EMAILS}.vouching_user", {}, "isn't a VerifiedEmails."),
+        (f"{VERIFIED_EMAILS}.VerifiedEmails", {}, "OPTIONS don't fit VerifiedEmails: "),
+        (f"{VERIFIED_EMAILS}.NoEmails", {"confirmed": True}, "OPTIONS don't fit NoEmails: "),
+        (f"{VERIFIED_EMAILS}.UserEmails", {"confirmed": "no"}, "confirmed must be True or False"),
+        (f"{__name__}.BrokenEmails", {}, "OPTIONS don't fit BrokenEmails: Not today."),
+    ],
+)
+def test_e021_a_class_that_cannot_vouch(
+    configure: Configure, backend: str, options: dict[str, Any], problem: str
+) -> None:
+    configure(VERIFIED_EMAILS={"BACKEND": backend, "OPTIONS": options})
+
+    (message,) = messages()
+    assert message.id == "cf_protected.E021"
+    assert message.msg.startswith("CF_PROTECTED['VERIFIED_EMAILS']: ")
+    assert problem in message.msg
+    assert "E021" in ids(deploy=True)
+
+
+@pytest.mark.parametrize("options", [{}, {"confirmed": False}])
+@pytest.mark.parametrize("verification", ["mandatory", "optional", None])
+def test_e022_addresses_that_nobody_confirmed(
+    configure: Configure, settings: Settings, options: dict[str, Any], verification: str | None
+) -> None:
+    """allauth's setting means nothing without allauth."""
+    settings.ACCOUNT_EMAIL_VERIFICATION = verification
+    configure(VERIFIED_EMAILS={"BACKEND": f"{VERIFIED_EMAILS}.UserEmails", "OPTIONS": options})
+
+    assert ids() == ["E022"]
+
+
+def test_the_project_may_confirm_addresses_itself(configure: Configure) -> None:
+    options = {"confirmed": True}
+    configure(VERIFIED_EMAILS={"BACKEND": f"{VERIFIED_EMAILS}.UserEmails", "OPTIONS": options})
+
+    assert ids() == []
+
+
+def test_e023_allauth_that_is_not_installed(configure: Configure) -> None:
+    configure(VERIFIED_EMAILS={"BACKEND": f"{VERIFIED_EMAILS}.AllauthEmails"})
+
+    assert ids() == ["E023"]
+
+
+class OwnEmails(SilentEmails):
+    """It has a check of its own."""
+
+    def check(self) -> list[CheckMessage]:
+        return [checks.Error("Ask the directory.", id="shop.E001")]
+
+
+def test_a_class_of_ones_own_checks_itself(configure: Configure) -> None:
+    configure(VERIFIED_EMAILS={"BACKEND": f"{__name__}.OwnEmails"})
+
+    assert ids() == ["shop.E001"]
+
+
+class Elsewhere:
+    """A router that keeps one model apart."""
+
+    def db_for_write(self, model: Any, **hints: Any) -> str | None:
+        return "archive" if model._meta.label == "cf_protected.Download" else None
+
+
+class AllElsewhere:
+    """A router that keeps all of the app's models together."""
+
+    def db_for_write(self, model: Any, **hints: Any) -> str | None:
+        return "shop" if model._meta.app_label == "cf_protected" else None
+
+
+def test_e024_models_in_several_databases(settings: Settings) -> None:
+    settings.DATABASE_ROUTERS = [Elsewhere()]
+
+    (message,) = messages()
+    assert message.id == "cf_protected.E024"
+    assert "Asset in 'default'" in message.msg
+    assert "Download in 'archive'" in message.msg
+
+
+def test_models_in_one_other_database(settings: Settings) -> None:
+    settings.DATABASE_ROUTERS = [AllElsewhere()]
+
+    assert ids() == []
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("", []),
+        ("https://shop.example.com", []),
+        ("http://shop.example.com", ["W008"]),
+        ("HTTP://127.0.0.1:8000/shop/", ["W008"]),
+    ],
+)
+def test_w008_mailed_links_over_http(
+    configure: Configure, use_key_source: Configure, url: str, expected: list[str]
+) -> None:
+    use_key_source(GivenKeySource, key=signing_key("p256"))
+    configure(SITE_URL=url)
+
+    assert (ids(), ids(deploy=True)) == ([], expected)
+
+
+@pytest.mark.parametrize("hosts", [["*"], ["shop.example.com", "*"]])
+def test_w009_confirmations_for_any_host(
+    settings: Settings, configure: Configure, use_key_source: Configure, hosts: list[str]
+) -> None:
+    settings.ALLOWED_HOSTS = hosts
+    use_key_source(GivenKeySource, key=signing_key("p256"))
+    configure(VERIFIED_EMAILS={"BACKEND": f"{__name__}.SilentEmails"})
+    assert (ids(), ids(deploy=True)) == ([], ["W009"])
+
+    settings.ALLOWED_HOSTS = [".example.com"]
+    assert ids(deploy=True) == []
+
+
+@pytest.mark.parametrize("setting", [None, {"BACKEND": f"{VERIFIED_EMAILS}.NoEmails"}])
+def test_any_host_where_nobody_vouches(
+    settings: Settings, configure: Configure, use_key_source: Configure, setting: Any
+) -> None:
+    """Links of our own mails are built from SITE_URL."""
+    settings.ALLOWED_HOSTS = ["*"]
+    use_key_source(GivenKeySource, key=signing_key("p256"))
+    configure(VERIFIED_EMAILS=setting, SITE_URL="https://shop.example.com")
+
+    assert ids(deploy=True) == []
 
 
 TABLE = {name: check for name, check in vars(check_ids).items() if isinstance(check, CheckID)}

@@ -38,6 +38,67 @@ WRONG_AT_THE_TOP = [
     ("AUTHENTICATORS", "shop.api.APIKey", "must be a list, not str"),
     ("AUTHENTICATORS", [], "must not be empty"),
     ("AUTHENTICATORS", ["APIKey"], "must be the dotted path of a class, not 'APIKey'"),
+    ("VERIFIED_EMAILS", "cf_protected.verified_emails.NoEmails", "must be a dict, not str"),
+    ("VERIFIED_EMAILS", {}, "'BACKEND' is missing"),
+    ("VERIFIED_EMAILS", {"BACKEND": "a.B", "OPTION": {}}, "'OPTION' is unknown"),
+    ("SITE_URL", None, "must be a string, not NoneType"),
+    *(
+        ("SITE_URL", url, "must be an absolute URL in ASCII, such as 'https://shop.example.com'")
+        for url in [
+            " ",
+            "shop.example.com",
+            "//shop.example.com",
+            "/shop/",
+            "https:shop.example.com",
+            "https:/shop.example.com",
+            "https://",
+            "https:///shop",
+            "https://:443",
+            "https://shop.example.com:port",
+            "https://shop.example.com:65536",
+            "https://shop.example.com:0",
+            "https://[::1",
+            "ftp://shop.example.com",
+            "javascript:alert(1)",
+            "mailto:ada@example.com",
+            " https://shop.example.com",
+            "https://shop.example.com\n",
+            "https://shop.example.com/\t",
+            "https://shop.example.com\\@evil.example",
+            "https://shöp.example.com",
+            'https://shop.example.com/"',
+            "https://shop.example.com/<b>",
+        ]
+    ),
+    ("SITE_URL", "https://ada:secret@shop.example.com", "must not have a user name or a password"),
+    ("SITE_URL", "https://@shop.example.com", "must not have a user name or a password"),
+    ("SITE_URL", "https://shop.example.com/?shop=1", "must not have a query or a fragment"),
+    ("SITE_URL", "https://shop.example.com/?", "must not have a query or a fragment"),
+    ("SITE_URL", "https://shop.example.com/#shop", "must not have a query or a fragment"),
+    ("SUPPORT_CONTACT", None, "must be a string, not NoneType"),
+    *(
+        (
+            "SUPPORT_CONTACT",
+            text,
+            "must be an e-mail address, or an absolute URL with http or https",
+        )
+        for text in [
+            " ",
+            "support",
+            "javascript:alert(1)",
+            "javascript:alert(1)//@example.com",
+            "mailto:support@example.com",
+            "data:text/html,a@b",
+            "/contact/",
+            "//example.com/contact",
+            "https://",
+            "https://ada:secret@example.com/contact",
+            "Support <support@example.com>",
+            "\N{KELVIN SIGN}im@example.com",
+        ]
+    ),
+    ("RECEIPT_LIFETIME", 28, "must be a datetime.timedelta, not int"),
+    ("RECEIPT_LIFETIME", timedelta(0), "must be at least 0:00:01, not 0:00:00"),
 ]
 WRONG_IN_A_DISTRIBUTION = [
     ("DOMAIN", b"downloads.example.com", "must be a string, not bytes"),
@@ -245,6 +306,56 @@ def test_the_path_prefixes_that_are_fine(configure: Configure, prefix: str | Non
     configure({"PATH_PREFIX": prefix})
 
     assert conf.current().distributions["default"].path_prefix == prefix
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SITE_URL", ""),
+        ("SITE_URL", "https://shop.example.com"),
+        ("SITE_URL", "https://shop.example.com/shop/"),
+        ("SITE_URL", "http://localhost:8000"),
+        ("SITE_URL", "http://[::1]:8000/"),
+        ("SITE_URL", "HTTPS://xn--shp-tna.example.com"),
+        ("SUPPORT_CONTACT", ""),
+        ("SUPPORT_CONTACT", "Support@Example.com"),
+        ("SUPPORT_CONTACT", "support@münchen.example"),
+        ("SUPPORT_CONTACT", "https://example.com/contact?topic=downloads#form"),
+        ("RECEIPT_LIFETIME", timedelta(days=90)),
+    ],
+)
+def test_what_mails_and_pages_need_of_the_shop(
+    configure: Configure, name: str, value: object
+) -> None:
+    configure(**{name: value})
+
+    assert getattr(conf.current(), name.lower()) == value
+
+
+@pytest.mark.parametrize("name", ["SITE_URL", "SUPPORT_CONTACT"])
+def test_an_error_never_shows_the_password_of_a_url(configure: Configure, name: str) -> None:
+    configure(**{name: "https://ada:secret@shop.example.com"})
+
+    assert "secret" not in f"{only_problem()} {only_problem().hint}"
+
+
+@pytest.mark.parametrize(
+    ("values", "where"),
+    [({"BACKEND": "NoEmails"}, "BACKEND"), ({"BACKEND": "a.B", "OPTIONS": []}, "OPTIONS")],
+)
+def test_a_mistake_about_the_class_that_vouches(
+    configure: Configure, values: dict[str, object], where: str
+) -> None:
+    configure(VERIFIED_EMAILS=values)
+
+    assert only_problem().where == f"CF_PROTECTED['VERIFIED_EMAILS']['{where}']"
+
+
+def test_the_options_of_the_class_that_vouches_are_hidden(configure: Configure) -> None:
+    options = {"password": "secret"}
+    configure(VERIFIED_EMAILS={"BACKEND": "shop.emails.Directory", "OPTIONS": options})
+
+    assert "secret" not in repr(conf.current())
 
 
 def test_the_setting_is_live(settings: Settings) -> None:

@@ -21,6 +21,7 @@ from types import ModuleType, NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pytest
+from django.core.checks import run_checks
 from django.core.management import call_command, load_command_class
 from django.core.management.base import BaseCommand
 from django.dispatch import Signal
@@ -39,7 +40,10 @@ from cf_protected.oidc import conf as oidc_conf
 from cf_protected.oidc.exceptions import TokenFault
 from cf_protected.reasons import Reason
 from cf_protected.templatetags.cf_protected import register
+from cf_protected.verified_emails import vouched_addresses, vouching_user
 from cf_protected.views import DownloadView
+from tests.accounts.models import User
+from tests.conftest import Configure
 from tests.keys import private_pem
 
 PACKAGE = Path(cf_protected.__file__).parent
@@ -50,6 +54,7 @@ GROUPS = {
     "Top level": conf.AppSettings,
     "Each distribution": conf.DistributionSettings,
     "The key source": conf.KeySourceSettings,
+    "Who vouches for addresses": conf.VerifiedEmailsSettings,
     "Each issuer": oidc_conf.IssuerSettings,
 }
 SETTINGS = [
@@ -347,6 +352,31 @@ def test_the_examples_of_the_protocol_run(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("CF_KEY", private_pem("p256"))
     source = names["EnvironmentKeySource"](variable="CF_KEY", key_pair_id="K2JCJMDEHXQW5F")
     assert source.get_signing_key().key_pair_id == "K2JCJMDEHXQW5F"
+
+
+@pytest.mark.django_db
+def test_the_examples_of_the_buyers_run(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = ModuleType("shop.emails")
+    monkeypatch.setitem(sys.modules, "shop", ModuleType("shop"))
+    monkeypatch.setitem(sys.modules, "shop.emails", shop)
+    settings = []
+
+    for block in blocks(read("buyers.md"), "python"):
+        exec(block, vars(shop))
+        if "VERIFIED_EMAILS = " in block:
+            settings.append(vars(shop)["VERIFIED_EMAILS"])
+
+    found = []
+    for setting in settings:
+        configure(VERIFIED_EMAILS=setting)
+        found.append([str(message.id) for message in run_checks(tags=["cf_protected"])])
+    assert found == [["cf_protected.E023"], [], []]  # allauth isn't installed here
+    ada = User.objects.create(email="ada")
+    assert vouched_addresses(ada) == ["ada@company.example"]
+    assert vouching_user("Ada@Company.example") == ada
+    assert vouching_user("ada@example.com") is None
 
 
 @pytest.mark.parametrize(

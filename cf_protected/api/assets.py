@@ -17,7 +17,7 @@ from cf_protected.api.inputs import Query
 from cf_protected.api.problems import anonymous_problem
 from cf_protected.api.representations import represent_asset, represent_file
 from cf_protected.models import Asset, AssetFile
-from cf_protected.person import User
+from cf_protected.person import Person, User
 from cf_protected.services.refusals import log_refusal
 from cf_protected.services.terms import make_request
 from cf_protected.viewer import get_viewer
@@ -33,12 +33,14 @@ class AssetListAPIView(APIView):
     """
 
     def get(self, request: HttpRequest) -> JsonResponse:
-        if not self.user.is_authenticated:
+        if not Person.of(self.caller).is_known:
             return anonymous_problem()
-        services.claim_what_waits(self.user)
-        page = _page_of(request, Asset.objects.held_by(self.user).prefetch_related(_first_files()))
-        access = services.Access(self.user)
-        assets = [_represent(request, one, access.decide(one)) for one in page.items]
+        services.claim_what_waits(self.caller)
+        page = _page_of(
+            request, Asset.objects.held_by(self.caller).prefetch_related(_first_files())
+        )
+        access = services.Access(self.caller)
+        assets = [_represent(request, one, access.decide(one), self.caller) for one in page.items]
         return JsonResponse({"assets": assets, "next": page.next, "previous": page.previous})
 
 
@@ -47,11 +49,11 @@ class AssetAPIView(APIView):
 
     def get(self, request: HttpRequest, slug: str) -> JsonResponse:
         asset = get_object_or_404(Asset, slug=slug)
-        decision = services.authorize(self.user, asset)
+        decision = services.authorize(self.caller, asset)
         if not decision.allowed and decision.grant is None:
-            raise _refused(request, self.user, asset, decision)
+            raise _refused(request, self.caller, asset, decision)
         prefetch_related_objects([asset], _first_files())
-        return JsonResponse(_represent(request, asset, decision))
+        return JsonResponse(_represent(request, asset, decision, self.caller))
 
 
 class AssetFileListAPIView(APIView):
@@ -59,18 +61,20 @@ class AssetFileListAPIView(APIView):
 
     def get(self, request: HttpRequest, slug: str) -> JsonResponse:
         asset = get_object_or_404(Asset, slug=slug)
-        decision = services.authorize(self.user, asset)
+        decision = services.authorize(self.caller, asset)
         if not decision.allowed:  # as on the pages
-            raise _refused(request, self.user, asset, decision)
+            raise _refused(request, self.caller, asset, decision)
         page = _page_of(request, asset.files.all())
         files = [represent_file(file) for file in page.items]
         return JsonResponse({"files": files, "next": page.next, "previous": page.previous})
 
 
-def _refused(request: HttpRequest, user: User, asset: Asset, decision: Decision) -> DownloadRefused:
+def _refused(
+    request: HttpRequest, caller: Person | User, asset: Asset, decision: Decision
+) -> DownloadRefused:
     """Log a refusal, but none of a HEAD, which has no effect. Return the error to raise."""
     if request.method != "HEAD":
-        log_refusal(make_request(user, viewer=get_viewer(request)), asset, None, decision)
+        log_refusal(make_request(caller, viewer=get_viewer(request)), asset, None, decision)
     return DownloadRefused(decision, asset)
 
 
@@ -100,13 +104,15 @@ def _first_files() -> Prefetch[Any]:
     return Prefetch("files", queryset=first, to_attr="first_files")
 
 
-def _represent(request: HttpRequest, asset: Any, decision: Decision) -> dict[str, Any]:
+def _represent(
+    request: HttpRequest, asset: Any, decision: Decision, caller: Person | User
+) -> dict[str, Any]:
     shown = asset.first_files if decision.allowed else []  # as on the pages
     files, further = shown[:_PAGE_SIZE], None
     if len(shown) > _PAGE_SIZE:
         path = reverse("cf_protected_api:asset_files", kwargs={"slug": asset.slug})
         further = _url(request, path, 2, _PAGE_SIZE)
-    return represent_asset(asset, decision, files=files, next_files=further)
+    return represent_asset(asset, decision, caller, files=files, next_files=further)
 
 
 def _url(request: HttpRequest, path: str, page: int, size: int) -> str:

@@ -17,7 +17,8 @@ from django.utils.module_loading import import_string
 from cf_protected import conf
 from cf_protected.conf.check_ids import NOT_AN_AUTHENTICATOR
 from cf_protected.exceptions import CFProtectedError
-from cf_protected.person import User
+from cf_protected.guests import person_of
+from cf_protected.person import Person, User
 
 
 class CSRFFailed(CFProtectedError, PermissionDenied):
@@ -45,24 +46,24 @@ class Authenticator(ABC):
 
 
 class SessionAuthenticator(Authenticator):
-    """Django's session. Unsafe requests must carry the CSRF token."""
+    """Django's session, of an account or a guest. Unsafe requests must carry the CSRF token."""
 
     # A 401 must have a challenge (RFC 9110, 15.5.2), and sessions have no registered scheme.
     # Browsers ignore schemes that they don't support.
     challenge = "Session"
 
     def authenticate(self, request: HttpRequest) -> User | None:
-        """Return the session's user. Raises ``CSRFFailed``."""
-        if not request.user.is_authenticated:
+        """Return the session's user; ``None`` for a guest. Raises ``CSRFFailed`` for both."""
+        if person_of(request) == Person():
             return None
         check_csrf(request)
-        return request.user
+        return request.user if request.user.is_authenticated else None
 
 
 def authenticate(request: HttpRequest) -> User:
     """Return the user whose credentials the request carries, or ``AnonymousUser``.
 
-    For views that are ``csrf_exempt``: authenticators that rely on cookies check the CSRF token.
+    ``authenticate_person`` also finds guests. For views that are ``csrf_exempt``: authenticators that rely on cookies check the CSRF token.
 
     Raises ``AuthenticationFailed``, ``AuthenticationUnavailable``, ``CSRFFailed`` and
     ``ConfigurationError``.
@@ -71,6 +72,21 @@ def authenticate(request: HttpRequest) -> User:
         user = authenticator.authenticate(request)
         if user is not None:
             return user
+    return AnonymousUser()
+
+
+def authenticate_person(request: HttpRequest) -> Person | User:
+    """Return what ``authenticate`` returns, or the session's guest in place of its user.
+
+    Raises what ``authenticate`` raises.
+    """
+    for authenticator in get_authenticators():
+        user = authenticator.authenticate(request)
+        if user is not None:
+            return user
+        person = person_of(request)
+        if isinstance(authenticator, SessionAuthenticator) and person.guest is not None:
+            return person
     return AnonymousUser()
 
 

@@ -20,14 +20,14 @@ from django.views.generic import View
 
 from cf_protected.access import DownloadRefused
 from cf_protected.api import problems
-from cf_protected.api.authentication import CSRFFailed, authenticate
+from cf_protected.api.authentication import CSRFFailed, authenticate_person
 from cf_protected.exceptions import (
     AuthenticationFailed,
     AuthenticationUnavailable,
     InvalidURL,
     KeySourceError,
 )
-from cf_protected.person import User
+from cf_protected.person import Person, User
 from cf_protected.responses import uncacheable
 
 _decorators = [
@@ -38,9 +38,9 @@ _decorators = [
 
 @method_decorator(_decorators, name="dispatch")
 class APIView(View):
-    """Base of the API's views: its errors are problem details, and ``self.user`` is the caller."""
+    """Base of the API's views: its errors are problem details, and ``self.caller`` asks."""
 
-    user: User
+    caller: Person | User
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         return uncacheable(self._respond(request, *args, **kwargs))
@@ -49,16 +49,16 @@ class APIView(View):
         # This comes first, so that nothing parses a form.
         if _has_body(request) and request.content_type != "application/json":
             return problems.problem(415, "not_json", detail="Send application/json.")
-        self.user = AnonymousUser()
+        self.caller = AnonymousUser()
         try:
-            self.user = authenticate(request)
+            self.caller = authenticate_person(request)
             return super().dispatch(request, *args, **kwargs)
         except (AuthenticationFailed, PermissionDenied) as error:
-            return _refusal(error)
+            return _refusal(error, self.caller)
         except (AuthenticationUnavailable, KeySourceError) as error:
             return _outage(request, error)
         except Http404:
-            return problems.missing_problem(request, self.user)
+            return problems.missing_problem(request, self.caller)
         except InvalidURL as error:
             return problems.unaddressable_problem(request, error)
         except RequestDataTooBig:
@@ -87,14 +87,14 @@ class NotFoundAPIView(APIView):
         raise Http404
 
 
-def _refusal(error: AuthenticationFailed | PermissionDenied) -> JsonResponse:
+def _refusal(error: AuthenticationFailed | PermissionDenied, caller: Person | User) -> JsonResponse:
     match error:
         case AuthenticationFailed():
             return problems.credentials_problem(error)
         case CSRFFailed():
             return problems.csrf_problem()
         case DownloadRefused():
-            return problems.refusal_problem(error.decision)
+            return problems.refusal_problem(error.decision, caller)
     return problems.problem(403, "permission_denied")
 
 

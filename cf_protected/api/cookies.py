@@ -35,9 +35,9 @@ class CookiesAPIView(APIView):
             raise BadRequest("Name assets or files.")
         viewer = get_viewer(request)
         try:
-            files = services.named_files(self.user, slugs=slugs, uuids=ids, viewer=viewer)
+            files = services.named_files(self.caller, slugs=slugs, uuids=ids, viewer=viewer)
             issued = services.issue_cookies(
-                self.user,
+                self.caller,
                 files,
                 folder=folder,
                 viewer=viewer,
@@ -73,10 +73,10 @@ class CookiesAPIView(APIView):
         response = HttpResponse(status=204)
         if slugs or ids:
             known = [one.file_id for one in remembered(request)]
-            files = services.removable_files(self.user, slugs=slugs, uuids=ids, remembered=known)
+            files = services.removable_files(self.caller, slugs=slugs, uuids=ids, remembered=known)
             remove_scopes(request, response, services.cookie_scopes(files))
         else:
-            remove_cookies(request, response, services.opened_scopes(self.user))
+            remove_cookies(request, response, services.opened_scopes(self.caller))
         return response
 
 

@@ -26,7 +26,7 @@ class SignedURLAPIView(APIView):
         members.end()
         file = get_object_or_404(_files(AssetFile.Kind.OBJECT), uuid=uuid)
         issued = services.issue_url(
-            self.user,
+            self.caller,
             file,
             viewer=get_viewer(request),
             # A binding that the asset demands can't be waived.
@@ -49,7 +49,7 @@ class PlaylistURLAPIView(APIView):
     def post(self, request: HttpRequest, uuid: UUID) -> JsonResponse:
         Members(request).end()
         file = get_object_or_404(_files(AssetFile.Kind.PREFIX).exclude(entry=""), uuid=uuid)
-        issued = services.issue_playlist_token(self.user, file, viewer=get_viewer(request))
+        issued = services.issue_playlist_token(self.caller, file, viewer=get_viewer(request))
         path = reverse("cf_protected:playlist", kwargs={"uuid": uuid})
         url = request.build_absolute_uri(f"{path}?{urlencode({'token': issued.token})}")
         return JsonResponse({"playlistUrl": url, "expiresAt": issued.expires_at}, status=201)

@@ -13,6 +13,7 @@ from cf_protected.api.inputs import Query
 from cf_protected.api.listing import ListedObject, list_objects
 from cf_protected.api.problems import anonymous_problem, problem
 from cf_protected.distributions import STORAGE_ERRORS, distributions
+from cf_protected.person import Person
 
 logger = logging.getLogger("cf_protected")
 
@@ -21,9 +22,10 @@ class ObjectListAPIView(APIView):
     """The objects of a distribution's storage, for staff who may view files in the admin."""
 
     def get(self, request: HttpRequest, alias: str) -> JsonResponse:
-        if not self.user.is_authenticated:
+        # A guest isn't staff.
+        if isinstance(self.caller, Person) or not self.caller.is_authenticated:
             return anonymous_problem()
-        if not _may_list(self.user):
+        if not _may_list(self.caller):
             raise PermissionDenied
         if alias not in distributions:
             raise Http404

@@ -18,7 +18,7 @@ from cf_protected import conf, services
 from cf_protected.access import Decision, explain
 from cf_protected.api.authentication import challenges
 from cf_protected.exceptions import AuthenticationFailed, AuthenticationUnavailable, InvalidURL
-from cf_protected.person import User
+from cf_protected.person import Person, User
 from cf_protected.reasons import Reason
 from cf_protected.responses import RETRY_AFTER
 from cf_protected.viewer import get_viewer
@@ -58,7 +58,7 @@ def problem(
     )
 
 
-def refusal_problem(decision: Decision) -> JsonResponse:
+def refusal_problem(decision: Decision, caller: Person | User | None = None) -> JsonResponse:
     """Return the response to a refusal: 401 if the caller isn't signed in, else ``REFUSAL_STATUS``.
 
     With 404 it is the same response as ``not_found_problem``, so that it doesn't tell what exists.
@@ -70,16 +70,17 @@ def refusal_problem(decision: Decision) -> JsonResponse:
         return not_found_problem()
     known = decision.reason in Reason.values
     title = str(Reason(decision.reason).label) if known else ""
-    return problem(403, decision.reason, title=title, detail=explain(decision))
+    return problem(403, decision.reason, title=title, detail=explain(decision, caller))
 
 
-def missing_problem(request: HttpRequest, user: User) -> JsonResponse:
+def missing_problem(request: HttpRequest, caller: Person | User) -> JsonResponse:
     """Return the 404 for what doesn't exist, or a refusal's 401 if ``REFUSAL_STATUS`` is 404."""
     if conf.current().refusal_status == 404:
-        if not user.is_authenticated:
+        person = Person.of(caller)
+        if not person.is_known:
             return anonymous_problem()
         has_effect = request.method != "HEAD"
-        services.admit_nowhere(user, viewer=get_viewer(request), log=has_effect)
+        services.admit_nowhere(person, viewer=get_viewer(request), log=has_effect)
     return not_found_problem()
 
 

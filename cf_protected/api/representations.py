@@ -7,10 +7,16 @@ from typing import Any
 
 from cf_protected.access import Decision, explain
 from cf_protected.models import Asset, AssetFile, Grant
+from cf_protected.person import Person, User
 
 
 def represent_asset(
-    asset: Asset, decision: Decision, *, files: Iterable[AssetFile], next_files: str | None
+    asset: Asset,
+    decision: Decision,
+    caller: Person | User,
+    *,
+    files: Iterable[AssetFile],
+    next_files: str | None,
 ) -> dict[str, Any]:
     """Return the asset in the form of the document's schema ``Asset``.
 
@@ -23,7 +29,7 @@ def represent_asset(
         "availableFrom": asset.available_from,
         "allowed": decision.allowed,
         "reason": decision.reason,
-        "explanation": explain(decision),
+        "explanation": explain(decision, caller),
         "grant": decision.grant and represent_grant(decision.grant),
         "files": [represent_file(file) for file in files],
         "nextFiles": next_files,

@@ -11,7 +11,12 @@ from typing import Final
 from cf_protected.conf.check_ids import CheckID
 from cf_protected.conf.dotted_paths import import_function
 from cf_protected.conf.errors import ConfigurationError
-from cf_protected.conf.sections import AppSettings, DistributionSettings, KeySourceSettings
+from cf_protected.conf.sections import (
+    AppSettings,
+    DistributionSettings,
+    KeySourceSettings,
+    VerifiedEmailsSettings,
+)
 from cf_protected.conf.setting import Setting
 from cf_protected.conf.values import UNIX_SOCKET
 
@@ -24,6 +29,7 @@ __all__ = [
     "DistributionSettings",
     "KeySourceSettings",
     "Setting",
+    "VerifiedEmailsSettings",
     "current",
     "import_function",
     "problems",

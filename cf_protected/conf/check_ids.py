@@ -136,6 +136,32 @@ NAIVE_TIMES: Final = CheckID(
     "USE_TZ is False: the ends of grants and URLs need moments with a time zone.",
     "Set USE_TZ = True, which is Django's default.",
 )
+NOT_VERIFIED_EMAILS: Final = CheckID(
+    "E021",
+    "The BACKEND of VERIFIED_EMAILS can't be imported, isn't a VerifiedEmails or doesn't take the "
+    "OPTIONS.",
+    "Set BACKEND to the dotted path of a VerifiedEmails class, such as "
+    "'cf_protected.verified_emails.AllauthEmails', and OPTIONS to its keyword arguments.",
+)
+UNCONFIRMED_EMAILS: Final = CheckID(
+    "E022",
+    "UserEmails vouches for addresses that nobody confirmed: anyone who types a buyer's address at "
+    "sign-up gets what was bought with it.",
+    "Let django-allauth verify addresses: ACCOUNT_EMAIL_VERIFICATION = 'mandatory'. Or set OPTIONS "
+    "to {'confirmed': True} if your project confirms each address, also a changed one, before it "
+    "saves it.",
+)
+ALLAUTH_NOT_INSTALLED: Final = CheckID(
+    "E023",
+    "AllauthEmails needs django-allauth's accounts.",
+    "Add 'allauth.account' to INSTALLED_APPS, or set BACKEND to another class.",
+)
+SEVERAL_DATABASES: Final = CheckID(
+    "E024",
+    "DATABASE_ROUTERS send cf_protected's models to several databases: a purchase and its grants "
+    "change in one transaction.",
+    "Let db_for_write return the same database for each of them.",
+)
 LONG_EXPIRY_STEP: Final = CheckID(
     "W001",
     "EXPIRY_STEP is longer than URL_LIFETIME.",
@@ -174,4 +200,15 @@ COOKIES_OF_NO_HOST: Final = CheckID(
     "COOKIE_DOMAIN covers none of ALLOWED_HOSTS, so browsers refuse its cookies from the app.",
     "Set COOKIE_DOMAIN to a parent domain that the app and the distribution share, or add the "
     "app's host to ALLOWED_HOSTS.",
+)
+INSECURE_SITE_URL: Final = CheckID(
+    "W008",
+    "SITE_URL isn't https: anyone on the network path can read mailed links and use them.",
+    "Set SITE_URL to the shop's address with https.",
+)
+ANY_HOST: Final = CheckID(
+    "W009",
+    "ALLOWED_HOSTS is open to any host while VERIFIED_EMAILS relies on confirmations. A stranger's "
+    "Host header then decides where a confirmation mail's link leads.",
+    "Set ALLOWED_HOSTS to the shop's hosts.",
 )

@@ -15,6 +15,7 @@ from cf_protected.cloudfront.keys import HashAlgorithm
 from cf_protected.conf.values import (
     ClassPath,
     ClassPaths,
+    Contact,
     CookieDomain,
     DistributionID,
     Domain,
@@ -23,6 +24,7 @@ from cf_protected.conf.values import (
     ObjectKey,
     PathPrefix,
     PositiveDuration,
+    SiteURL,
     TrustedProxies,
     whole_number,
 )
@@ -83,6 +85,14 @@ class DistributionSettings:
         return self.longest_lifetime + source.lifetime + source.stale_limit + CLOCK_MARGIN
 
 
+@dataclass(frozen=True)
+class VerifiedEmailsSettings:
+    """``VERIFIED_EMAILS``: the dotted path of a class, and its keyword arguments."""
+
+    backend: ClassPath
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)  # may hold a password
+
+
 def _has_one(distributions: Mapping[str, DistributionSettings]) -> str:
     return "" if distributions else "is empty; add 'default'"
 
@@ -98,6 +108,7 @@ class AppSettings:
     log_ip_addresses: Literal["keep", "truncate", "drop"] = "truncate"
     trusted_proxies: TrustedProxies = ()
     authenticators: ClassPaths = ("cf_protected.api.authentication.SessionAuthenticator",)
-    site_url: str = ""
-    support_contact: str = ""
+    verified_emails: VerifiedEmailsSettings | None = None
+    site_url: SiteURL = ""
+    support_contact: Contact = ""
     receipt_lifetime: PositiveDuration = timedelta(weeks=4)

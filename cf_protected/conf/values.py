@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
+from cf_protected.addresses import normal_address
 from cf_protected.cloudfront.encoding import quote_object_key
 from cf_protected.cloudfront.secrecy import shown
 from cf_protected.exceptions import InvalidURL
@@ -20,6 +22,9 @@ _LABEL = r"[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?"
 # The last label of an IPv4 address, in each form that browsers read as one.
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?::([1-9][0-9]{{0,4}}))?")
+_SCHEME = re.compile(r"https?://", re.IGNORECASE)
+# What a URL consists of: no white space, no backslash, which browsers take for a slash.
+_URL_TEXT = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 _NAMES: Final[dict[type, str]] = {
     str: "a string",
     int: "a whole number",
@@ -158,8 +163,43 @@ def _proxy(value: Any) -> str:
     return "" if network.prefixlen else f"must not hold {shown(value)}, which trusts every address"
 
 
+def _site_url(value: Any) -> str:
+    if problem := is_a(str)(value):
+        return problem
+    if value and (problem := _url(value)):
+        return problem
+    # The value isn't shown where it may be a secret.
+    return "must not have a query or a fragment" if {"?", "#"} & {*value} else ""
+
+
+def _contact(value: Any) -> str:
+    if problem := is_a(str)(value):
+        return problem
+    if not value or (_SCHEME.match(value) and not _url(value)):
+        return ""
+    try:
+        normal_address(value)
+    except ValueError:
+        return "must be an e-mail address, or an absolute URL with http or https"
+    return ""
+
+
+def _url(value: str) -> str:
+    """Return what is wrong with an absolute URL of a web page."""
+    try:
+        url = urlsplit(value)
+        has_host = bool(url.hostname) and url.port != 0
+    except ValueError:  # such as a port that isn't a number
+        has_host = False
+    if not has_host or not _SCHEME.match(value) or not _URL_TEXT.fullmatch(value):
+        return "must be an absolute URL in ASCII, such as 'https://shop.example.com'"
+    return "must not have a user name or a password" if "@" in url.netloc else ""
+
+
 ClassPath = Annotated[str, partial(_dotted_path, of="class")]
 ClassPaths = Annotated[tuple[str, ...], _class_paths]
+#: An e-mail address, a web page's URL, or ``""``.
+Contact = Annotated[str, _contact]
 CookieDomain = Annotated[str, _cookie_domain]
 DistributionID = Annotated[str, _distribution_id]
 Domain = Annotated[str, _domain]
@@ -170,4 +210,6 @@ ObjectKey = Annotated[str, _object_key]
 PathPrefix = Annotated[str, _path_prefix]
 #: At least a second, which is what CloudFront's dates are precise to.
 PositiveDuration = Annotated[timedelta, between(timedelta(seconds=1))]
+#: Without a query and a fragment, or ``""``.
+SiteURL = Annotated[str, _site_url]
 TrustedProxies = Annotated[tuple[str, ...], list_of(_proxy)]

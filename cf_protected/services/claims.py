@@ -42,6 +42,9 @@ def _claim(user: Any, mailbox: Mailbox, now: datetime | None) -> int:
     if not current.update(generation=F("generation") + 1):
         raise _LinkEnded
     if claimed:
-        context = {"account": user.get_username(), "sign_in_url": site_url_of("library")}
-        post("claimed", mailbox, context)
+        post("claimed", mailbox, lambda: _context(user))
     return claimed
+
+
+def _context(user: Any) -> dict[str, Any]:
+    return {"account": user.get_username(), "sign_in_url": site_url_of("library")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -22,29 +22,33 @@ logger = logging.getLogger("cf_protected")
 _HEADERS: Final = {"Auto-Submitted": "auto-generated"}
 
 
-def post(name: str, mailbox: Mailbox, context: Mapping[str, Any]) -> None:
+Context = Callable[[], dict[str, Any]]
+
+
+def post(name: str, mailbox: Mailbox, context: Context) -> None:
     """Send the mail ``name`` to the mailbox after the commit, in the active language.
 
-    A mail server's failure is logged, without the address, and raises nothing: what was
-    committed mustn't look as if it had failed.
+    ``context`` is called then, so the mail has what was committed. A failure, such as a mail
+    server's, is logged without the address and raises nothing: what was committed mustn't look
+    as if it had failed.
     """
     deliver = partial(_deliver, name, mailbox.email, context, translation.get_language())
     transaction.on_commit(deliver, using=router.db_for_write(Mailbox))
 
 
-def _deliver(name: str, address: str, context: Mapping[str, Any], language: str | None) -> None:
+def _deliver(name: str, address: str, context: Context, language: str | None) -> None:
     try:
         with translation.override(language):
-            _message(name, address, context).send()
+            _message(name, address, context()).send()
     except Exception as error:  # noqa: BLE001 - each mail backend has its own
         # Not its text, nor its traceback: that of a mail server names the address.
         logger.error("The mail %r wasn't sent: %s", name, type(error).__name__)
 
 
-def _message(name: str, address: str, context: Mapping[str, Any]) -> EmailMultiAlternatives:
+def _message(name: str, address: str, context: dict[str, Any]) -> EmailMultiAlternatives:
     site_url, contact = conf.current().site_url, conf.current().support_contact
-    shop = {"site_name": urlsplit(site_url).netloc, "site_url": site_url}
-    context = {**context, **shop, "support_contact": contact}
+    context |= {"site_name": urlsplit(site_url).netloc, "site_url": site_url}
+    context["support_contact"] = contact
     # Of one line: a title may have several.
     context["subject"] = " ".join(_rendered(f"{name}_subject.txt", context).split())
     message = EmailMultiAlternatives(

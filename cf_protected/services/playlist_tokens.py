@@ -38,8 +38,8 @@ def token_expiry(approval: Approval, now: datetime) -> datetime:
     A guest's proof may end before either.
     """
     guest = approval.request.person.guest
-    ends = approval.terms.ends_at, guest and guest.until
-    return min([now + approval.terms.lifetime, *filter(None, ends)])
+    ends = [approval.terms.ends_at, None if guest is None else guest.until]
+    return min([now + approval.terms.lifetime, *(end for end in ends if end is not None)])
 
 
 def make_playlist_token(

@@ -42,17 +42,21 @@ def send_downloads(email: str, *, now: datetime | None = None) -> bool:
     The mail goes to the stored address after the commit, in the active language. A failure of
     the mail server is logged. Raises ``ValueError`` for what isn't an address.
     """
-    address = normal_address(email, "email")
-    user = vouching_user(address)
-    account = _grants(user=user) if user is not None else Grant.objects.none()
+    address, now = normal_address(email, "email"), now or timezone.now()
     waiting = _waiting_for(address)
-    if not _can_mail() or not (waiting.exists() or account.exists()):
+    user = vouching_user(address)
+    has_account = user is not None and _grants(user=user).exists()
+    if not _can_mail() or not (has_account or waiting.exists()):
         return False
-    now = now or timezone.now()
     mailbox = mailbox_of(address)
     if not admit_mail(mailbox, now=now):
         return False
-    _post_downloads(LinkKind.MAILBOX, mailbox, waiting, now=now, account=account)
+
+    def context() -> dict[str, Any]:
+        link = _link(LinkKind.MAILBOX, mailbox, now) if waiting.exists() else {}
+        return _context(_titles(waiting, now), sign_in=has_account) | link
+
+    post("downloads", mailbox, context)
     return True
 
 
@@ -60,23 +64,18 @@ def send_receipt(purchase: Purchase, *, now: datetime | None = None) -> int:
     """Mail the holders of a purchase the link to it, and return the number of mails.
 
     An address gets a link that opens this purchase alone, for ``RECEIPT_LIFETIME``. An account
-    is told to sign in, at the address that it vouches for. None leaves for a purchase that was
-    revoked, and without ``SITE_URL``. For the rest see ``send_downloads``; no limit applies, so
-    call it once for each purchase.
+    is told to sign in, at the address that it vouches for. None leaves for a purchase that opens
+    nothing, such as a revoked one, and without ``SITE_URL``. For the rest see ``send_downloads``;
+    no limit applies, so call it once for each purchase.
     """
     if not _can_mail():
         return 0
     now = now or timezone.now()
     grants = _grants(purchase=purchase)
-    sent = 0
-    for address in sorted({*grants.exclude(email="").values_list("email", flat=True)}):
-        sent += _post_receipt(purchase, mailbox_of(address), now)
-    for address, held in _of_accounts(purchase, grants):
-        titles = _titles(held, now)
-        if titles:
-            post("receipt", mailbox_of(address), _context(titles, sign_in=True))
-            sent += 1
-    return sent
+    waiting = sorted({*grants.exclude(email="").values_list("email", flat=True)})
+    sent = [_post_receipt(purchase, mailbox_of(address), now) for address in waiting]
+    sent += [_post_news(address, held, now) for address, held in _of_accounts(purchase, grants)]
+    return sum(sent)
 
 
 def send_new_link(link: MailedLink, *, now: datetime | None = None) -> bool:
@@ -86,8 +85,7 @@ def send_new_link(link: MailedLink, *, now: datetime | None = None) -> bool:
     """
     now = now or timezone.now()
     purchase = Purchase.objects.using(_database()).filter(pk=link.purchase_id).first()
-    waiting = _waiting_for(link.mailbox.email).filter(purchase=purchase)
-    if purchase is None or not waiting.exists():
+    if purchase is None or not _waiting_for(link.mailbox.email).filter(purchase=purchase).exists():
         return send_downloads(link.mailbox.email, now=now)
     if not _can_mail() or not admit_mail(link.mailbox, now=now):
         return False
@@ -100,53 +98,58 @@ def send_claim_link(user: Any, email: str, *, now: datetime | None = None) -> bo
     Only this account can say yes, once, within an hour. None leaves if nothing waits. For the rest
     see ``send_downloads``.
     """
-    address = normal_address(email, "email")
+    address, now = normal_address(email, "email"), now or timezone.now()
     waiting = _waiting_for(address)
     if not _can_mail() or not waiting.exists():
         return False
-    now = now or timezone.now()
     mailbox = mailbox_of(address)
     if not admit_mail(mailbox, now=now):
         return False
-    token = make_token(LinkKind.CLAIM, mailbox, user=user, now=now)
-    context = {"account": user.get_username(), "expires_at": now + lifetime_of(LinkKind.CLAIM)}
-    link = site_url_of("confirm-claim", token=token)
-    post("claim", mailbox, _context(_titles(waiting, now), link=link) | context)
+
+    def context() -> dict[str, Any]:
+        link = _link(LinkKind.CLAIM, mailbox, now, user=user)
+        return _context(_titles(waiting, now)) | link | {"account": user.get_username()}
+
+    post("claim", mailbox, context)
     return True
 
 
 def _post_receipt(purchase: Purchase, mailbox: Mailbox, now: datetime) -> bool:
+    """Mail the link to what a purchase opens for the mailbox."""
     held = _waiting_for(mailbox.email).filter(purchase=purchase)
     if not _titles(held, now):
         return False
-    _post_downloads(LinkKind.RECEIPT, mailbox, held, now=now, purchase=purchase)
+
+    def context() -> dict[str, Any]:
+        link = _link(LinkKind.RECEIPT, mailbox, now, purchase=purchase)
+        return _context(_titles(held, now)) | link
+
+    post("receipt", mailbox, context)
     return True
 
 
-def _post_downloads(
-    kind: LinkKind,
-    mailbox: Mailbox,
-    waiting: GrantQuerySet,
-    *,
-    now: datetime,
-    account: GrantQuerySet | None = None,
-    purchase: Purchase | None = None,
-) -> None:
-    link = ""
-    if waiting.exists():
-        token = make_token(kind, mailbox, purchase=purchase, now=now)
-        link = site_url_of("guest-link", kind=str(kind), token=token)
-    name = "receipt" if kind is LinkKind.RECEIPT else "downloads"
-    sign_in = account is not None and account.exists()
-    context = _context(_titles(waiting, now), link=link, sign_in=sign_in)
-    post(name, mailbox, context | {"expires_at": now + lifetime_of(kind)})
+def _post_news(address: str, held: GrantQuerySet, now: datetime) -> bool:
+    """Tell an account's owner to sign in."""
+    if not _titles(held, now):
+        return False
+    post("receipt", mailbox_of(address), lambda: _context(_titles(held, now), sign_in=True))
+    return True
 
 
-def _context(titles: list[str], *, link: str = "", sign_in: bool = False) -> dict[str, Any]:
+def _link(kind: LinkKind, mailbox: Mailbox, now: datetime, **what: Any) -> dict[str, Any]:
+    token = make_token(kind, mailbox, now=now, **what)
+    if kind is LinkKind.CLAIM:
+        url = site_url_of("confirm-claim", token=token)
+    else:
+        url = site_url_of("guest-link", kind=str(kind), token=token)
+    return {"link": url, "expires_at": now + lifetime_of(kind)}
+
+
+def _context(titles: list[str], *, sign_in: bool = False) -> dict[str, Any]:
     return {
         "titles": titles[:MAX_TITLES],
         "more": max(0, len(titles) - MAX_TITLES),
-        "link": link,
+        "link": "",
         "sign_in_url": site_url_of("library") if sign_in else "",
     }
 

@@ -118,8 +118,8 @@ def playlist_url(context: Context, file: AssetFile) -> str:
 
     Return an empty string to a person who may not have the folder, before the asset's
     release, for a file without an entry, and where the playlist would use up a guest's download:
-    a scanner may open it. The stream view's button does that first. The token isn't a signature: each of its uses is
-    authorised and counted.
+    a scanner may open it. The stream view's button does that first. The token isn't a signature:
+    each of its uses is authorised and counted.
     """
     request = _request(context)
     token = _access(_asker(context), request).playlist_token(file)

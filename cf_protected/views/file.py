@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, ClassVar, Final
 
 from django.http import (
@@ -10,7 +10,6 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
-    HttpResponseNotAllowed,
     StreamingHttpResponse,
 )
 from django.http.response import HttpResponseRedirectBase
@@ -64,7 +63,7 @@ class FileView(PersonalView):
 
     kind: ClassVar[AssetFile.Kind]
     confirm_template = "cf_protected/confirm_download.html"
-    http_method_names = ("get", "head", "post", "options")
+    http_method_names: Sequence[str] = ("get", "head", "post", "options")
 
     def get_file(self) -> AssetFile:
         """Return the file of this request, by default the one with the URL's ``uuid``.
@@ -103,11 +102,20 @@ class FileView(PersonalView):
         file = self.get_file()
         person = self.get_person(file)
         if person.account is not None:
-            return HttpResponseNotAllowed(["GET", "HEAD", "OPTIONS"])
+            return self.http_method_not_allowed(request)
         try:
             return self.issue(person, file)
         except DownloadRefused as refusal:
             return self.refused(file, refusal)
+
+    def http_method_not_allowed(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Return a 405. POST is for guests, and for those whose proof ended meanwhile."""
+        response = super().http_method_not_allowed(request, *args, **kwargs)
+        if person_of(request).account is not None:
+            response["Allow"] = "GET, HEAD, OPTIONS"
+        return response
 
     def confirm(self, file: AssetFile, question: DownloadUnconfirmed) -> HttpResponseBase:
         """Return the page with the button that counts a guest's limited download."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Final
@@ -77,7 +78,7 @@ class PlaylistView(FileView):
     """
 
     kind = AssetFile.Kind.PREFIX
-    http_method_names = ("get", "head", "options")
+    http_method_names: Sequence[str] = ("get", "head", "options")
 
     @property
     def token(self) -> str | None:

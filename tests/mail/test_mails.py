@@ -232,3 +232,29 @@ def test_a_mail_says_until_when_its_link_works(purchase: Purchase, commit: Commi
     commit(lambda: services.send_downloads(ADDRESS, now=NOW))
 
     assert "It works until March 2, 2126, 1 p.m. CET." in the_mail().body
+
+
+def test_a_project_without_the_apps_urls_keeps_its_webhook(
+    asset: Asset, settings: Settings, commit: Commit, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.ROOT_URLCONF = "tests.no_urls"
+
+    assert commit(lambda: services.send_receipt(sell(asset, "li_1"))) == 1
+
+    assert [one.getMessage() for one in caplog.records] == [
+        "The mail 'receipt' wasn't sent: NoReverseMatch"
+    ]
+
+
+def test_a_receipt_lists_what_was_granted_after_it_in_the_transaction(
+    asset: Asset, commit: Commit
+) -> None:
+    other = Asset.objects.create(title="Audiobook", slug="audio", state=Asset.State.PUBLISHED)
+
+    def act() -> None:
+        services.send_receipt(sell(asset, "li_1"))
+        sell(other, "li_1")
+
+    commit(act)
+
+    assert "- Audiobook\n- Ebook\n" in the_mail().body

@@ -1,0 +1,24 @@
+"""Runs ``tests/with_allauth`` in its own process, since its settings install more apps."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_what_allauth_has_verified_is_vouched_for() -> None:
+    command = [sys.executable, "-m", "pytest", "-n0", "-q", "-p", "no:cacheprovider"]
+    settings = "--ds=tests.with_allauth.settings"
+
+    done = subprocess.run(
+        [*command, settings, "tests/with_allauth/cases.py"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
