@@ -113,6 +113,7 @@ CF_PROTECTED = {
             },
         },
     },
+    "VERIFIED_EMAILS": {"BACKEND": "example_project.accounts.verified_emails.ConfirmedEmails"},
     "SITE_URL": SITE_URL,
     "SUPPORT_CONTACT": SUPPORT_CONTACT,
     # Short, so that visitors can watch a limited product being used up.
