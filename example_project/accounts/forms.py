@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -34,8 +35,7 @@ class SignUpForm(UserCreationForm):
 class ResetForm(PasswordResetForm):
     """Django's, whose link leads to ``SITE_URL``, whatever host the request named."""
 
-    def save(self, **options: object) -> None:
+    def save(self, *args: Any, **options: Any) -> None:
         site = urlsplit(settings.SITE_URL)
-        super().save(
-            **options | {"domain_override": site.netloc, "use_https": site.scheme == "https"}
-        )
+        options |= {"domain_override": site.netloc, "use_https": site.scheme == "https"}
+        super().save(*args, **options)

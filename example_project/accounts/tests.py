@@ -32,7 +32,7 @@ class AccountsTestCase(TestCase):
 
     def mailed_path(self) -> str:
         """Return the path of the link in the latest mail."""
-        found = re.search(r"https://shop\.example(/\S+)", mail.outbox[-1].body)
+        found = re.search(r"https://shop\.example(/\S+)", str(mail.outbox[-1].body))
         assert found, mail.outbox[-1].body  # noqa: S101
         return found[1]
 
@@ -163,7 +163,6 @@ class ResetTests(AccountsTestCase):
 
     def test_a_mailed_link_leads_to_a_new_password(self) -> None:
         self.client.post("/reset/", {"email": ADA})
-        form = self.client.get(self.mailed_path(), follow=True)
         new = "five plovers"
         form = {"new_password1": new, "new_password2": new}
         self.assertRedirects(

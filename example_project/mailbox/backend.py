@@ -35,8 +35,8 @@ def _keep(message: EmailMessage) -> None:
     Mail.objects.create(
         sender=message.from_email,
         recipients=", ".join(message.recipients()),
-        subject=message.subject,
-        text=message.body,
+        subject=str(message.subject),
+        text=str(message.body),
         html=_html_of(message),
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.views.generic import DetailView, ListView
 from django.views.generic.base import View
 
@@ -16,11 +16,10 @@ from example_project.mailbox.models import Mail
 class DebugOnlyMixin(View):
     """Refuses where ``DEBUG`` is off: the mails are for their recipients."""
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not settings.DEBUG:
             raise Http404("The mailbox works with DEBUG only.")
-        response: HttpResponse = super().dispatch(request, *args, **kwargs)
-        return response
+        return super().dispatch(request, *args, **kwargs)
 
 
 class MailboxView(DebugOnlyMixin, ListView):

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from cf_protected import services
-from cf_protected.models import Grant
+from cf_protected.models import Purchase
 from example_project.shop.models import Order, OrderLine, Product
 
 SOURCE: Final = "demo-checkout"
@@ -36,15 +36,15 @@ def place_order(
     )
     if is_new:
         for product in products:
-            grant = _grant(order.lines.create(product=product, price=product.price))
-        services.send_receipt(grant.purchase)
+            _grant(order.lines.create(product=product, price=product.price))
+        services.send_receipt(Purchase.objects.get(source=SOURCE, reference=order.reference))
     return order
 
 
-def _grant(line: OrderLine) -> Grant:
+def _grant(line: OrderLine) -> None:
     """Grant the line's asset. All lines of an order are one purchase, with one receipt."""
     order, product = line.order, line.product
-    return services.grant(
+    services.grant(
         product.asset,
         None if order.recipient else order.buyer,
         email=order.recipient or order.email,
