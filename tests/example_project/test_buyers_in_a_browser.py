@@ -124,7 +124,7 @@ def test_staff_dispute_and_refund_an_order_by_its_buttons(page: Page) -> None:
         ("Refund", "1 order was refunded."),
     ):
         page.goto("/admin/shop/order/?q=order-for-staff")
-        page.get_by_role("link", name="Order ").first.click()
+        page.get_by_role("rowheader").get_by_role("link").click()
         take_screenshot(page, "admin-order")
         page.get_by_role("button", name=button).click()
         expect(page.get_by_text(message)).to_be_visible()
