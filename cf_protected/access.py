@@ -47,6 +47,11 @@ class Decision:
         """Whether even the asset's title tells too much: it is a draft the person never had."""
         return self.reason == Reason.UNPUBLISHED and self.grant is None
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether a download counts against a limit. Then it must not be signed uncounted."""
+        return self.grant is not None and self.grant.max_downloads is not None
+
 
 @dataclass(frozen=True)
 class Holding:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Barrier
 
 from django.http import HttpResponseBase
 
+from cf_protected.background import at_once
 from cf_protected.cloudfront.keys import HASHES, PublicKey, SigningKey, check_key, is_signed_by
 from cf_protected.cloudfront.verifier import CloudFrontVerifier
 from cf_protected.distributions import distributions
@@ -18,6 +20,11 @@ from cf_protected.exceptions import KeySourceError, VerificationError
 from cf_protected.key_sources.base import KeySource
 from cf_protected.key_sources.cached import CachedKeySource
 from cf_protected.models import AssetFile
+
+
+def mails_at_once() -> AbstractContextManager[None]:
+    """Let views send their mails before they answer, instead of a thread after it."""
+    return at_once()
 
 
 def assert_signed_url(url: str, file: AssetFile, *, now: datetime | None = None) -> None:

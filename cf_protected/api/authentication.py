@@ -63,7 +63,8 @@ class SessionAuthenticator(Authenticator):
 def authenticate(request: HttpRequest) -> User:
     """Return the user whose credentials the request carries, or ``AnonymousUser``.
 
-    ``authenticate_person`` also finds guests. For views that are ``csrf_exempt``: authenticators that rely on cookies check the CSRF token.
+    ``authenticate_person`` also finds guests. For views that are ``csrf_exempt``: authenticators
+    that rely on cookies check the CSRF token.
 
     Raises ``AuthenticationFailed``, ``AuthenticationUnavailable``, ``CSRFFailed`` and
     ``ConfigurationError``.

@@ -112,3 +112,9 @@ class AppSettings:
     site_url: SiteURL = ""
     support_contact: Contact = ""
     receipt_lifetime: PositiveDuration = timedelta(weeks=4)
+
+    @property
+    def support_url(self) -> str:
+        """Where a link to ``SUPPORT_CONTACT`` leads; ``""`` without one."""
+        is_address = self.support_contact and "://" not in self.support_contact
+        return f"mailto:{self.support_contact}" if is_address else self.support_contact

@@ -5,7 +5,6 @@ The only place where models meet signers. Every signature needs an ``Approval``.
 """
 
 from cf_protected.person import Person
-from cf_protected.services.approval import is_counted
 from cf_protected.services.authorization import Access, authorize, authorize_download
 from cf_protected.services.changes import (
     allow_more,
@@ -77,7 +76,6 @@ __all__ = [
     "extend_grants",
     "grant",
     "grant_many",
-    "is_counted",
     "issue_cookies",
     "issue_playlist",
     "issue_playlist_token",

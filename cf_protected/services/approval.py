@@ -67,7 +67,7 @@ class Approval:
     @property
     def is_counted(self) -> bool:
         """Whether the download counts against a limit."""
-        return is_counted(self.decision)
+        return self.decision.is_counted
 
     @property
     def is_repeat(self) -> bool:
@@ -191,7 +191,7 @@ class Approver:
             if end is None or end >= needed:
                 return decision
             other = self._decide_until(needed, asset)
-            if other and other.allowed and (counts or not is_counted(other)):
+            if other and other.allowed and (counts or not other.is_counted):
                 return other
         return decision
 
@@ -237,8 +237,3 @@ class Approver:
             for file in self._files:
                 self._last_uses.setdefault(UseKey(grant.pk, None, file.pk), None)
         return grants.values()
-
-
-def is_counted(decision: Decision) -> bool:
-    """Return whether a download counts against a limit. Then it must not be signed uncounted."""
-    return decision.grant is not None and decision.grant.max_downloads is not None

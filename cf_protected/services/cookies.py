@@ -12,7 +12,7 @@ from cf_protected.exceptions import InvalidURL, SigningError
 from cf_protected.models import AssetFile, Download
 from cf_protected.person import Person, User
 from cf_protected.reasons import Reason
-from cf_protected.services.approval import Approval, Approver, is_counted
+from cf_protected.services.approval import Approval, Approver
 from cf_protected.services.cookie_files import refuse_assets
 from cf_protected.services.cookie_scopes import (
     MAX_SETS,
@@ -129,7 +129,7 @@ def renew_cookies(
     try:
         approval = Approver(request, files=[file]).approve(file)
     except DownloadRefused as refusal:
-        if refusal.decision.reason == Reason.LIMIT_REACHED and is_counted(refusal.decision):
+        if refusal.decision.reason == Reason.LIMIT_REACHED and refusal.decision.is_counted:
             return None
         log_refusal(request, file.asset, file, refusal.decision)
         raise

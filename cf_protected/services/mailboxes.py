@@ -9,6 +9,7 @@ from django.db import router
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from cf_protected.addresses import normal_address
 from cf_protected.models import Mailbox
 
 #: A visitor's request sends no mail so soon after another one.
@@ -23,12 +24,13 @@ def mailbox_of(address: str) -> Mailbox:
     return mailbox
 
 
-def end_links(address: str) -> bool:
+def end_links(email: str) -> bool:
     """End all links and guests' sessions of a mailbox. Return whether there is one.
 
-    New links can be mailed at once. ``address`` must be normal.
+    New links can be mailed at once. Raises ``ValueError`` for what isn't an address.
     """
-    return bool(_mailboxes().filter(email=address).update(generation=F("generation") + 1))
+    mailbox = _mailboxes().filter(email=normal_address(email, "email"))
+    return bool(mailbox.update(generation=F("generation") + 1))
 
 
 def admit_mail(mailbox: Mailbox, *, now: datetime | None = None) -> bool:

@@ -46,20 +46,28 @@ def _deliver(name: str, address: str, context: Context, language: str | None) ->
 
 
 def _message(name: str, address: str, context: dict[str, Any]) -> EmailMultiAlternatives:
-    site_url, contact = conf.current().site_url, conf.current().support_contact
-    context |= {"site_name": urlsplit(site_url).netloc, "site_url": site_url}
-    context["support_contact"] = contact
+    settings = conf.current()
+    context |= {
+        "site_name": urlsplit(settings.site_url).netloc,
+        "site_url": settings.site_url,
+        "support_contact": settings.support_contact,
+        "support_url": settings.support_url,
+    }
     # Of one line: a title may have several.
     context["subject"] = " ".join(_rendered(f"{name}_subject.txt", context).split())
     message = EmailMultiAlternatives(
         context["subject"],
         _rendered(f"{name}.txt", context).strip() + "\n",
         to=[address],
-        reply_to=[contact] if "@" in contact and ":" not in contact else None,
+        reply_to=_reply_to(settings.support_contact),
         headers=dict(_HEADERS),
     )
     message.attach_alternative(_rendered(f"{name}.html", context), "text/html")
     return message
+
+
+def _reply_to(contact: str) -> list[str] | None:
+    return [contact] if contact and "://" not in contact else None
 
 
 def _rendered(template: str, context: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
@@ -84,12 +84,13 @@ def send_new_link(link: MailedLink, *, now: datetime | None = None) -> bool:
     The limit of ``send_downloads`` applies.
     """
     now = now or timezone.now()
-    purchase = Purchase.objects.using(_database()).filter(pk=link.purchase_id).first()
-    if purchase is None or not _waiting_for(link.mailbox.email).filter(purchase=purchase).exists():
+    held = _waiting_for(link.mailbox.email).filter(purchase__isnull=False)
+    grant = held.filter(purchase=link.purchase_id).select_related("purchase").first()
+    if grant is None or grant.purchase is None:
         return send_downloads(link.mailbox.email, now=now)
     if not _can_mail() or not admit_mail(link.mailbox, now=now):
         return False
-    return _post_receipt(purchase, link.mailbox, now)
+    return _post_receipt(grant.purchase, link.mailbox, now)
 
 
 def send_claim_link(user: Any, email: str, *, now: datetime | None = None) -> bool:
@@ -162,16 +163,13 @@ def _titles(grants: GrantQuerySet, now: datetime) -> list[str]:
 
 def _of_accounts(purchase: Purchase, grants: GrantQuerySet) -> Iterator[tuple[str, GrantQuerySet]]:
     """Yield an address of each account that holds the purchase, with its grants."""
-    for grant in _one_of_each_user(grants.filter(user__isnull=False).select_related("user")):
-        addresses = vouched_addresses(grant.user)
+    held = grants.filter(user__isnull=False).select_related("user")
+    for user in {grant.user_id: grant.user for grant in held}.values():
+        addresses = [] if user is None else vouched_addresses(user)
         if purchase.email in addresses:
             addresses = [purchase.email]
         if addresses:
-            yield addresses[0], grants.filter(user=grant.user)
-
-
-def _one_of_each_user(grants: GrantQuerySet) -> Iterable[Grant]:
-    return {grant.user_id: grant for grant in grants}.values()
+            yield addresses[0], grants.filter(user=user)
 
 
 def _waiting_for(address: str) -> GrantQuerySet:

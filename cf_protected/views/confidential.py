@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.generic import View
 
@@ -32,7 +32,7 @@ class MailingMixin(ConfidentialMixin):
     too_many_template = "cf_protected/too_many_requests.html"
     background = background
 
-    def too_many(self) -> HttpResponseBase | None:
+    def too_many(self) -> HttpResponse | None:
         """Count a request; return the 429 where the visitor's network asked too often."""
         seconds = seconds_to_wait(get_viewer(self.request))
         if not seconds:

@@ -59,7 +59,7 @@ class LibraryEntry:
 
 def has_buttons(person: Person, decision: Decision) -> bool:
     """Return whether a guest's downloads are counted."""
-    return person.guest is not None and services.is_counted(decision)
+    return person.guest is not None and decision.is_counted
 
 
 @method_decorator(login_not_required, name="dispatch")  # guests have no account

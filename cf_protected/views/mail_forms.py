@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +16,7 @@ from django.views.generic import FormView, TemplateView
 
 from cf_protected import conf, services
 from cf_protected.addresses import normal_address
+from cf_protected.person import email_field
 from cf_protected.views.confidential import ConfidentialMixin, MailingMixin
 from cf_protected.views.file import see_other
 
@@ -52,7 +53,7 @@ class AddressFormView(MailingMixin, FormView):
             raise Http404("CF_PROTECTED['SITE_URL'] isn't set.")
         return super().dispatch(request, *args, **kwargs)
 
-    def form_valid(self, form: forms.Form) -> HttpResponseBase:
+    def form_valid(self, form: forms.Form) -> HttpResponse:
         if (refusal := self.too_many()) is not None:
             return refusal
         self.send(form.cleaned_data["email"])
@@ -79,8 +80,7 @@ class ClaimAddressView(LoginRequiredMixin, AddressFormView):
     template_name = "cf_protected/claim_address.html"
 
     def get_initial(self) -> dict[str, Any]:
-        user: Any = self.request.user
-        return {"email": getattr(user, user.get_email_field_name(), "") or ""}
+        return {"email": getattr(self.request.user, email_field() or "", "")}
 
     def send(self, address: str) -> None:
         self.background.run(partial(services.send_claim_link, self.request.user, address))

@@ -17,12 +17,11 @@ _OTHER_HOLDER: Final = {Reason.NO_GRANT, Reason.INACTIVE_USER}
 
 def offers(request: HttpRequest, decision: Decision, *, after_login: str = "") -> dict[str, Any]:
     """Return the context of ``refused.html`` about what helps, and whom to ask."""
-    contact = conf.current().support_contact
     may_be_another = decision.reason in _OTHER_HOLDER
     login = redirect_to_login(after_login or request.get_full_path())
     return {
-        "support_contact": contact,
-        "support_url": f"mailto:{contact}" if "@" in contact and ":" not in contact else contact,
+        "support_contact": conf.current().support_contact,
+        "support_url": conf.current().support_url,
         "login_url": login.url if may_be_another else "",
         "can_be_mailed": may_be_another and bool(conf.current().site_url),
         "is_signed_in": request.user.is_authenticated,

@@ -1,0 +1,99 @@
+"""The samples of docs/guests.md and docs/testing.md, run."""
+
+from __future__ import annotations
+
+import unittest
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.template import Context, Template
+from django.test import TestCase
+from django.utils import translation
+
+from cf_protected.models import Asset, Purchase
+from cf_protected.services import mailboxes, networks
+from cf_protected.services.links import LinkKind, make_token, read_token
+from cf_protected.services.mailboxes import mailbox_of
+from cf_protected.signals import grant_created
+from tests.mail.conftest import ADDRESS, Commit, sell, the_mail
+from tests.test_docs import blocks, read
+
+
+def run(text: str) -> dict[str, Any]:
+    names: dict[str, Any] = {}
+    exec(text, names)
+    return names
+
+
+def python_of(name: str) -> str:
+    """The one Python sample of docs/guests.md with this text."""
+    (found,) = [one for one in blocks(read("guests.md"), "python") if name in one]
+    return found
+
+
+def test_a_receipt_is_mailed_once_however_often_the_webhook_comes(
+    asset: Asset, commit: Commit
+) -> None:
+    receiver = run(python_of("@receiver"))["mail_receipt"]
+    try:
+        for _ in range(3):
+            commit(lambda: sell(asset, "li_1"))
+    finally:
+        grant_created.disconnect(receiver)
+
+    assert the_mail().to == [ADDRESS]
+
+
+def test_links_end(db: None) -> None:
+    token = make_token(LinkKind.MAILBOX, mailbox_of(ADDRESS))
+    assert read_token(LinkKind.MAILBOX, token)
+
+    run(python_of("end_links"))
+
+    assert read_token(LinkKind.MAILBOX, token) is None
+
+
+def test_the_shop_chooses_the_language(purchase: Purchase, commit: Commit) -> None:
+    with translation.override("en"):
+        commit(lambda: run(python_of("def mail_receipt(purchase"))["mail_receipt"](purchase, "de"))
+
+    assert the_mail().subject == "Ihr Download: Ebook"
+
+
+def test_a_mail_in_other_words_renders() -> None:
+    (source,) = blocks(read("guests.md"), r"html\+django")
+
+    html = Template(source).render(Context({"link": "/there/", "titles": ["Ebook"]}))
+
+    assert '<a href="/there/">Open my downloads</a>' in html
+    assert "<li>Ebook</li>" in html
+
+
+def test_a_projects_test_finds_the_mail(db: None) -> None:
+    (source,) = [one for one in blocks(read("testing.md"), "python") if "GuestTests" in one]
+    case: type[TestCase] = run(source)["GuestTests"]
+    result = unittest.TestResult()
+
+    case.setUpClass()
+    try:
+        case("test_the_link_is_mailed")(result)
+    finally:
+        case.tearDownClass()
+
+    assert (result.testsRun, result.errors, result.failures) == (1, [], [])
+    assert len(mail.outbox) == 1
+
+
+def test_the_docs_have_the_limits_of_the_code() -> None:
+    text = " ".join(read("guests.md").split())
+    assert (mailboxes.MAIL_PAUSE.seconds, mailboxes.MAILS_A_DAY) == (120, 5)
+    assert "one mail in two minutes and five a day" in text
+    assert f"may ask {networks.MAX_REQUESTS} times" in text
+    assert f"in {networks.WINDOW.seconds // 60} minutes" in text
+    assert f"the latest {networks.MAX_NETWORKS:,} at most" in text
+
+
+@pytest.mark.parametrize("name", ["receipt", "downloads", "claim", "claimed"])
+def test_each_mail_of_the_table_exists(name: str) -> None:
+    assert f"| `{name}` |" in read("guests.md")
