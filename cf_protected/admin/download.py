@@ -15,14 +15,22 @@ from cf_protected.models import Download
 class DownloadAdmin(admin.ModelAdmin):
     """The admin of downloads and refusals: read-only."""
 
-    list_display = ("requested_at", "user", "asset_title", "file_name", "outcome", "reason")
+    list_display = (
+        "requested_at",
+        "user",
+        "email",
+        "asset_title",
+        "file_name",
+        "outcome",
+        "reason",
+    )
     list_filter = ("outcome", "reason")
     list_select_related = ("user",)
     date_hierarchy = "requested_at"
     show_full_result_count = False
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
-        return ["asset_title", "file_name", "ip_address", *user_search_fields()]
+        return ["asset_title", "file_name", "ip_address", "email", *user_search_fields()]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
