@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import inf
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
@@ -25,6 +25,10 @@ from cf_protected.reasons import Reason
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
+
+
+#: The permission to try any file, as staff.
+TRY_FILES: Final = "cf_protected.try_files"
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,21 @@ def decide(person: Person, asset: Asset, grants: Iterable[Grant], now: datetime)
     return Decision(state is Grant.State.ACTIVE, _STATE_REASONS[state], ranked[0])
 
 
+def decide_trial(person: Person, asset: Asset, grants: Iterable[Grant], now: datetime) -> Decision:
+    """Allow an active member of staff with the permission ``cf_protected.try_files``.
+
+    Staff try files whatever the asset's state, without a grant, and so nothing is counted.
+    ``services.try_file`` and ``services.try_folder`` ask this in place of the authoriser.
+    """
+    account: Any = person.account
+    if account is None:
+        return Decision(False, Reason.ANONYMOUS)
+    if not account.is_active:
+        return Decision(False, Reason.INACTIVE_USER)
+    may_try = getattr(account, "is_staff", False) and account.has_perm(TRY_FILES)
+    return Decision(True, Reason.STAFF) if may_try else Decision(False, Reason.NO_GRANT)
+
+
 def _rank(grant: Grant, now: datetime) -> tuple[int, bool, int, float]:
     """Sort the grant to use first: without a limit, with the most left, with the latest end."""
     limited = grant.max_downloads is not None
@@ -164,6 +183,7 @@ _SENTENCES: Final[dict[str, StrPromise]] = {
     Reason.ANONYMOUS: gettext_lazy("Please sign in first."),
     Reason.INACTIVE_USER: gettext_lazy("Your account isn't active."),
     Reason.GRANTED: gettext_lazy("You can download this."),
+    Reason.STAFF: gettext_lazy("You can download this."),
 }
 
 

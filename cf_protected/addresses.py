@@ -36,6 +36,14 @@ def normal_address(text: str, argument: str = "email") -> str:
         raise ValueError(f"{argument} isn't an e-mail address.") from None
 
 
+def normal_or_empty(text: str) -> str:
+    """Return the normal form, or ``""`` for a text that isn't an address."""
+    try:
+        return normal_address(text)
+    except ValueError:
+        return ""
+
+
 def spellings(address: str) -> list[str]:
     """Return a normal form, and the spelling that has the domain's own letters if it differs."""
     return list(dict.fromkeys([address, _validated(address).normalized]))

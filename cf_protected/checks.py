@@ -283,7 +283,7 @@ def _check_mails_for_production() -> Iterator[CheckMessage]:
             "links and use them."
         )
     try:
-        vouches = not isinstance(make_backend(), NoEmails)
+        vouches = type(make_backend()) is not NoEmails
     except conf.ConfigurationError:
         return  # check_settings reports it
     if vouches and "*" in settings.ALLOWED_HOSTS:

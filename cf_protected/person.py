@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import reduce
 from hashlib import sha256
-from operator import or_
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -16,10 +15,13 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import router
 from django.db.models import Q
 
-from cf_protected.addresses import normal_address, spellings
+from cf_protected.addresses import normal_or_empty, spellings
 
 #: What Django calls a user: ``request.user`` is one of the two.
 User = AbstractBaseUser | AnonymousUser
+
+# SQLite refuses more than a thousand alternatives.
+_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True)
@@ -107,25 +109,23 @@ def email_field() -> str | None:
     return name
 
 
-def accounts_with_email(address: str) -> list[AbstractBaseUser]:
-    """Return the accounts with this address, in any spelling, confirmed or not.
+def accounts_with_email(addresses: Iterable[str]) -> Iterator[tuple[str, AbstractBaseUser]]:
+    """Yield each account that has one of these addresses, in any spelling, confirmed or not.
 
-    ``address`` is in its normal form. Without an index on the field in upper case, this reads
-    every account.
+    ``addresses`` are in their normal form. With each account comes its address as it is stored.
+    Without an index on the field in upper case, PostgreSQL and SQLite read every account.
     """
     field = email_field()
     if field is None:
-        return []
+        return
+    wanted = {*addresses}
     users = get_user_model()._default_manager  # noqa: SLF001 - documented
-    named = reduce(or_, [Q(**{f"{field}__iexact": one}) for one in spellings(address)])
-    # A replica may lag behind.
-    found = users.using(router.db_for_write(users.model)).filter(named)
-    # Databases also take "ä" for "a", and the KELVIN SIGN for "k".
-    return [user for user in found if _has(getattr(user, field), address)]
-
-
-def _has(stored: str, address: str) -> bool:
-    try:
-        return normal_address(stored) == address
-    except ValueError:
-        return False
+    texts = [one for address in sorted(wanted) for one in spellings(address)]
+    for start in range(0, len(texts), _AT_ONCE):
+        some = texts[start : start + _AT_ONCE]
+        named = Q(*((f"{field}__iexact", one) for one in some), _connector=Q.OR)
+        # A replica may lag behind.
+        for user in users.using(router.db_for_write(users.model)).filter(named):
+            # Databases also take "ä" for "a", and the KELVIN SIGN for "k".
+            if normal_or_empty(stored := getattr(user, field)) in wanted:
+                yield stored, user

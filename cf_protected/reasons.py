@@ -21,3 +21,4 @@ class Reason(TextChoices):
     NOT_RELEASED = "not_released", _("The asset isn't released yet")
     ENDS_TOO_SOON = "ends_too_soon", _("The grant ends before the asset is released")
     ADDRESS_NOT_BOUND = "address_not_bound", _("The link can't be bound to the address")
+    STAFF = "staff", _("Tried by staff")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, TypeVar
 
@@ -22,7 +22,7 @@ from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
 from cf_protected import conf
-from cf_protected.addresses import normal_address, spellings
+from cf_protected.addresses import normal_or_empty, spellings
 from cf_protected.conf import check_ids
 from cf_protected.person import Person, User, accounts_with_email, email_field
 from cf_protected.process import Once
@@ -56,6 +56,17 @@ class VerifiedEmails(ABC):
         ``addresses`` is asked about each. Finding them should need an index.
         """
 
+    def pairs(self, addresses: Collection[str]) -> Iterable[tuple[str, AbstractBaseUser]]:
+        """Return verified addresses, as they are stored, each with its account.
+
+        All that may be one of ``addresses``, which are in their normal form. Override it where one
+        query finds the accounts of many.
+        """
+        for address in addresses:
+            for user in self.users(address):
+                if isinstance(user, AbstractBaseUser):
+                    yield from ((text, user) for text in self.addresses(user))
+
     def check(self) -> Iterable[CheckMessage]:
         """Return what ``manage.py check`` reports about this class's configuration."""
         return []
@@ -78,9 +89,13 @@ class AllauthEmails(VerifiedEmails):
         return _verified().filter(user=user).values_list("email", flat=True)
 
     def users(self, address: str) -> Iterable[AbstractBaseUser]:
+        return [user for _, user in self.pairs([address])]
+
+    def pairs(self, addresses: Collection[str]) -> Iterable[tuple[str, AbstractBaseUser]]:
         # allauth keeps addresses in lower case, and has an index on them.
-        found = _verified().filter(email__in=spellings(address)).select_related("user")
-        return [one.user for one in found]
+        texts = [text for address in addresses for text in spellings(address)]
+        found = _verified().filter(email__in=texts).select_related("user")
+        return [(one.email, one.user) for one in found]
 
     def check(self) -> Iterator[CheckMessage]:
         if not apps.is_installed("allauth.account"):
@@ -108,7 +123,10 @@ class UserEmails(VerifiedEmails):
         return [] if field is None else _users().filter(pk=user.pk).values_list(field, flat=True)
 
     def users(self, address: str) -> Iterable[AbstractBaseUser]:
-        return accounts_with_email(address)
+        return [user for _, user in self.pairs([address])]
+
+    def pairs(self, addresses: Collection[str]) -> Iterable[tuple[str, AbstractBaseUser]]:
+        return accounts_with_email(addresses)
 
     def check(self) -> Iterator[CheckMessage]:
         if not self._confirmed and not _allauth_verifies():
@@ -155,22 +173,25 @@ def vouching_user(address: str) -> AbstractBaseUser | None:
     There is none if two have it, and for a text that isn't an address. Raises
     ``ConfigurationError`` for a mistake in the setting.
     """
-    try:
-        normal = normal_address(address, "address")
-    except ValueError:
-        return None
-    candidates = {
-        user.pk: user
-        for user in _answers(lambda backend: backend.users(normal))
-        if isinstance(user, get_user_model())
-    }
-    found = None
-    for user in candidates.values():
-        if normal in vouched_addresses(user):
-            if found is not None:
-                return None
-            found = user
-    return found
+    return next(iter(vouching_users([address]).values()), None)
+
+
+def vouching_users(addresses: Iterable[str]) -> dict[str, AbstractBaseUser]:
+    """Return ``vouching_user`` of each address that has one, by the address's normal form.
+
+    The classes of this module need one query for 500 addresses or more.
+    """
+    wanted = {normal for text in addresses if (normal := normal_or_empty(text))}
+    found: dict[str, dict[Any, AbstractBaseUser]] = {address: {} for address in wanted}
+    for stored, account in _answers(lambda backend: _unpacked(backend.pairs(wanted))):
+        address = _proved(stored)
+        if address in wanted and isinstance(account, get_user_model()) and account.is_active:
+            found[address][account.pk] = account
+    return {one: users.popitem()[1] for one, users in found.items() if len(users) == 1}
+
+
+def _unpacked(pairs: Iterable[tuple[str, T]]) -> list[tuple[str, T]]:
+    return [(text, user) for text, user in pairs]  # raises where the project's code is wrong
 
 
 def _proved(text: str) -> str:
@@ -181,10 +202,10 @@ def _proved(text: str) -> str:
 
     Source: https://www.unicode.org/reports/tr46/#Deviations
     """
+    normal = normal_or_empty(text)
     try:
-        normal = normal_address(text)
-        mailed_to = text.strip().rpartition("@")[2].encode("idna").decode("ascii")
-    except ValueError:  # UnicodeError is one
+        mailed_to = text.strip().rpartition("@")[2].encode("idna").decode("ascii") if normal else ""
+    except UnicodeError:
         return ""
     return normal if normal.rpartition("@")[2] == mailed_to.lower() else ""
 
@@ -194,7 +215,7 @@ _backend: Final = Once(make_backend, depends_on=conf.current)
 
 def _answers(ask: Callable[[VerifiedEmails], Iterable[T]]) -> list[T]:
     backend = _backend.get()
-    if isinstance(backend, NoEmails):
+    if type(backend) is NoEmails:  # a subclass may vouch
         return []  # and no savepoint
     try:
         with _savepoint():

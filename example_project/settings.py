@@ -1,7 +1,8 @@
 """The example shop: SQLite, the filesystem and the development edge. Not for production.
 
 ``EXAMPLE_PROJECT_VAR`` names the directory with the database, the key and the files, and
-``EXAMPLE_PROJECT_EDGE`` the edge's address, if you run ``cf_edge`` yourself.
+``EXAMPLE_PROJECT_EDGE`` and ``EXAMPLE_PROJECT_SITE`` the addresses of the edge and of the shop, if
+you run ``cf_edge`` and ``runserver`` yourself.
 """
 
 import os
@@ -28,6 +29,8 @@ LOGOUT_REDIRECT_URL = "shop:catalogue"
 
 INSTALLED_APPS = [
     "example_project.shop",  # first, so that its templates win
+    "example_project.accounts",
+    "example_project.mailbox",
     "cf_protected",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -88,6 +91,12 @@ STORAGES = {
     },
 }
 
+# Mailed links lead there, whatever host a request names.
+SITE_URL = os.environ.get("EXAMPLE_PROJECT_SITE", "http://127.0.0.1:8000")
+EMAIL_BACKEND = "example_project.mailbox.backend.MailboxBackend"
+SUPPORT_CONTACT = "help@plover.example"
+DEFAULT_FROM_EMAIL = "Plover Press <shop@plover.example>"
+
 # "manage.py demo" makes the key. Until then nothing can be signed; everything else works.
 KEY_FILE = VAR / "keys" / "private_key.pem"
 SILENCED_SYSTEM_CHECKS = [] if KEY_FILE.exists() else ["cf_protected.E008"]
@@ -104,6 +113,9 @@ CF_PROTECTED = {
             },
         },
     },
+    "VERIFIED_EMAILS": {"BACKEND": "example_project.accounts.verified_emails.ConfirmedEmails"},
+    "SITE_URL": SITE_URL,
+    "SUPPORT_CONTACT": SUPPORT_CONTACT,
     # Short, so that visitors can watch a limited product being used up.
     "REPEAT_WINDOW": timedelta(seconds=5),
 }

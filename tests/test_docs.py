@@ -35,6 +35,7 @@ from cf_protected.exceptions import CFProtectedError
 from cf_protected.key_sources.aws import AWSAccess, AWSKeySource
 from cf_protected.key_sources.base import KeySource
 from cf_protected.key_sources.cached import CachedKeySource, KeyEvent, KeyEventKind
+from cf_protected.models import Asset, Grant, Purchase
 from cf_protected.oidc import check_ids as oidc_check_ids
 from cf_protected.oidc import conf as oidc_conf
 from cf_protected.oidc.exceptions import TokenFault
@@ -353,6 +354,23 @@ def test_the_examples_of_the_protocol_run(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("CF_KEY", private_pem("p256"))
     source = names["EnvironmentKeySource"](variable="CF_KEY", key_pair_id="K2JCJMDEHXQW5F")
     assert source.get_signing_key().key_pair_id == "K2JCJMDEHXQW5F"
+
+
+def test_the_examples_of_privacy_run(user: User, asset: Asset) -> None:
+    names: dict[str, Any] = {}
+    for block in blocks(read("privacy.md"), "python"):
+        exec(block, names)
+    services.grant(asset, user, source="shop", reference="7")
+    services.grant(asset, email="bob@example.com", source="shop", reference="8")
+
+    copy = names["answer_request"]("bob@example.com")
+    names["close_account"](user)
+
+    assert [one["reference"] for one in copy["purchases"]] == ["8"]
+    assert first_cells(section(read("privacy.md"), "## The export")) == {*copy}
+    assert not Grant.objects.exclude(user=None, email="").exists()
+    assert not Purchase.objects.filter(erased_at=None).exists()
+    assert not User.objects.exists()
 
 
 @pytest.mark.django_db

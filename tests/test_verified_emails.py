@@ -15,10 +15,12 @@ from pytest_django import Settings
 
 from cf_protected import conf
 from cf_protected.verified_emails import (
+    NoEmails,
     UserEmails,
     VerifiedEmails,
     vouched_addresses,
     vouching_user,
+    vouching_users,
 )
 from tests.accounts.models import APIKey, User
 from tests.conftest import Configure
@@ -216,6 +218,19 @@ def test_answers_that_are_no_addresses_vouch_for_nothing(
     assert vouching_user("ada@example.com") is None
 
 
+class OneEmail(NoEmails):
+    """It vouches after all."""
+
+    def addresses(self, user: Any) -> Iterable[str]:
+        return ["ada@example.com"]
+
+
+def test_a_subclass_of_the_one_that_vouches_for_nobody(user: User, configure: Configure) -> None:
+    configure(VERIFIED_EMAILS={"BACKEND": f"{__name__}.OneEmail"})
+
+    assert vouched_addresses(user) == ["ada@example.com"]
+
+
 class BrokenEmails(VerifiedEmails):
     """It fails, with the address in the error."""
 
@@ -306,12 +321,53 @@ def test_an_address_that_was_confirmed_just_now_counts(user: User, settings: Set
     assert vouching_user("ada@example.com") == user
 
 
+def selects(queries: CaptureQueriesContext) -> int:
+    return len([one for one in queries if one["sql"].startswith("SELECT")])
+
+
 @pytest.mark.usefixtures("user_emails")
-def test_finding_the_account_is_two_queries(user: User) -> None:
+def test_finding_the_account_is_one_query(user: User) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert vouching_user("ada@example.com") == user
 
-    assert len([one for one in queries if one["sql"].startswith("SELECT")]) == 2
+    assert selects(queries) == 1
+
+
+@pytest.mark.usefixtures("user_emails")
+def test_the_accounts_of_many_addresses(user: User, other_user: User) -> None:
+    """Of a thousand lines that staff pasted, with repeats, capitals and mistakes."""
+    strangers = [f"reader-{number}@example.com" for number in range(1100)]
+    asked = ["Ada@example.com", *strangers, "ada", "", "\N{KELVIN SIGN}im@example.com"]
+
+    with CaptureQueriesContext(connection) as queries:
+        found = vouching_users([*asked, "bob@example.com", "ada@EXAMPLE.com"])
+
+    assert found == {"ada@example.com": user, "bob@example.com": other_user}
+    assert selects(queries) == 3
+
+
+def test_the_accounts_of_no_addresses(own_emails: Configure) -> None:
+    own_emails(claimed="nobody is asked")
+
+    assert vouching_users([]) == vouching_users(["ada"]) == {}
+
+
+def test_a_class_of_ones_own_may_answer_for_many(
+    user: User, other_user: User, own_emails: Configure
+) -> None:
+    held = [("ADA@example.com", user), ("eve@example.com", user), ("bob@example.com", other_user)]
+    own_emails(pairs=lambda self, addresses: held)
+
+    found = vouching_users(["ada@example.com", "bob@example.com", "carl@example.com"])
+
+    assert found == {"ada@example.com": user, "bob@example.com": other_user}
+
+
+@pytest.mark.parametrize("pairs", [None, ["ada@example.com"], [("ada@example.com",)], 7])
+def test_pairs_of_the_wrong_shape_vouch_for_nothing(own_emails: Configure, pairs: Any) -> None:
+    own_emails(pairs=lambda self, addresses: pairs)
+
+    assert vouching_users(["ada@example.com"]) == {}
 
 
 @pytest.mark.parametrize("options", [{"confirmed": "False"}, {"confirmed": 1}, {"confirm": True}])

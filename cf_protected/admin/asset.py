@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final
 
-from django.contrib import admin, messages
-from django.contrib.admin.models import ADDITION, LogEntry
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.contrib import admin
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from cf_protected import services
 from cf_protected.admin.asset_file import may_change
 from cf_protected.admin.asset_forms import AssetFileForm, AssetFileFormSet, AssetForm
-from cf_protected.admin.bulk import DeletesMany, ask
-from cf_protected.admin.grant_forms import BulkGrantForm
+from cf_protected.admin.bulk import DeletesMany
+from cf_protected.admin.bulk_grant import GrantsToPeople
 from cf_protected.models import Asset, AssetFile, Grant
-from cf_protected.services import Holder
 
 _SOLD: Final = ("title", "slug", "description", "sku", "state")
 _DELIVERY: Final[Any] = (
@@ -69,7 +66,7 @@ class NewFileInline(admin.StackedInline):
 
 
 @admin.register(Asset)
-class AssetAdmin(DeletesMany):
+class AssetAdmin(GrantsToPeople, DeletesMany):
     """The admin of assets. Files are added here, and changed on pages of their own."""
 
     form = AssetForm
@@ -157,58 +154,3 @@ class AssetAdmin(DeletesMany):
         return format_html(
             '<a href="{}?asset__id__exact={}">{}</a>', url, asset.pk, asset.grants.count()
         )
-
-    def has_grant_permission(self, request: HttpRequest) -> bool:
-        """Return whether the user may grant in bulk: the permission to add a grant suffices."""
-        return bool(request.user.has_perm("cf_protected.add_grant"))
-
-    @admin.action(description=_("Grant selected assets to people…"), permissions=["grant"])
-    def grant_to_people(
-        self, request: HttpRequest, queryset: QuerySet[Asset]
-    ) -> HttpResponse | None:
-        """Ask for the people, then grant them the selected assets."""
-        form = BulkGrantForm(request.POST if "confirm" in request.POST else None)
-        if form.is_valid():
-            self._grant(request, queryset, form)
-            return None
-        template = "admin/cf_protected/bulk_grant.html"
-        return ask(self, request, queryset, form, title=_("Grant to people"), template=template)
-
-    def _grant(self, request: HttpRequest, assets: QuerySet[Asset], form: BulkGrantForm) -> None:
-        people = form.cleaned_data["people"]
-        wanted = [(asset, holder) for asset in assets for holder in people]
-        held = _held(assets, people)
-        made = services.grant_many(
-            [(asset, holder) for asset, holder in wanted if (asset.pk, holder) not in held],
-            expires_at=form.cleaned_data["expires_at"],
-            max_downloads=form.cleaned_data["max_downloads"],
-            actor=request.user,
-        )
-        user: Any = request.user
-        LogEntry.objects.log_actions(
-            user.pk, made, ADDITION, change_message=str(_("Granted to people."))
-        )
-        self._tell(request, len(made), len(wanted) - len(made))
-
-    def _tell(self, request: HttpRequest, made: int, kept: int) -> None:
-        text = ngettext("%(count)d grant was made.", "%(count)d grants were made.", made)
-        self.message_user(request, text % {"count": made}, messages.SUCCESS)
-        if kept:
-            text = ngettext(
-                "%(count)d grant wasn't needed: the person has an active one.",
-                "%(count)d grants weren't needed: the people have active ones.",
-                kept,
-            )
-            self.message_user(request, text % {"count": kept}, messages.INFO)
-
-
-def _held(assets: QuerySet[Asset], people: list[Holder]) -> set[tuple[int, Holder]]:
-    """Return which of the people have which of the assets already, by the asset's key."""
-    users = {holder.user.pk: holder for holder in people if holder.user is not None}
-    addresses = {holder.email: holder for holder in people if holder.email}
-    active = Grant.objects.active().filter(asset__in=assets)
-    theirs = active.filter(Q(user__in=users) | Q(user=None, email__in=addresses))
-    return {
-        (asset, addresses[email] if user is None else users[user])
-        for asset, user, email in theirs.values_list("asset", "user", "email")
-    }

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cf_protected.admin.asset_forms import StoredFileForm
 from cf_protected.admin.bulk import DeletesMany
+from cf_protected.admin.trying import TriesFiles
 from cf_protected.models import Asset, AssetFile
 
 _KEY: Final = ("upload", "key")
@@ -58,7 +59,7 @@ class AssetFilter(admin.SimpleListFilter):
 
 
 @admin.register(AssetFile)
-class AssetFileAdmin(DeletesMany):
+class AssetFileAdmin(TriesFiles, DeletesMany):
     """The admin of files. New ones are added on the page of their asset.
 
     A user who changes a file needs the permission to change its asset.

@@ -41,8 +41,11 @@ def ask(
     *,
     title: Any,
     template: str,
+    **extra: Any,
 ) -> HttpResponse:
     """Return the page that shows ``form`` and posts it with the same selection.
+
+    The template gets ``extra`` too.
 
     The selection is repeated as the list posted it, so that "select all" stays one field:
     Django refuses a request with more than a thousand fields.
@@ -60,6 +63,7 @@ def ask(
         "action_checkbox_name": helpers.ACTION_CHECKBOX_NAME,
         "selected": request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),
         "select_across": request.POST.get("select_across", "0"),
+        **extra,
     }
     return TemplateResponse(request, template, context)
 

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from cf_protected.moments import start_of
 
@@ -23,6 +23,9 @@ class StartField(forms.SplitDateTimeField):
         self.require_all_fields = False
         day, __ = self.fields
         day.required = True  # as soon as there is a time
+        # Django's widget writes the words beside the inputs, without labels.
+        for widget, label in zip(self.widget.widgets, (_("Date"), _("Time")), strict=True):
+            widget.attrs["aria-label"] = label
 
     def compress(self, data_list: Any) -> datetime | None:
         if not data_list or not data_list[0]:

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
+from cf_protected.admin.desk.cases import Case
+from cf_protected.admin.desk.pages import person_link
 from cf_protected.admin.people import user_search_fields
+from cf_protected.admin.read_only import ReadOnly
 from cf_protected.models import Download
 
 
 @admin.register(Download)
-class DownloadAdmin(admin.ModelAdmin):
+class DownloadAdmin(ReadOnly):
     """The admin of downloads and refusals: read-only."""
 
-    list_display = (
-        "requested_at",
-        "user",
-        "email",
-        "asset_title",
-        "file_name",
-        "outcome",
-        "reason",
-    )
+    list_display = ("requested_at", "person", "asset_title", "file_name", "outcome", "reason")
     list_filter = ("outcome", "reason")
     list_select_related = ("user",)
     date_hierarchy = "requested_at"
@@ -32,11 +27,12 @@ class DownloadAdmin(admin.ModelAdmin):
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         return ["asset_title", "file_name", "ip_address", "email", *user_search_fields()]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    @admin.display(description=_("user"), ordering="user")
+    def person(self, download: Download) -> str | SafeString:
+        """Return the user or the guest's address, linked to the person's page."""
+        if download.email:
+            return person_link(self.admin_site, Case(email=download.email), download.email)
+        if download.user is None:
+            return str(self.get_empty_value_display())
+        case = Case(account=download.user)
+        return person_link(self.admin_site, case, download.user.get_username())

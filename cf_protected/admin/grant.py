@@ -13,15 +13,17 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from cf_protected import services
-from cf_protected.admin.bulk import DeletesMany, ask
+from cf_protected.admin.bulk import ask
+from cf_protected.admin.desk.pages import SupportDesk, case_of, person_link
 from cf_protected.admin.grant_forms import BulkRevokeForm, GrantForm
-from cf_protected.admin.people import ChoosesUser, user_search_fields
+from cf_protected.admin.people import ChoosesUser, as_stored, user_search_fields
 from cf_protected.admin.why import facts, verdict
 from cf_protected.models import Grant
 from cf_protected.models.querysets import GrantQuerySet
 from cf_protected.moments import last_day
 
 _HOLDER: Final[Any] = (None, {"fields": ("asset", ("user", "email"))})
+_HELD: Final[Any] = (None, {"fields": ("asset", "holder")})
 _TERMS: Final[Any] = (_("Terms"), {"fields": ("starts_at", "expires_at", "max_downloads")})
 _ORIGIN: Final[Any] = (_("Origin"), {"fields": (("source", "reference"),)})
 
@@ -44,8 +46,11 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Grant)
-class GrantAdmin(ChoosesUser, DeletesMany):
-    """The admin of grants. Staff revoke them rather than delete them."""
+class GrantAdmin(ChoosesUser, SupportDesk):
+    """The admin of grants. Staff revoke them, and never delete them.
+
+    The form of a grant changes its terms alone. Its holder changes at the support desk.
+    """
 
     form = GrantForm
     autocomplete_fields = ("asset",)
@@ -59,13 +64,14 @@ class GrantAdmin(ChoosesUser, DeletesMany):
         "source",
         "reference",
     )
+    list_display_links = ("asset",)
     list_filter = (StateFilter, "purchase__source")
     list_select_related = ("asset", "user", "purchase")
     date_hierarchy = "created_at"
     actions = ("revoke",)
-    readonly_fields = ("why", "source", "reference", "downloads_used", "created_at")
+    readonly_fields = ("holder", "why", "source", "reference", "downloads_used", "created_at")
     fieldsets = (
-        _HOLDER,
+        _HELD,
         (_("Can this person download this?"), {"fields": ("why",)}),
         _TERMS,
         _ORIGIN,
@@ -76,16 +82,32 @@ class GrantAdmin(ChoosesUser, DeletesMany):
     def get_fieldsets(self, request: HttpRequest, obj: Grant | None = None) -> Any:
         return self.add_fieldsets if obj is None else super().get_fieldsets(request, obj)
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Grant | None = None) -> Any:
+        fields = super().get_readonly_fields(request, obj)
+        return fields if obj is None else ("asset", *fields)
+
     def get_search_fields(self, request: HttpRequest) -> list[str]:
-        own = ["asset__title", "asset__slug", "asset__sku", "email", "purchase__reference"]
-        return own + user_search_fields()
+        exact = ["asset__slug", "asset__sku", "email", "purchase__reference"]
+        return [
+            "asset__title",
+            *(f"{name}__exact" for name in exact),
+            *user_search_fields(lookup="__iexact"),
+        ]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Grant], search_term: str
+    ) -> tuple[QuerySet[Grant], bool]:
+        """Search for addresses in the form in which they are stored."""
+        return super().get_search_results(request, queryset, as_stored(search_term))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Grant | None = None) -> bool:
+        return False  # a repeated webhook would make it again
 
     def save_model(self, request: HttpRequest, obj: Grant, form: Any, change: bool) -> None:
         if change:
-            # Only the changed fields: a download may be counted, or a webhook may revoke the
-            # grant, at the same time.
-            fields = {field.name for field in self.opts.concrete_fields}
-            obj.save(update_fields=fields.intersection(form.changed_data))
+            # Only what was changed: a webhook may extend the grant at the same time.
+            terms = {name: form.cleaned_data[name] for name in form.changed_data}
+            services.set_terms(Grant.objects.filter(pk=obj.pk), terms, actor=request.user)
             return
         made = services.grant(
             obj.asset,
@@ -99,9 +121,9 @@ class GrantAdmin(ChoosesUser, DeletesMany):
         vars(obj).update(vars(made))
 
     @admin.display(description=_("holder"))
-    def holder(self, grant: Grant) -> str:
-        """Return the user or the e-mail address."""
-        return grant.holder
+    def holder(self, grant: Grant) -> str | SafeString:
+        """Return the user or the e-mail address, linked to the person's page."""
+        return person_link(self.admin_site, case_of(grant), grant.holder)
 
     @admin.display(description=_("source"), ordering="purchase__source")
     def source(self, grant: Grant) -> str:
@@ -133,12 +155,10 @@ class GrantAdmin(ChoosesUser, DeletesMany):
     @admin.display(description=_("answer"))
     def why(self, grant: Grant) -> SafeString:
         """Return whether the holder can download the asset now, with every relevant fact."""
-        allowed, reason = verdict(grant)
-        answer = _("Yes.") if allowed else _("No: %(reason)s.") % {"reason": reason.rstrip(".")}
         lines = format_html_join("", "<br>{}", ((fact,) for fact in facts(grant)))
-        return format_html("<strong>{}</strong>{}", answer, lines)
+        return format_html("<strong>{}</strong>{}", verdict(grant), lines)
 
-    @admin.action(description=_("Revoke selected grants…"), permissions=["change"])
+    @admin.action(description=_("Revoke selected grants…"), permissions=["manage"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Grant]) -> HttpResponse | None:
         """Ask for a reason, then revoke the selected grants."""
         form = BulkRevokeForm(request.POST if "confirm" in request.POST else None)

@@ -10,8 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cf_protected.admin.date_fields import EndField, StartField
-from cf_protected.admin.people import find_holders
-from cf_protected.services import Holder
+from cf_protected.admin.people import Named, find_named
 
 # The largest value of a PositiveIntegerField on every supported database.
 _MAX_POSITIVE_INTEGER: Final = 2**31 - 1
@@ -20,7 +19,7 @@ _MAX_POSITIVE_INTEGER: Final = 2**31 - 1
 class GrantForm(forms.ModelForm):
     """The form of a grant: for a user or an e-mail address.
 
-    A claimed grant has both, so only a new one is checked.
+    Of one that was made only the terms can be changed.
     """
 
     starts_at = StartField(
@@ -30,6 +29,13 @@ class GrantForm(forms.ModelForm):
         label=_("Expires at"),
         required=False,
         help_text=_("Empty: never. Without a time: at the end of the day."),
+    )
+    max_downloads = forms.IntegerField(
+        label=_("Maximum downloads"),
+        required=False,
+        min_value=1,
+        max_value=_MAX_POSITIVE_INTEGER,
+        help_text=_("Empty: as many as wanted."),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -63,8 +69,12 @@ class BulkGrantForm(forms.Form):
         help_text=_("Empty: as many as wanted."),
     )
 
-    def clean_people(self) -> list[Holder]:
-        return find_holders(self.cleaned_data["people"])
+    def entered_names(self) -> list[str]:
+        """Return the names under which a browser sends the fields."""
+        return ["people", "expires_at_0", "expires_at_1", "max_downloads"]
+
+    def clean_people(self) -> list[Named]:
+        return find_named(self.cleaned_data["people"])
 
     def clean_expires_at(self) -> datetime | None:
         expires_at: datetime | None = self.cleaned_data["expires_at"]

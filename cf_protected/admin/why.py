@@ -1,18 +1,25 @@
-"""Explain to staff whether a grant's holder can download its asset, and why not."""
+"""Explain to staff whether a person can download an asset, and why not."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from cf_protected import services
-from cf_protected.admin.people import has_account
-from cf_protected.models import Asset, Download, Grant
+from cf_protected import conf, services
+from cf_protected.access import Decision
+from cf_protected.admin.people import users_stating
+from cf_protected.models import Asset, AssetFile, Download, Grant
 from cf_protected.moments import end_in_words, in_words
+from cf_protected.person import Guest, Person
 from cf_protected.reasons import Reason
+from cf_protected.services import Holder
+
+# An explanation names this many other grants and refusals.
+_GRANTS, _REFUSALS = 5, 3
 
 
 class GrantVerdict(NamedTuple):
@@ -21,37 +28,85 @@ class GrantVerdict(NamedTuple):
     can_download: bool
     reason: str
 
+    def __str__(self) -> str:
+        if self.can_download:
+            return _("Yes.")
+        return _("No: %(reason)s.") % {"reason": self.reason.rstrip(".")}
+
 
 def verdict(grant: Grant) -> GrantVerdict:
     """Return whether the grant's holder can download its asset now, and the reason."""
-    if grant.user is None:
-        return GrantVerdict(False, _("No account has claimed this grant yet."))
-    decision = services.authorize(grant.user, grant.asset, ahead=False)
-    if decision.allowed and not grant.asset.files.exists():
-        return GrantVerdict(False, _("The asset has no files."))
-    labels = dict(Reason.choices)
-    reason = decision.message or str(labels.get(decision.reason, decision.reason))
-    return GrantVerdict(decision.allowed, reason)
+    return verdicts([grant])[grant]
+
+
+def verdicts(grants: Collection[Grant]) -> dict[Grant, GrantVerdict]:
+    """Return the verdict on each of ``grants``, with one query for each holder."""
+    filled = _with_files({grant.asset_id for grant in grants})
+    assets: dict[Person, set[Asset]] = {}
+    for grant in grants:
+        assets.setdefault(_person(grant.user, grant.email), set()).add(grant.asset)
+    decisions = {
+        person: services.authorize_many(person, theirs, ahead=False)
+        for person, theirs in assets.items()
+        if person.is_known
+    }
+    found = {}
+    for grant in grants:
+        person = _person(grant.user, grant.email)
+        found[grant] = (
+            _verdict(decisions[person][grant.asset], has_files=grant.asset_id in filled)
+            if person in decisions
+            else _unclaimed()
+        )
+    return found
+
+
+def verdict_on(holder: Holder, asset: Asset) -> GrantVerdict:
+    """Return whether the holder can download ``asset`` now, and the reason."""
+    person = _person(holder.user, holder.email)
+    if person.is_known:
+        decision = services.authorize(person, asset, ahead=False)
+        return _verdict(decision, has_files=asset.files.exists())
+    if Grant.objects.filter(user=None, email=holder.email, asset=asset).exists():
+        return _unclaimed()
+    return GrantVerdict(False, str(Reason.NO_GRANT.label))
 
 
 def facts(grant: Grant) -> Iterator[str]:
-    """Return every fact that is relevant to the verdict, as sentences."""
-    yield _about_grant(grant)
-    if grant.asset.state == Asset.State.DRAFT:
-        yield _("The asset is a draft.")
-    if not grant.asset.is_released:
-        yield _("The asset is available from %(date)s.") % {
-            "date": _moment(grant.asset.available_from)
-        }
-    if not grant.asset.files.exists():
-        yield _("The asset has no files.")
+    """Return every fact that is relevant to the verdict on a grant, as sentences."""
+    yield about_grant(grant)
+    yield from _about_asset(grant.asset)
     if grant.user is None:
-        yield from _about_email(grant.email)
+        yield from about_address(grant.email)
     else:
-        yield from _about_user(grant, grant.user)
+        yield from _about_user(grant.user)
+        yield from _about_others(grant, grant.user)
+        yield from _refusals(grant.user, grant.asset)
 
 
-def _about_grant(grant: Grant) -> str:
+def facts_about(holder: Holder, asset: Asset) -> Iterator[str]:
+    """Return every fact that is relevant to whether the holder can download ``asset``."""
+    held = Grant.objects.for_asset(asset).select_related("purchase").filter(email=holder.email)
+    for grant in held.filter(user=holder.user)[:_GRANTS]:
+        yield about_grant(grant)
+    yield from _about_asset(asset)
+    if holder.user is None:
+        yield from about_address(holder.email)
+    else:
+        yield from _about_user(holder.user)
+        yield from _refusals(holder.user, asset)
+
+
+def about_address(email: str) -> Iterator[str]:
+    """Return a warning where an account has the address that grants wait for."""
+    if email and conf.current().site_url:
+        yield _("The buyer downloads with the link that is mailed to this address.")
+    if email and users_stating([email]):
+        yield _("An account has this e-mail address. Nothing shows that it was confirmed.")
+
+
+def about_grant(grant: Grant) -> str:
+    """Return the state of the grant, with its cause, as a sentence."""
     revoked_at, reason = grant.revocation or (None, "")
     values = {
         "count": grant.max_downloads,
@@ -70,22 +125,60 @@ def _about_grant(grant: Grant) -> str:
     return texts[grant.state_at()] % values
 
 
-def _about_email(email: str) -> Iterator[str]:
-    if has_account(email):
-        yield _("An account has this e-mail address. Nothing shows that it was confirmed.")
+def _person(user: Any, email: str) -> Person:
+    """Return the account, or the guest that its links make of the address; else a stranger.
+
+    Without ``SITE_URL`` no links are mailed, so that nobody comes as a guest.
+    """
+    if user is not None or not email or not conf.current().site_url:
+        return Person(user)
+    return Person(guest=Guest(email, mailbox_id=None))
 
 
-def _about_user(grant: Grant, user: Any) -> Iterator[str]:
+def _unclaimed() -> GrantVerdict:
+    return GrantVerdict(False, _("No account has claimed this grant yet."))
+
+
+def _verdict(decision: Decision, *, has_files: bool) -> GrantVerdict:
+    if decision.allowed and not has_files:
+        return GrantVerdict(False, _("The asset has no files."))
+    labels = dict(Reason.choices)
+    reason = decision.message or str(labels.get(decision.reason, decision.reason))
+    return GrantVerdict(decision.allowed, reason)
+
+
+def _with_files(assets: Collection[int]) -> set[int]:
+    """Return the keys of those assets that have files."""
+    files = AssetFile.objects.filter(asset__in=assets).order_by()
+    return {*files.values_list("asset", flat=True).distinct()}
+
+
+def _about_asset(asset: Asset) -> Iterator[str]:
+    if asset.state == Asset.State.DRAFT:
+        yield _("The asset is a draft.")
+    if not asset.is_released:
+        yield _("The asset is available from %(date)s.") % {"date": _moment(asset.available_from)}
+    if not asset.files.exists():
+        yield _("The asset has no files.")
+
+
+def _about_user(user: Any) -> Iterator[str]:
     if not user.is_active:
         yield _("The account is not active.")
-    others = Grant.objects.held_by(user).for_asset(grant.asset).exclude(pk=grant.pk)
-    for other in others[:5]:
+
+
+def _about_others(grant: Grant, user: Any) -> Iterator[str]:
+    others: QuerySet[Grant] = Grant.objects.held_by(user).for_asset(grant.asset)
+    for other in others.exclude(pk=grant.pk).select_related("purchase")[:_GRANTS]:
         yield _("Another grant for the same asset, from %(source)s, is %(state)s.") % {
             "source": other.source,
             "state": other.state_at().label,
         }
-    refusals = Download.objects.refused().filter(user=user, asset=grant.asset)
-    for refusal in refusals[:3]:
+
+
+def _refusals(user: Any, asset: Asset) -> Iterator[str]:
+    refusals = Download.objects.refused().filter(user=user, asset=asset)
+    for refusal in refusals[:_REFUSALS]:
         yield _("Refused on %(date)s: %(reason)s.") % {
             "date": _moment(refusal.requested_at),
             "reason": refusal.get_reason_display(),

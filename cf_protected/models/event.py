@@ -35,6 +35,8 @@ class GrantEvent(models.Model):
         CLAIMED = "claimed", _("claimed")
         ALLOWED_MORE = "allowed_more", _("more downloads allowed")
         RESET = "reset", _("downloads counted from zero")
+        FORGOTTEN = "forgotten", _("holder forgotten")
+        CHANGED = "changed", _("terms changed")
 
     purchase = LooseForeignKey(
         Purchase, verbose_name=_("purchase"), db_index=False, related_name="events"

@@ -89,6 +89,11 @@ class Grant(models.Model):
         verbose_name = _("grant")
         verbose_name_plural = _("grants")
         ordering: ClassVar = ["-created_at", "-pk"]
+        permissions: ClassVar = [
+            ("support_grant", "Can see buyers, mail their links, extend and reset their grants"),
+            ("manage_grant", "Can transfer, revoke and restore grants"),
+            ("try_files", "Can try any file"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["purchase", "asset", "seat"], name="cf_protected_grant_once_per_seat"

@@ -57,7 +57,9 @@ class Purchase(models.Model):
         verbose_name_plural = _("purchases")
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["source", "reference"], name="cf_protected_purchase_once"
+                # In this order, so that staff find a reference by it alone.
+                fields=["reference", "source"],
+                name="cf_protected_purchase_once",
             ),
             models.CheckConstraint(
                 condition=Q(quantity__gte=1), name="cf_protected_purchase_of_one_or_more"

@@ -1,17 +1,23 @@
-"""The use cases: grant, extend, revoke, claim …; authorize; issue a URL, cookies, a playlist.
+"""The use cases: the life of a grant; authorize; issue a URL, cookies or a playlist.
 
 The only place where models meet signers. Every signature needs an ``Approval``. Only
 ``approval`` makes one, after the authoriser has allowed the download.
 """
 
 from cf_protected.person import Person
-from cf_protected.services.authorization import Access, authorize, authorize_download
+from cf_protected.services.authorization import (
+    Access,
+    authorize,
+    authorize_download,
+    authorize_many,
+)
 from cf_protected.services.changes import (
     allow_more,
     claim,
     extend,
     extend_grants,
     reset_downloads,
+    set_terms,
     transfer,
 )
 from cf_protected.services.claims import claim_by_link
@@ -34,6 +40,7 @@ from cf_protected.services.playlist_tokens import (
     read_playlist_token,
 )
 from cf_protected.services.playlists import IssuedPlaylist, issue_playlist, issue_playlist_token
+from cf_protected.services.privacy import Forgotten, export_person, forget_person
 from cf_protected.services.refusals import admit, admit_nowhere
 from cf_protected.services.revocations import (
     refund,
@@ -48,6 +55,7 @@ from cf_protected.services.sending import (
     send_new_link,
     send_receipt,
 )
+from cf_protected.services.trials import try_file, try_folder
 from cf_protected.services.waiting import claim_what_waits
 from cf_protected.viewer import Viewer
 
@@ -55,6 +63,7 @@ __all__ = [
     "Access",
     "CookieScope",
     "CookieSet",
+    "Forgotten",
     "Holder",
     "IssuedCookies",
     "IssuedPlaylist",
@@ -67,13 +76,16 @@ __all__ = [
     "allow_more",
     "authorize",
     "authorize_download",
+    "authorize_many",
     "claim",
     "claim_by_link",
     "claim_what_waits",
     "cookie_scopes",
     "end_links",
+    "export_person",
     "extend",
     "extend_grants",
+    "forget_person",
     "grant",
     "grant_many",
     "issue_cookies",
@@ -97,5 +109,8 @@ __all__ = [
     "send_downloads",
     "send_new_link",
     "send_receipt",
+    "set_terms",
     "transfer",
+    "try_file",
+    "try_folder",
 ]

@@ -26,7 +26,7 @@ from cf_protected.services.cookie_scopes import (
 from cf_protected.services.downloads import Issued, approve_all, count, sign_or_refuse
 from cf_protected.services.refusals import log_refusal
 from cf_protected.services.signing import SignedCookies, sign_cookies
-from cf_protected.services.terms import make_request
+from cf_protected.services.terms import DownloadRequest, make_request
 from cf_protected.viewer import Viewer
 
 
@@ -91,9 +91,6 @@ def issue_cookies(
     sets that would hide each other; and what ``issue_url`` raises. In each case nothing is
     counted.
     """
-    files = list(dict.fromkeys(files))
-    if not files:
-        raise SigningError("There are no files to issue cookies for.")
     request = make_request(
         asker,
         viewer=viewer,
@@ -103,6 +100,20 @@ def issue_cookies(
         confirmed=confirmed,
         now=now,
     )
+    return issue_for(request, files, folder=folder, cookie_bytes=cookie_bytes)
+
+
+def issue_for(
+    request: DownloadRequest,
+    files: Iterable[AssetFile],
+    *,
+    folder: str = "",
+    cookie_bytes: int = 0,
+) -> IssuedCookies:
+    """Do what ``issue_cookies`` does, for a request that was made. Raises what that raises."""
+    files = list(dict.fromkeys(files))
+    if not files:
+        raise SigningError("There are no files to issue cookies for.")
     if len(files) > MAX_SETS:
         # Approving thousands of files would only lead to the same error.
         refuse_assets(request, [file.asset for file in files])

@@ -70,8 +70,6 @@ def issue_url(
     ``download_refused``. Strangers, and requests before a release, are refused without a
     row in the log.
     """
-    if file.is_prefix:
-        raise ValueError(f"{file.key!r} is a folder; see issue_cookies and issue_playlist.")
     request = make_request(
         asker,
         viewer=viewer,
@@ -81,6 +79,13 @@ def issue_url(
         confirmed=confirmed,
         now=now,
     )
+    return issue_url_for(request, file)
+
+
+def issue_url_for(request: DownloadRequest, file: AssetFile) -> IssuedURL:
+    """Do what ``issue_url`` does, for a request that was made. Raises what that raises."""
+    if file.is_prefix:
+        raise ValueError(f"{file.key!r} is a folder; see issue_cookies and issue_playlist.")
     issued = issue(request, file, sign_url)
     return IssuedURL(
         issued.signed.url,
@@ -170,7 +175,9 @@ def count(signed: Iterable[Issued[SignedType]]) -> list[Issued[SignedType]]:
     uses.prepare(
         one.approval.use
         for one in new
-        if one.approval.use is not None and one.approval.last_use is None
+        if one.approval.use is not None
+        and one.approval.use.grant_id is None
+        and one.approval.last_use is None
     )
     try:
         taken = atomically(lambda: _take_all(new), using=_database())
@@ -229,6 +236,8 @@ def _log_issued(approval: Approval, url_expires_at: datetime) -> Download:
 
 def _begins_use(approval: Approval) -> bool:
     use = approval.use
+    if use is not None and use.grant_id is not None and approval.last_use is None:
+        uses.prepare([use])
     return use is None or uses.begin(use, approval.request, approval.window)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,46 +13,40 @@ from django.utils import timezone
 from cf_protected import signals
 from cf_protected.exceptions import GrantConflict
 from cf_protected.models import Asset, Grant, GrantEvent, Purchase
-from cf_protected.services.events import Change, new_event, record
+from cf_protected.services.arguments import check_number, check_terms
+from cf_protected.services.events import Change, first_terms, kept, new_event, record
 from cf_protected.services.holders import Holder
 from cf_protected.services.purchases import change, database, lock_purchase
 
 logger = logging.getLogger("cf_protected")
 
-# The largest value of a PositiveIntegerField on every supported database.
-_MAX_NUMBER = 2**31 - 1
-
 
 @dataclass(frozen=True)
 class _Terms:
-    """What a new grant allows. ``None`` is no end, or no limit."""
+    """What a new grant allows. ``None`` is a start at once, no end, or no limit."""
 
-    starts_at: datetime
+    starts_at: datetime | None
     expires_at: datetime | None
     max_downloads: int | None
 
     def __post_init__(self) -> None:
-        for argument in ("starts_at", "expires_at"):
-            check_moment(argument, getattr(self, argument))
-        if self.expires_at is not None and self.expires_at <= self.starts_at:
-            raise ValueError(
-                f"expires_at: the grant would end ({self.expires_at}) before it starts "
-                f"({self.starts_at})."
-            )
-        if self.max_downloads is not None:
-            check_number("max_downloads", self.max_downloads)
+        check_terms(self.starts_at, self.expires_at, self.max_downloads)
+
+    def beginning(self, now: datetime) -> _Terms:
+        """Return the terms with a start. Raises ``ValueError`` for an end before it.
+
+        Not before a grant is made: a webhook may be repeated after the grant's end.
+        """
+        return replace(self, starts_at=self.starts_at or now)
 
 
-def check_moment(argument: str, moment: datetime | None) -> None:
-    """Raise ``ValueError`` for a moment without a time zone."""
-    if moment is not None and timezone.is_naive(moment):
-        raise ValueError(f"{argument} ({moment}) has no time zone.")
+@dataclass(frozen=True)
+class _Line:
+    """The order line that a grant is for."""
 
-
-def check_number(argument: str, number: int) -> None:
-    """Raise ``ValueError`` for a number that isn't whole, or that no column holds."""
-    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= _MAX_NUMBER:
-        raise ValueError(f"{argument} is {number!r}; it must be a whole number from 1 on.")
+    source: str
+    reference: str
+    quantity: int
 
 
 def grant(
@@ -78,7 +72,8 @@ def grant(
     ``source`` and ``reference`` name the purchase: one order line, of ``quantity`` units, which
     may be granted several assets. With them it is safe to repeat. An existing grant is returned
     as it is now, even if it was revoked, or belongs to another holder since. If the repetition
-    asks for other terms, the grant's ``other_terms`` has them, and they are logged. Sends
+    asks for other terms, the grant's ``other_terms`` has them, and they are logged. For a holder
+    who was forgotten (``forget_person``) the grant has no holder and is revoked. Sends
     ``grant_created`` and ``grant_changed`` for a new one.
 
     Raises ``GrantConflict`` if the purchase was first granted to another holder,
@@ -90,13 +85,13 @@ def grant(
     check_number("quantity", quantity)
     holder = Holder.named(user, email)
     now = now or timezone.now()
-    terms = _Terms(starts_at or now, expires_at, max_downloads)
+    terms = _Terms(starts_at, expires_at, max_downloads)
     by = Change(now, actor, reason)
     asset = _asset(asset)
     if reference is None:
         return change(lambda: _make(asset, None, holder.resolved(), terms, by))
-    line = reference
-    made = change(lambda: _grant_once(asset, source, line, quantity, holder, terms, by))
+    line = _Line(source, reference, quantity)
+    made = change(lambda: _grant_once(asset, line, holder, terms, by))
     if made.other_terms:
         logger.warning(
             "%s %s was granted before; other terms are ignored: %s",
@@ -124,7 +119,7 @@ def grant_many(
     that ``grant`` sends, and raises ``ValueError`` as it does.
     """
     now = now or timezone.now()
-    terms = _Terms(starts_at or now, expires_at, max_downloads)
+    terms = _Terms(starts_at, expires_at, max_downloads).beginning(now)
     by = Change(now, actor, reason)
     pairs = list(wanted)
     return change(lambda: _make_all(pairs, terms, by))
@@ -152,30 +147,22 @@ def _asset(named: Asset | str) -> Asset:
     return Asset.objects.get(sku=named)
 
 
-def _grant_once(
-    asset: Asset,
-    source: str,
-    reference: str,
-    quantity: int,
-    holder: Holder,
-    terms: _Terms,
-    by: Change,
-) -> Grant:
-    purchase = lock_purchase(source, reference)
+def _grant_once(asset: Asset, line: _Line, holder: Holder, terms: _Terms, by: Change) -> Grant:
+    purchase = lock_purchase(line.source, line.reference)
     existing = purchase.grants.filter(asset=asset, seat=0).select_related("asset", "user").first()
     if not purchase.was_granted:
-        _begin(purchase, quantity, holder, by)
+        _begin(purchase, line.quantity, holder, by)
     elif purchase.erased_at is None and not holder.is_first_of(purchase):
         raise GrantConflict(
-            f"{source!r} {reference!r} was already granted to another holder; "
+            f"{line.source!r} {line.reference!r} was already granted to another holder; "
             "give each order line its own reference."
         )
-    if existing is None and purchase.erased_at is not None:
-        raise GrantConflict(f"The holder of {source!r} {reference!r} was forgotten.")
+    if existing is None and purchase.erased_at is not None and purchase.user is None:
+        return _make_forgotten(asset, purchase, terms, by)
     if existing is None:
         return _make(asset, purchase, _holder_of(purchase, holder), terms, by)
     existing.purchase = purchase
-    existing.other_terms = _differences(existing, purchase, quantity, terms)
+    existing.other_terms = _other_terms(existing, purchase, line.quantity, terms)
     return existing
 
 
@@ -183,7 +170,9 @@ def _begin(purchase: Purchase, quantity: int, holder: Holder, by: Change) -> Non
     """Keep the first holder, and find out whether an early refund was of all units."""
     purchase.user, purchase.email = holder.resolved().user, holder.email
     purchase.quantity = quantity
-    if purchase.refunded >= quantity and purchase.refunded_at is None:
+    if purchase.refunded_at is not None:
+        purchase.refunded = max(purchase.refunded, quantity)
+    elif purchase.refunded >= quantity:
         purchase.refunded_at = by.now
     purchase.save(using=database())
 
@@ -199,27 +188,44 @@ def _make(
     asset: Asset, purchase: Purchase | None, holder: Holder, terms: _Terms, by: Change
 ) -> Grant:
     made: Grant = Grant.objects.using(database()).create(
-        asset=asset, purchase=purchase, user=holder.user, email=holder.email, **asdict(terms)
+        asset=asset,
+        purchase=purchase,
+        user=holder.user,
+        email=holder.email,
+        **asdict(terms.beginning(by.now)),
     )
     signals.grant_created.send(Grant, grant=made)
     record(_granted(made, holder, by), made)
     return made
 
 
+def _make_forgotten(asset: Asset, purchase: Purchase, terms: _Terms, by: Change) -> Grant:
+    """Keep a repetition for a holder who was forgotten, as a grant that nobody has.
+
+    No signal is sent: nobody got anything.
+    """
+    made: Grant = Grant.objects.using(database()).create(
+        asset=asset, purchase=purchase, revoked_at=by.now, **asdict(terms.beginning(by.now))
+    )
+    # Without the reason, which may name the person.
+    new_event(Change(by.now), GrantEvent.Verb.FORGOTTEN, made).save(using=database())
+    return made
+
+
 def _granted(grant: Grant, holder: Holder, by: Change) -> GrantEvent:
-    return new_event(by, GrantEvent.Verb.GRANTED, grant, new=holder, old_terms={})
+    return new_event(by, GrantEvent.Verb.GRANTED, grant, new=holder, new_terms=grant.terms)
 
 
-def _differences(
+def _other_terms(
     existing: Grant, purchase: Purchase, quantity: int, terms: _Terms
 ) -> dict[str, Any]:
-    """Return what the repetition asked for and the grant hasn't, by the argument's name.
+    """Return what the repetition asks for and the first request didn't, by the argument's name.
 
-    A start isn't compared: by default it is the moment of the request.
+    What the grant has been given since, such as a later end, isn't another term. A start isn't
+    compared where the repetition names none: by default it is the moment of the request.
     """
-    asked = {
-        "expires_at": (terms.expires_at, existing.expires_at),
-        "max_downloads": (terms.max_downloads, existing.max_downloads),
-        "quantity": (quantity, purchase.quantity),
-    }
-    return {name: new for name, (new, held) in asked.items() if new != held}
+    asked = asdict(terms) | {"quantity": quantity}
+    if terms.starts_at is None:
+        del asked["starts_at"]
+    first = {**first_terms(existing), "quantity": purchase.quantity}
+    return {name: value for name, value in asked.items() if kept(value) != first[name]}

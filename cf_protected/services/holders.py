@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth import get_user_model
+
 from cf_protected.addresses import normal_address
 from cf_protected.models import Grant, Purchase
 from cf_protected.verified_emails import vouched_addresses, vouching_user
@@ -20,8 +22,8 @@ class Holder:
     def __post_init__(self) -> None:
         if (self.user is None) == (not self.email):
             raise ValueError("Name a user or an e-mail address (email), not both or neither.")
-        if self.user is not None and self.user.pk is None:
-            raise ValueError("user isn't saved, so nothing can be granted to it.")
+        if self.user is not None and not _is_saved(self.user):
+            raise ValueError("user isn't a saved account, so nothing can be granted to it.")
 
     @classmethod
     def named(cls, user: Any = None, email: str = "") -> Holder:
@@ -45,10 +47,16 @@ class Holder:
 
         The account that has the address first named is the same holder.
         """
-        if self.user is None and purchase.email:
-            return bool(self.email == purchase.email)
+        if self.email and self.email == purchase.email:
+            return True
         user = self.resolved().user
         if purchase.user_id is None:
             return user is not None and purchase.email in vouched_addresses(user)
-        # Nobody can tell whether a new account is that of the person who deleted the first.
-        return purchase.user is None or (user is not None and user.pk == purchase.user_id)
+        if purchase.user is None:
+            # A new account may be that of the person who deleted the first. Another address isn't.
+            return not (self.email and purchase.email)
+        return user is not None and user.pk == purchase.user_id
+
+
+def _is_saved(user: Any) -> bool:
+    return isinstance(user, get_user_model()) and user.pk is not None

@@ -15,6 +15,7 @@ from django.db.models import Prefetch, prefetch_related_objects
 
 from cf_protected.models import Asset, Grant, Purchase
 from cf_protected.models.querysets import GrantQuerySet
+from cf_protected.services.arguments import check_purchase
 from cf_protected.transactions import atomically
 
 ResultType = TypeVar("ResultType")
@@ -43,8 +44,7 @@ def lock_purchase(source: str, reference: str) -> Purchase:
 
     Raises ``ValueError`` for a source or reference that no purchase can have.
     """
-    _check("source", source, 50)
-    _check("reference", reference, 190)
+    check_purchase(source, reference)
     purchases = Purchase.objects.using(database())
     # One statement makes or locks the row. After an INSERT that ignores an existing row, MariaDB
     # would hold a shared lock, and two processes that have it can't both write.
@@ -60,7 +60,11 @@ def lock_purchase(source: str, reference: str) -> Purchase:
 
 
 def lock_known_purchase(source: str, reference: str) -> Purchase | None:
-    """Return the purchase, locked until the transaction ends; ``None`` if there is none."""
+    """Return the purchase, locked until the transaction ends; ``None`` if there is none.
+
+    Raises ``ValueError`` as ``lock_purchase`` does.
+    """
+    check_purchase(source, reference)
     purchases = Purchase.objects.using(database())
     return purchases.select_for_update().filter(source=source, reference=reference).first()
 
@@ -72,7 +76,7 @@ def lock_grants(grants: GrantQuerySet) -> list[Grant]:
     them any more. The caller looks at each.
     """
     # Read where they are written: a replica may not have the latest yet.
-    keys = list(grants.using(database()).order_by("pk").values_list("pk", "purchase"))
+    keys = list(grants.using(database()).values_list("pk", "purchase"))
     purchases = Purchase.objects.using(database()).select_for_update().order_by("pk")
     locked = {one.pk: one for one in purchases.filter(pk__in={key for _, key in keys if key})}
     rows = Grant.objects.using(database()).select_for_update().order_by("pk")
@@ -87,11 +91,3 @@ def lock_grants(grants: GrantQuerySet) -> list[Grant]:
         Prefetch("user", users.using(database())),
     )
     return found
-
-
-def _check(argument: str, text: str, length: int) -> None:
-    if not text or text != text.strip() or not text.isprintable() or len(text) > length:
-        raise ValueError(
-            f"{argument} is empty, has white space around it or characters that can't be printed, "
-            f"or is longer than {length} characters."
-        )

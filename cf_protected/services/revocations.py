@@ -10,6 +10,7 @@ from django.utils import timezone
 from cf_protected import signals
 from cf_protected.models import Asset, Grant, GrantEvent, Purchase
 from cf_protected.models.querysets import GrantQuerySet
+from cf_protected.services.arguments import check_number, check_purchase
 from cf_protected.services.events import Change, new_event, record
 from cf_protected.services.purchases import (
     change,
@@ -65,8 +66,8 @@ def refund(
     the grants that this call revoked, and send their signals, as ``revoke`` does. Raises
     ``ValueError`` as ``revoke`` does, and for a number below 1.
     """
-    if refunded is not None and refunded < 1:
-        raise ValueError(f"refunded is {refunded}; it must be 1 or more, or None for all.")
+    if refunded is not None:
+        check_number("refunded", refunded)
     by = Change(now or timezone.now(), actor, reason)
     return change(lambda: _refund(lock_purchase(source, reference), refunded, by))
 
@@ -97,12 +98,13 @@ def revoke_grants(
 ) -> list[Grant]:
     """Take back those of ``grants`` that weren't revoked before, one by one, and return them.
 
-    The other grants of their purchases stay. Sends the signals that ``revoke`` sends.
+    The other grants of their purchases stay. A grant whose purchase is revoked stays revoked
+    when that is restored. Sends the signals that ``revoke`` sends.
     """
     by = Change(now or timezone.now(), actor, reason)
 
     def act() -> list[Grant]:
-        held = [grant for grant in lock_grants(grants) if not grant.is_revoked]
+        held = [grant for grant in lock_grants(grants) if grant.revoked_at is None]
         return [grant for grant in held if _revoke_one(grant, by)]
 
     return change(act)
@@ -113,7 +115,8 @@ def restore_grants(
 ) -> list[Grant]:
     """Give back those of ``grants`` that were taken back one by one, and return them.
 
-    A grant whose purchase was revoked or refunded isn't: see ``restore``.
+    One whose purchase was revoked or refunded isn't returned: it stays revoked until ``restore``.
+    Sends ``grant_changed`` for each that was taken back.
     """
     by = Change(now or timezone.now(), actor, reason)
 
@@ -123,12 +126,13 @@ def restore_grants(
             grant.revoked_at, grant.revoked_reason = None, ""
             grant.save(using=database(), update_fields=["revoked_at", "revoked_reason"])
             record(new_event(by, _Verb.RESTORED, grant), grant)
-        return held
+        return [grant for grant in held if not grant.is_revoked]
 
     return change(act)
 
 
 def _grants_of(source: str, reference: str, asset: Asset, *, known: bool = True) -> GrantQuerySet:
+    check_purchase(source, reference)
     grants = Grant.objects.using(database()).for_asset(asset)
     found = grants.filter(purchase__source=source, purchase__reference=reference)
     if known and not found.exists():
@@ -156,10 +160,17 @@ def _refund(purchase: Purchase, refunded: int | None, by: Change) -> list[Grant]
     if purchase.refunded_at is not None or (total == purchase.refunded and not whole):
         return []
     ended = _unrevoked(purchase) if whole else []
+    event = new_event(
+        by,
+        _Verb.REFUNDED,
+        purchase=purchase,
+        old_terms={"refunded": purchase.refunded},
+        new_terms={"refunded": total},
+    )
     purchase.refunded = total
     purchase.refunded_at = by.now if whole else None
     purchase.save(using=database(), update_fields=["refunded", "refunded_at"])
-    _tell_revoked(new_event(by, _Verb.REFUNDED, purchase=purchase), ended)
+    _tell_revoked(event, ended)
     return ended
 
 
@@ -185,13 +196,18 @@ def _unrevoked(purchase: Purchase) -> list[Grant]:
 
 
 def _revoke_one(grant: Grant, by: Change) -> bool:
-    """Take one grant back, unless a receiver of the signal did so meanwhile."""
+    """Take one grant back, unless a receiver of the signal did so. Return whether it ended."""
+    had_ended = grant.is_revoked
     unrevoked = Grant.objects.using(database()).filter(pk=grant.pk, revoked_at=None)
     if not unrevoked.update(revoked_at=by.now, revoked_reason=by.reason):
         return False
     grant.revoked_at, grant.revoked_reason = by.now, by.reason
-    _tell_revoked(new_event(by, _Verb.REVOKED, grant), [grant])
-    return True
+    event = new_event(by, _Verb.REVOKED, grant)
+    if had_ended:
+        record(event, grant)
+    else:
+        _tell_revoked(event, [grant])
+    return not had_ended
 
 
 def _tell_revoked(event: GrantEvent, grants: list[Grant]) -> None:

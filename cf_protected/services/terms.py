@@ -27,7 +27,8 @@ class DownloadRequest:
 
     ``bind_to_ip`` is by default the asset's. A signature opens nothing before
     ``date_greater_than`` or the asset's ``available_from``. Without ``ahead`` nothing is
-    signed before that release. Unless it is ``confirmed``, no guest's download is counted.
+    signed before that release. A ``trial`` is that of staff: it waits for no release. Unless it
+    is ``confirmed``, no guest's download is counted.
     """
 
     person: Person
@@ -36,6 +37,7 @@ class DownloadRequest:
     bind_to_ip: bool | None = None
     date_greater_than: datetime | None = None
     ahead: bool = True
+    trial: bool = False
     confirmed: bool = True
 
 
@@ -147,7 +149,8 @@ def lifetime(file: AssetFile, settings: DistributionSettings) -> timedelta:
 
 def starts(request: DownloadRequest, asset: Asset) -> datetime | None:
     """Return when the signature begins to open something, if that is later than now."""
-    moments = (asset.available_from, request.date_greater_than)
+    released = None if request.trial else asset.available_from
+    moments = (released, request.date_greater_than)
     return max((moment for moment in moments if moment and moment > request.now), default=None)
 
 

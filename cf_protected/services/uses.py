@@ -100,8 +100,10 @@ def last_use(key: UseKey) -> LastUse | None:
 def prepare(keys: Iterable[UseKey]) -> None:
     """Write the rows that ``begin`` updates, where they don't exist.
 
-    Outside the transaction that counts: on MariaDB, inserts of one key that wait for each other
-    could end in a deadlock there.
+    Those of a grant while it is locked: an insert before that, in a transaction of the caller's,
+    could wait for the grant while another request that locks it waits for the insert. Those of a
+    user outside the transaction that counts: on MariaDB, inserts of one key that wait for each
+    other could end in a deadlock there.
     """
     uses = [Use(**key._asdict()) for key in keys]
     Use.objects.bulk_create(uses, ignore_conflicts=True)

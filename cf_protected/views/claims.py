@@ -6,14 +6,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cf_protected import services
 from cf_protected.services.links import LinkKind, MailedLink, read_token
-from cf_protected.views.confidential import ConfidentialMixin
+from cf_protected.views.confidential import ConfidentialMixin, confidential
 from cf_protected.views.file import see_other
 
 
@@ -26,6 +26,10 @@ class ConfirmClaimView(LoginRequiredMixin, ConfidentialMixin):
     http_method_names = ("get", "head", "post", "options")
     template_name = "cf_protected/confirm_claim.html"
     ended_template = "cf_protected/claim_ended.html"
+
+    def handle_no_permission(self) -> HttpResponseRedirect:
+        """Return the redirect to the login, which names the link."""
+        return confidential(super().handle_no_permission())
 
     def get_link(self) -> MailedLink | None:
         """Return the URL's link; ``None`` if it confirms nothing any more."""

@@ -9,21 +9,26 @@ from django.shortcuts import render
 from django.views.generic import View
 
 from cf_protected.background import background
-from cf_protected.responses import uncacheable
+from cf_protected.responses import ResponseType, uncacheable
 from cf_protected.services.networks import seconds_to_wait
 from cf_protected.viewer import get_viewer
 
 
+def confidential(response: ResponseType) -> ResponseType:
+    """Return ``response``, kept out of caches and frames, and its URL out of other sites' logs."""
+    uncacheable(response)
+    # With no-referrer browsers send "Origin: null", which Django's CSRF protection refuses.
+    response["Referrer-Policy"] = "same-origin"
+    response["X-Frame-Options"] = "DENY"
+    response["Content-Security-Policy"] = "frame-ancestors 'none'"
+    return response
+
+
 class ConfidentialMixin(View):
-    """Keeps a page out of caches and frames, and its URL out of other sites' logs."""
+    """Makes a view's responses ``confidential``."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response = uncacheable(super().dispatch(request, *args, **kwargs))
-        # With no-referrer browsers send "Origin: null", which Django's CSRF protection refuses.
-        response["Referrer-Policy"] = "same-origin"
-        response["X-Frame-Options"] = "DENY"
-        response["Content-Security-Policy"] = "frame-ancestors 'none'"
-        return response
+        return confidential(super().dispatch(request, *args, **kwargs))
 
 
 class MailingMixin(ConfidentialMixin):

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 
-from cf_protected import guests, services
+from cf_protected import conf, guests, services
 from cf_protected.person import Guest
 from cf_protected.services.links import LinkKind, MailedLink, read_token
 from cf_protected.views.confidential import MailingMixin
@@ -51,11 +51,14 @@ class GuestLinkView(MailingMixin):
 
     def show(self, link: MailedLink | None) -> HttpResponseBase:
         """Return the page for the link as it is."""
+        context = {
+            "is_signed_in": self.request.user.is_authenticated,
+            "can_be_mailed": bool(conf.current().site_url),
+        }
         if link is None:
-            return render(self.request, self.ended_template, status=404)
+            return render(self.request, self.ended_template, context, status=404)
         if link.is_expired:
-            return render(self.request, self.expired_template, status=410)
-        context = {"is_signed_in": self.request.user.is_authenticated}
+            return render(self.request, self.expired_template, context, status=410)
         return render(self.request, self.template_name, context)
 
     def prove(self, link: MailedLink) -> HttpResponseBase:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
+from cf_protected.guests import person_of
 from cf_protected.services import Access
 from example_project.shop.models import Product
 
@@ -29,7 +30,7 @@ class Basket:
 
     def products(self) -> list[Product]:
         """Return the products to pay for. Remove those that the visitor already has."""
-        access = Access(self._request.user)
+        access = Access(person_of(self._request))
         chosen = Product.objects.on_sale().filter(pk__in=self._keys)
         products = [one for one in chosen if not access.decide(one.asset).allowed]
         if len(products) != len(self._keys):

@@ -84,24 +84,38 @@ _VIEWING_PAGES: Final[dict[str, str]] = {
 
 
 class Order(models.Model):
-    """A checkout. ``token`` is that of its form, so that sending it twice is one order."""
+    """A checkout, by an account (``buyer``) or an address (``email``).
+
+    ``recipient`` is the address of the person who gets it as a gift. ``token`` is that of its
+    form, so that sending it twice is one order.
+    """
 
     buyer = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("buyer"),
         on_delete=models.PROTECT,
+        null=True,
+        blank=True,
         related_name="orders",
     )
+    email = models.EmailField(_("buyer's address"), blank=True)
+    recipient = models.EmailField(_("gift for"), blank=True)
     token = models.UUIDField(_("token"), default=uuid.uuid4, editable=False)
     placed_at = models.DateTimeField(_("placed at"), default=timezone.now)
     refunded_at = models.DateTimeField(_("refunded at"), null=True, blank=True)
+    disputed_at = models.DateTimeField(_("disputed since"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("order")
         verbose_name_plural = _("orders")
         ordering: ClassVar = ["-placed_at", "-pk"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["buyer", "token"], name="shop_order_once_per_form")
+            models.UniqueConstraint(fields=["buyer", "token"], name="shop_order_once_per_form"),
+            models.UniqueConstraint(
+                fields=["email", "token"],
+                condition=models.Q(buyer=None),
+                name="shop_guest_order_once_per_form",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -109,6 +123,16 @@ class Order(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("shop:order", kwargs={"token": self.token})
+
+    @property
+    def reference(self) -> str:
+        """The reference of the order's purchase, which grants all its products."""
+        return f"order-{self.pk}"
+
+    @property
+    def is_mailed(self) -> bool:
+        """Whether a mailed link opens it: it is for an address, not for the buyer's account."""
+        return bool(self.email or self.recipient)
 
     @property
     def total(self) -> Decimal:
@@ -133,8 +157,3 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return str(self.product)
-
-    @property
-    def reference(self) -> str:
-        """The reference of the line's grant."""
-        return f"order-{self.order_id}-line-{self.pk}"

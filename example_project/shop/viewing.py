@@ -16,6 +16,7 @@ from django.views.generic import TemplateView
 
 from cf_protected import services
 from cf_protected.distributions import distributions
+from cf_protected.guests import person_of
 from cf_protected.middleware import renew_signed_cookies
 from cf_protected.models import Asset, AssetFile
 from cf_protected.signed_cookies.jar import set_cookies
@@ -84,7 +85,7 @@ class GalleryView(FolderPage):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         folder = self.get_folder()
-        issued = services.issue_cookies(request.user, [folder], viewer=get_viewer(request))
+        issued = services.issue_cookies(person_of(request), [folder], viewer=get_viewer(request))
         response = super().get(request, *args, **kwargs)
         set_cookies(request, response, issued)
         return response

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
-from django.contrib import messages
-from django.contrib.auth import login
-from django.contrib.auth.mixins import LoginRequiredMixin
-from django.contrib.auth.models import User
-from django.contrib.auth.views import RedirectURLMixin, redirect_to_login
-from django.db.models import QuerySet
+from django.conf import settings
+from django.contrib.auth.mixins import UserPassesTestMixin
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
-from django.views.generic import CreateView, DetailView, ListView, View
+from django.views.generic import DetailView, ListView, View
 
 from example_project.shop import checkout
 from example_project.shop.basket import Basket
-from example_project.shop.forms import CheckoutForm, SignUpForm
+from example_project.shop.forms import CheckoutForm, GiftForm
 from example_project.shop.models import Order, Product
+
+_ORDERS = "orders"  # in the session: those of a buyer without an account
 
 
 class CatalogueView(ListView):
@@ -56,26 +52,24 @@ class BasketView(View):
     """The basket, which is the checkout too. Nothing is paid: this is an example."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self._page(Basket(request), CheckoutForm())
+        return self._page(Basket(request), CheckoutForm(request.user))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        if not request.user.is_authenticated:
-            return redirect_to_login(reverse("shop:basket"))
-        basket, form = Basket(request), CheckoutForm(request.POST)
+        basket, form = Basket(request), CheckoutForm(request.user, request.POST)
         if not form.is_valid():
-            return self._page(basket, CheckoutForm())
-        order = self._order(request.user, basket, form.cleaned_data["token"])
+            return self._page(basket, form)
+        order = self._order(basket, form)
         if order is None:
             return redirect("shop:basket")
         basket.clear()
-        return redirect(order)
+        return _thank(request, order)
 
-    def _order(self, buyer: User, basket: Basket, token: UUID) -> Order | None:
+    def _order(self, basket: Basket, form: CheckoutForm) -> Order | None:
         """Return a new order, or the one that the same form made before."""
         products = basket.products()
         if products:
-            return checkout.place_order(buyer, products, token)
-        return Order.objects.filter(buyer=buyer, token=token).first()
+            return checkout.place_order(products, **form.order())
+        return Order.objects.filter(**form.order()).first()
 
     def _page(self, basket: Basket, form: CheckoutForm) -> HttpResponse:
         products = basket.products()
@@ -87,29 +81,48 @@ class BasketView(View):
         return render(self.request, "shop/basket.html", context)
 
 
-class OrderView(LoginRequiredMixin, DetailView):
-    """The page after the checkout: thanks, and links to the files."""
+class GiftView(View):
+    """A product for another person, who gets the mail."""
+
+    def get(self, request: HttpRequest, slug: str) -> HttpResponse:
+        return self._page(self._product(slug), GiftForm(request.user))
+
+    def post(self, request: HttpRequest, slug: str) -> HttpResponse:
+        product, form = self._product(slug), GiftForm(request.user, request.POST)
+        if not form.is_valid():
+            return self._page(product, form)
+        return _thank(request, checkout.place_order([product], **form.order()))
+
+    def _product(self, slug: str) -> Product:
+        return get_object_or_404(Product.objects.on_sale(), asset__slug=slug)
+
+    def _page(self, product: Product, form: GiftForm) -> HttpResponse:
+        return render(self.request, "shop/gift.html", {"form": form, "product": product})
+
+
+def _thank(request: HttpRequest, order: Order) -> HttpResponse:
+    """Lead to the order's page, and let this session see it."""
+    if not request.user.is_authenticated:
+        request.session[_ORDERS] = [*request.session.get(_ORDERS, []), order.pk]
+    return redirect(order)
+
+
+class OrderView(UserPassesTestMixin, DetailView):
+    """The page after the checkout: thanks, and the way to the files.
+
+    It doesn't open them for a buyer without an account: only the mailed link proves the address.
+    """
 
     slug_field = slug_url_kwarg = "token"
     template_name = "shop/order.html"
 
-    def get_queryset(self) -> QuerySet[Order]:
-        orders = Order.objects.filter(buyer=self.request.user.pk)
-        return orders.prefetch_related("lines__product__asset")
-
-
-class SignUpView(RedirectURLMixin, CreateView):
-    """Makes a visitor a buyer, and signs them in."""
-
-    form_class = SignUpForm
-    template_name = "registration/sign_up.html"
-    next_page = "shop:catalogue"
+    def test_func(self) -> bool:
+        return self.request.user.is_authenticated or _ORDERS in self.request.session
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(next=self.get_redirect_url(), **kwargs)
+        return super().get_context_data(support_contact=settings.SUPPORT_CONTACT, **kwargs)
 
-    def form_valid(self, form: Any) -> HttpResponse:
-        response = super().form_valid(form)
-        login(self.request, form.instance)
-        messages.success(self.request, _("Welcome, %(name)s!") % {"name": form.instance})
-        return response
+    def get_queryset(self) -> QuerySet[Order]:
+        session = self.request.session.get(_ORDERS, [])
+        mine = Q(pk__in=session) | Q(buyer=self.request.user.pk, buyer__isnull=False)
+        return Order.objects.filter(mine).prefetch_related("lines__product__asset")

@@ -31,7 +31,14 @@ def ask(admin: Browser, *assets: Asset, **query: Any) -> None:
 
 def grant_to(admin: Browser, assets: list[Asset], people: str, **terms: Any) -> None:
     ask(admin, *assets)
-    admin.press("confirm", people=people, **terms)
+    confirm(admin, people=people, **terms)
+
+
+def confirm(admin: Browser, **entered: Any) -> None:
+    """Have it shown, and confirm it unless there are errors."""
+    admin.press("preview", **entered)
+    if 'name="confirm"' in admin.html:
+        admin.press("confirm")
 
 
 def held() -> set[tuple[str, str]]:
@@ -124,9 +131,9 @@ def test_lines_that_name_nobody_are_all_listed(admin: Browser, asset: Asset, use
     grant_to(admin, [asset], "ada@example.com\nnobody\n@\nx@example.com\n" + "x" * 250 + "@x.org")
     assert admin.errors == {
         "people": [
-            "nobody is neither a user nor an e-mail address.",
-            "@ isn't an e-mail address.",
-            f"{'x' * 250}@x.org isn't an e-mail address.",
+            "Line 2: nobody is neither a user nor an e-mail address.",
+            "Line 3: @ isn't an e-mail address.",
+            f"Line 5: {'x' * 250}@x.org isn't an e-mail address.",
         ]
     }
     assert not Grant.objects.exists()
@@ -134,7 +141,7 @@ def test_lines_that_name_nobody_are_all_listed(admin: Browser, asset: Asset, use
 
 def test_what_was_entered_stays_after_an_error(admin: Browser, assets: list[Asset]) -> None:
     grant_to(admin, assets, "nobody", max_downloads=3)
-    admin.press("confirm", people="guest@example.com")
+    confirm(admin, people="guest@example.com")
     assert set(Grant.objects.values_list("max_downloads", flat=True)) == {3}
     assert Grant.objects.count() == 2
 
@@ -225,7 +232,7 @@ def test_cancel_leads_back_to_the_filtered_list(admin: Browser, asset: Asset) ->
 
 def test_afterwards_the_list_is_as_before(admin: Browser, asset: Asset) -> None:
     ask(admin, asset, state="published")
-    admin.press("confirm", people="guest@example.com")
+    confirm(admin, people="guest@example.com")
     assert admin.page.request["QUERY_STRING"] == "state=published"
 
 
@@ -237,7 +244,7 @@ def test_select_all_is_all_that_the_filter_shows(admin: Browser, asset: Asset) -
     admin.choose("grant_to_people", *ticked, select_across=True)
     assert admin.html.count("<li>Draft ") == 100
     assert "<li>and 50 more</li>" in admin.html
-    admin.press("confirm", people="guest@example.com")
+    confirm(admin, people="guest@example.com")
     assert admin.messages == ["150 grants were made."]
     assert not Grant.objects.filter(asset=asset).exists()
 
@@ -245,7 +252,7 @@ def test_select_all_is_all_that_the_filter_shows(admin: Browser, asset: Asset) -
 def test_as_many_as_are_ticked(admin: Browser) -> None:
     made = [Asset.objects.create(title=f"{number}", slug=f"a{number}") for number in range(3)]
     ask(admin, *made[:2])
-    form = next(form for form in forms_of(admin.html) if "confirm" in form.buttons)
+    form = next(form for form in forms_of(admin.html) if "preview" in form.buttons)
     assert form.values["_selected_action"] == [str(one.pk) for one in made[:2]]
     assert form.values["select_across"] == ["0"]
 

@@ -69,7 +69,7 @@ def test_bulk_grant(admin: Browser, evil: Grant) -> None:
     admin.open("cf_protected_asset_changelist")
     admin.choose("grant_to_people", evil.asset)
     shows(admin)
-    admin.press("confirm", people=EVIL)
+    admin.press("preview", people=EVIL)
     shows(admin)
     assert f"{ESCAPED} is neither a user" in admin.html
 

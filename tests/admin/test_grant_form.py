@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db.models import F
 from django.db.models.signals import pre_save
+from django.urls import reverse
 from django.utils import timezone
 
-from cf_protected import signals
-from cf_protected.models import Asset, Grant
+from cf_protected import services, signals
+from cf_protected.models import Asset, Grant, GrantEvent
 from tests.accounts.models import User
-from tests.admin.browser import Browser
+from tests.admin.browser import Browser, forms_of
 
 
 def date_and_time(name: str, days: int) -> dict[str, str]:
@@ -106,18 +108,98 @@ def test_change_is_no_new_grant(
     assert (grant.max_downloads, created) == (5, [])
 
 
-def test_change_to_another_holder(admin: Browser, grant: Grant) -> None:
+def test_asset_holder_purchase_and_history_are_read_only(
+    admin: Browser, grant: Grant, user: User, other_user: User, asset: Asset
+) -> None:
+    before = Grant.objects.values().get()
+    other = Asset.objects.create(title="Atlas", slug="atlas")
     admin.open("cf_protected_grant_change", grant.pk)
-    admin.press("_save", user="", email="Bob@example.com")
-    grant.refresh_from_db()
-    assert (grant.user, grant.email) == (None, "bob@example.com")
+    admin.press(
+        "_save",
+        asset=other.pk,
+        user=other_user.pk,
+        email="Bob@example.com",
+        holder="Bob",
+        purchase=1,
+        seat=1,
+        downloads_used=7,
+        revoked_at_0="2020-01-01",
+        revoked_at_1="12:00",
+    )
+    assert Grant.objects.values().get() == before
 
 
-def test_saving_without_a_change(admin: Browser, grant: Grant) -> None:
+def test_saving_without_a_change_is_no_event(admin: Browser, grant: Grant) -> None:
     admin.open("cf_protected_grant_change", grant.pk)
     admin.press("_save")
     (message,) = admin.messages
     assert "was changed successfully" in message
+    assert list(GrantEvent.objects.values_list("verb", flat=True)) == ["granted"]
+
+
+def test_changed_terms_are_an_event_with_who_and_what(
+    admin: Browser, superuser: User, grant: Grant
+) -> None:
+    admin.open("cf_protected_grant_change", grant.pk)
+    admin.press("_save", max_downloads=5, **date_and_time("expires_at", 8))
+    admin.open("cf_protected_grant_change", grant.pk)
+    admin.press("_save", max_downloads="", expires_at_0="2090-12-31", expires_at_1="")
+    grant.refresh_from_db()
+    assert grant.max_downloads is None
+    assert grant.expires_at == datetime(2091, 1, 1, tzinfo=ZoneInfo("Europe/Berlin"))
+    events = GrantEvent.objects.filter(verb="changed").order_by("pk")
+    assert [event.actor for event in events] == [superuser, superuser]
+    terms = [(event.old_terms, event.new_terms) for event in events]
+    assert [(old["max_downloads"], new["max_downloads"]) for old, new in terms] == [
+        (None, 5),
+        (5, None),
+    ]
+
+
+@pytest.mark.parametrize("limit", ["0", "-1"])
+def test_an_impossible_limit(
+    admin: Browser, grant: Grant, asset: Asset, user: User, limit: str
+) -> None:
+    admin.open("cf_protected_grant_change", grant.pk)
+    admin.press("_save", max_downloads=limit)
+    assert list(admin.errors) == ["max_downloads"]
+    add(admin, asset, user=user.pk, max_downloads=limit)
+    assert list(admin.errors) == ["max_downloads"]
+
+
+def test_an_end_before_the_start_of_a_grant(admin: Browser, grant: Grant) -> None:
+    admin.open("cf_protected_grant_change", grant.pk)
+    admin.press("_save", expires_at_0="2000-01-01")
+    assert admin.errors == {"__all__": ["The grant has to end after it starts."]}
+
+
+def test_grants_arent_deleted(admin: Browser, grant: Grant) -> None:
+    admin.open("cf_protected_grant_change", grant.pk)
+    url = reverse("admin:cf_protected_grant_delete", args=[grant.pk])
+    assert url not in admin.html
+    token = str(admin.page.context["csrf_token"])
+    answer = admin.client.post(url, {"csrfmiddlewaretoken": token, "post": "yes"})
+    assert answer.status_code == 403
+    admin.open("cf_protected_grant_changelist")
+    assert "delete_selected" not in admin.html
+    assert Grant.objects.get() == grant
+
+
+@pytest.mark.urls("tests.admin.urls")
+def test_deleting_an_asset_or_an_account_deletes_no_grant(
+    admin: Browser, asset: Asset, user: User
+) -> None:
+    services.grant(asset, user, source="acme", reference="line-1")
+    admin.open(f"/office/cf_protected/asset/{asset.pk}/delete/")
+    assert 'name="post"' not in admin.html  # protected
+    admin.open(f"/office/accounts/user/{user.pk}/delete/")
+    form = next(form for form in forms_of(admin.html) if "post" in form.values)
+    admin.client.post(admin.page.request["PATH_INFO"], form.values)
+    assert not User.objects.filter(pk=user.pk).exists()
+    (kept,) = Grant.objects.all()
+    assert (kept.user, str(kept.purchase)) == (None, "acme line-1")
+    assert kept.purchase is not None
+    assert kept.purchase.user_id == user.pk
 
 
 @pytest.fixture

@@ -9,12 +9,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
+from cf_protected import services
 from cf_protected.models import Asset, AssetFile, Download, Grant
 from tests.accounts.models import User
 from tests.admin.browser import Browser
 from tests.admin.conftest import Staff
 
-MODELS = ("asset", "assetfile", "grant", "download")
+MODELS = ("asset", "assetfile", "grant", "download", "purchase", "grantevent")
 
 
 @pytest.fixture
@@ -31,12 +32,17 @@ def download(user: User, file: AssetFile, grant: Grant) -> Download:
 
 
 @pytest.fixture
-def pages(asset: Asset, file: AssetFile, grant: Grant, download: Download) -> list[str]:
+def pages(asset: Asset, user: User, file: AssetFile, grant: Grant, download: Download) -> list[str]:
     """Every page that staff open with a link."""
+    bought = services.grant(asset, user, source="acme", reference="line-1")
+    rows = (asset, file, grant, download, bought.purchase, bought.events.get())
     changes = [
         reverse(f"admin:cf_protected_{one._meta.model_name}_change", args=[one.pk])
-        for one in (asset, file, grant, download)
+        for one in rows
+        if one is not None
     ]
+    person = reverse("admin:cf_protected_grant_person")
+    changes += [person, f"{person}?user={user.pk}", f"{person}?purchase={bought.purchase_id}"]
     lists = [reverse(f"admin:cf_protected_{model}_changelist") for model in MODELS]
     history = reverse("admin:cf_protected_grant_history", args=[grant.pk])
     return [*lists, *changes, history, *add_pages()]
@@ -63,7 +69,7 @@ def test_buyer_has_to_sign_in_as_staff(user: User, pages: list[str]) -> None:
 
 
 def test_view_only_staff(staff: Staff, pages: list[str]) -> None:
-    browser = staff("view_asset", "view_assetfile", "view_grant", "view_download")
+    browser = staff(*(f"view_{model}" for model in MODELS))
     expected = dict.fromkeys(pages, 200) | dict.fromkeys(add_pages(), 403)
     assert statuses(browser, pages) == expected
 

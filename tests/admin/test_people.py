@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ValidationError
 
-from cf_protected.admin.people import Holder, find_holders
+from cf_protected.admin.people import find_named
+from cf_protected.services import Holder
 from tests.accounts.models import User
 
 pytestmark = pytest.mark.django_db
@@ -19,13 +20,14 @@ def account(name: str) -> User:
 def test_a_user_name_is_an_account() -> None:
     ada = account("ada")
 
-    assert find_holders("ada\nada") == [Holder(user=ada)]
+    assert [one.holder for one in find_named("ada\nada")] == [Holder(user=ada)] * 2
 
 
 def test_an_address_that_a_stranger_took_as_a_user_name_is_an_address() -> None:
     account("ada@example.com")
 
-    assert find_holders("ada@example.com") == [Holder(email="ada@example.com")]
+    (found,) = find_named("ada@example.com")
+    assert found.holder == Holder(email="ada@example.com")
 
 
 @pytest.mark.parametrize("name", ["\u0131da", "Ida", "IDA", "ida ida", "idá"])
@@ -33,4 +35,4 @@ def test_a_name_that_only_resembles_one_is_nobodys(name: str) -> None:
     account("ida")
 
     with pytest.raises(ValidationError, match="is neither a user nor an e-mail address"):
-        find_holders(name)
+        find_named(name)

@@ -68,7 +68,10 @@ def test_grant_is_added_with_a_completed_user(admin: Browser, asset: Asset, user
 
 def test_holder_is_linked_to_their_account(admin: Browser, grant: Grant, user: User) -> None:
     admin.open(reverse("office:cf_protected_grant_change", args=[grant.pk]))
-    assert 'data-href-template="/office/accounts/user/__fk__/change/' in admin.html
+    assert f'<a href="/office/cf_protected/grant/person/?user={user.pk}">' in admin.html
+    admin.open(f"/office/cf_protected/grant/person/?user={user.pk}")
+    assert f'<a href="/office/accounts/user/{user.pk}/change/">' in admin.html
+    assert 'href="/admin/' not in admin.html
 
 
 def test_asset_without_a_grant_admin(admin: Browser, asset: Asset) -> None:

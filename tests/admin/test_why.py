@@ -107,6 +107,16 @@ def test_unclaimed(admin: Browser, asset: Asset, file: AssetFile) -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["josé@example.com", "\u212ajose@example.com", "jose"])
+def test_unclaimed_while_an_account_has_another_address(
+    admin: Browser, asset: Asset, file: AssetFile, name: str
+) -> None:
+    """MariaDB finds it by "jose@example.com"."""
+    User.objects.create(email=name)
+    grant = services.grant(asset, email="jose@example.com")
+    assert answer(admin, grant)[1] == ["This grant is active."]
+
+
 def test_unclaimed_although_there_is_an_account(
     admin: Browser, asset: Asset, file: AssetFile, user: User
 ) -> None:

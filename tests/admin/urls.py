@@ -3,8 +3,15 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from cf_protected.admin import AssetAdmin, AssetFileAdmin, DownloadAdmin, GrantAdmin
-from cf_protected.models import Asset, AssetFile, Download, Grant
+from cf_protected.admin import (
+    AssetAdmin,
+    AssetFileAdmin,
+    DownloadAdmin,
+    GrantAdmin,
+    GrantEventAdmin,
+    PurchaseAdmin,
+)
+from cf_protected.models import Asset, AssetFile, Download, Grant, GrantEvent, Purchase
 from cf_protected.oidc.admin import IdentityAdmin
 from cf_protected.oidc.models import Identity
 from tests.accounts.models import User
@@ -25,11 +32,14 @@ office.register(Asset, AssetAdmin)
 office.register(AssetFile, AssetFileAdmin)
 office.register(Grant, GrantAdmin)
 office.register(Download, DownloadAdmin)
+office.register(Purchase, PurchaseAdmin)
+office.register(GrantEvent, GrantEventAdmin)
 office.register(Identity, IdentityAdmin)
 
 plain = admin.AdminSite("plain")
 plain.register(User, PlainUserAdmin)
 plain.register(Asset, AssetAdmin)
+plain.register(Download, DownloadAdmin)
 
 urlpatterns = [
     path("admin/", admin.site.urls),

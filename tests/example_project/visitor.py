@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from email.message import Message
 from html.parser import HTMLParser
 from http.cookiejar import CookieJar
-from urllib.parse import urlencode, urljoin
+from urllib.parse import quote, urlencode, urljoin
 from urllib.request import (
     HTTPCookieProcessor,
     HTTPErrorProcessor,
@@ -16,6 +17,8 @@ from urllib.request import (
 )
 
 from tests.example_project.demo import Demo
+
+PASSWORD = "four plovers"
 
 
 @dataclass(frozen=True)
@@ -116,17 +119,27 @@ class Visitor:
     def sign_in(self, name: str, password: str) -> Page:
         return self.submit(self.get("/login/"), username=name, password=password)
 
-    def sign_up(self, name: str) -> Page:
-        password = "four plovers"
-        return self.submit(
-            self.get("/sign-up/"), username=name, password1=password, password2=password
-        )
+    def sign_up(self, name: str, email: str = "") -> Page:
+        """Make an account, whose address is ``email`` or made of the name."""
+        passwords = {"password1": PASSWORD, "password2": PASSWORD}
+        email = email or f"{name}@example.com"
+        return self.submit(self.get("/sign-up/"), username=name, email=email, **passwords)
 
-    def buy(self, *slugs: str) -> Page:
+    def buy(self, *slugs: str, **values: str) -> Page:
         """Through basket and checkout, to the page that says thank you."""
         for slug in slugs:
             self.submit(self.get(f"/products/{slug}/"), f"/basket/{slug}/add/")
-        return self.follow(self.submit(self.get("/basket/")))
+        return self.follow(self.submit(self.get("/basket/"), **values))
+
+    def mails(self, address: str) -> list[Page]:
+        """What the mailbox has for this address, latest first."""
+        listed = self.get(f"/mailbox/?to={quote(address)}").parsed().links
+        return [self.get(link) for link in listed if re.fullmatch(r"/mailbox/\d+/", link)]
+
+    def click_in_mail(self, address: str, part: str) -> Page:
+        """Open the link of the latest mail to ``address`` whose URL contains ``part``."""
+        links = self.mails(address)[0].parsed().links
+        return self.get(next(link for link in links if link.startswith("http") and part in link))
 
     def _open(self, request: Request) -> Page:
         with self._opener.open(request, timeout=60) as response:

@@ -113,6 +113,8 @@ def test_a_stranger_is_asked_to_sign_in(client: Client, link: str) -> None:
     for response in (client.get(link), client.post(link)):
         assert response.status_code == 302
         assert response["Location"].startswith("/login/?next=/downloads/claim/")
+        assert response["Cache-Control"] == "private, no-store"
+        assert response["Referrer-Policy"] == "same-origin"
 
 
 def test_it_works_for_an_hour(buyer: Client, user: User, bought: Purchase, post: Post) -> None:

@@ -257,6 +257,14 @@ def test_the_pages_need_no_login(client: Client, link: str, login_everywhere: No
     assert client.post(link).status_code == 303
 
 
+def test_without_site_url_an_ended_link_offers_no_mail(
+    client: Client, ended: str, configure: Configure
+) -> None:
+    configure(SITE_URL="")
+
+    assert "/downloads/send/" not in text(client.get(ended))
+
+
 def test_without_site_url_a_link_that_was_mailed_before_still_works(
     client: Client, link: str, configure: Configure
 ) -> None:

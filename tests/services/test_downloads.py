@@ -75,7 +75,7 @@ def queries(user: User, file: AssetFile) -> list[str]:
 
 def test_the_queries_of_a_download(user: User, grant: Grant, file: AssetFile) -> None:
     # What the user holds and used, the row of its use, the two counts, and the log.
-    assert queries(user, file) == ["SELECT", "INSERT", "UPDATE", "UPDATE", "INSERT"]
+    assert queries(user, file) == ["SELECT", "UPDATE", "INSERT", "UPDATE", "INSERT"]
 
 
 def test_the_queries_of_a_later_download(

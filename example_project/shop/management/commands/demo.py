@@ -59,10 +59,9 @@ class Command(BaseCommand):
 
     def _serve(self, host: str, port: int, edge_port: int) -> None:
         make_key_pair(settings.KEY_FILE)
-        public_host = use_addresses(host, edge_port)
+        public_host = use_addresses(host, port, edge_port)
         self.check()
-        shop_origin = f"http://{public_host}:{port}"
-        edge = edge_for(distributions["default"], cors_origins=[shop_origin])
+        edge = edge_for(distributions["default"], cors_origins=[settings.SITE_URL])
         # Lines about requests go where runserver's do, and in the same colour.
         log = partial(self.stderr.write, style_func=str)
         with ExitStack() as stack:
@@ -71,11 +70,11 @@ class Command(BaseCommand):
             with _explained("edge", host, edge_port, "--edge-port"):
                 server = stack.enter_context(running(edge, host=host, port=edge_port, log=log))
             self._prepare()
-            self._announce(shop_origin, f"http://{public_host}:{edge_port}")
+            self._announce(settings.SITE_URL, f"http://{public_host}:{edge_port}")
             if not server.is_loopback:
                 self.stderr.write(
                     f"It listens on {host}, so other machines can reach the shop, and its "
-                    "passwords are public. Leave --host out unless they must.",
+                    "passwords and mails are public. Leave --host out unless they must.",
                     style_func=self.style.WARNING,
                 )
             shop.serve_forever()
@@ -99,7 +98,9 @@ class Command(BaseCommand):
   {self.style.MIGRATE_HEADING("Plover Press")} is open.
 
     Shop     {shop}/
+    Tour     {shop}/tour/ (what to try)
     Library  {shop}/downloads/
+    Mailbox  {shop}/mailbox/ (of everyone: no mail leaves this computer)
     Admin    {shop}/admin/
     Edge     {edge}/ (for signed URLs only)
 

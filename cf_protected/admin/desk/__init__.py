@@ -1,0 +1,1 @@
+"""The support desk: a page about one person, and what staff do there for them."""

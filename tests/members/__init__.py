@@ -1,0 +1,1 @@
+"""A project whose accounts have neither user name nor e-mail address, and a UUID as their key."""
