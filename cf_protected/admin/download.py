@@ -25,11 +25,13 @@ class DownloadAdmin(ReadOnly):
     show_full_result_count = False
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
-        return ["asset_title", "file_name", "ip_address", *user_search_fields()]
+        return ["asset_title", "file_name", "ip_address", "email", *user_search_fields()]
 
     @admin.display(description=_("user"), ordering="user")
     def person(self, download: Download) -> str | SafeString:
-        """Return the user, linked to the person's page."""
+        """Return the user or the guest's address, linked to the person's page."""
+        if download.email:
+            return person_link(self.admin_site, Case(email=download.email), download.email)
         if download.user is None:
             return str(self.get_empty_value_display())
         case = Case(account=download.user)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from cf_protected import services
@@ -114,3 +115,12 @@ def test_queries_dont_grow(admin: Browser, issued: Download) -> None:
             reason="granted",
         )
     assert count_queries(admin, "cf_protected_download_changelist") == before
+
+
+def test_a_guests_row_has_the_address(admin_client: Client, file: AssetFile) -> None:
+    Download.objects.create(
+        asset=file.asset, file=file, asset_title="Ebook", email="guest@example.com"
+    )
+    page = admin_client.get("/admin/cf_protected/download/?q=guest@example.com")
+
+    assert page.content.decode().count(">guest@example.com</a>") == 1
