@@ -4,7 +4,7 @@ from cf_protected.models.asset import Asset, AssetFile
 from cf_protected.models.download import Download
 from cf_protected.models.event import GrantEvent
 from cf_protected.models.grant import Grant
-from cf_protected.models.mailbox import Mailbox, RequestingNetwork
+from cf_protected.models.mailboxes import Mailbox, RequestingNetwork
 from cf_protected.models.purchase import Purchase
 from cf_protected.models.use import Use
 
