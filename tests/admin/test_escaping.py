@@ -78,3 +78,34 @@ def test_bulk_revoke(admin: Browser, evil: Grant) -> None:
     admin.open("cf_protected_grant_changelist")
     admin.choose("revoke", evil)
     shows(admin)
+
+
+@pytest.mark.parametrize("model", ["purchase", "grantevent"])
+def test_lists_of_the_desk(admin: Browser, evil: Grant, model: str) -> None:
+    admin.open(f"cf_protected_{model}_changelist")
+    shows(admin)
+
+
+def test_the_page_of_a_person(admin: Browser, evil: Grant) -> None:
+    admin.open("cf_protected_grant_person", user=evil.user_id, asset="evil")
+    shows(admin)
+    assert f"<strong>No: {ESCAPED}.</strong>" in admin.html
+    admin.open("cf_protected_grant_person", q=EVIL)
+    assert EVIL not in admin.html
+
+
+def test_the_page_of_a_verb(admin: Browser, evil: Grant) -> None:
+    admin.open(f"/admin/cf_protected/grant/{evil.pk}/desk/transfer/")
+    shows(admin)
+    admin.press("confirm", to=EVIL, reason="x")
+    assert f"{ESCAPED} is neither a user" in admin.html
+    assert EVIL not in admin.html
+
+
+def test_the_preview_of_a_bulk_grant(admin: Browser, evil: Grant) -> None:
+    User.objects.create(email="<b>ada</b>")
+    admin.open("cf_protected_asset_changelist")
+    admin.choose("grant_to_people", evil.asset)
+    admin.press("preview", people="<b>ada</b>")
+    shows(admin)
+    assert "<b>ada</b>" not in admin.html
