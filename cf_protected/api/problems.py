@@ -77,7 +77,7 @@ def missing_problem(request: HttpRequest, caller: Person | User) -> JsonResponse
     """Return the 404 for what doesn't exist, or a refusal's 401 if ``REFUSAL_STATUS`` is 404."""
     if conf.current().refusal_status == 404:
         person = Person.of(caller)
-        if not person.is_known:
+        if person == Person():
             return anonymous_problem()
         has_effect = request.method != "HEAD"
         services.admit_nowhere(person, viewer=get_viewer(request), log=has_effect)

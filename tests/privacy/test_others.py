@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -64,7 +64,8 @@ class Shop:
             uses = {"user": self.accounts[name], "file": self.file}
             Use.objects.update_or_create(**uses, defaults={"count": number})
         elif verb == "extend":
-            services.extend(*purchase, NOW + timedelta(days=number + 1), **by, now=NOW)
+            with suppress(Grant.DoesNotExist):  # not granted yet
+                services.extend(*purchase, NOW + timedelta(days=number + 1), **by, now=NOW)
         elif verb == "more":
             services.allow_more(grants, 1, **by, now=NOW)
         elif verb in ("revoke", "refund", "restore"):

@@ -28,7 +28,7 @@ class SearchForm(forms.Form):
     )
 
 
-class AssetForm(forms.Form):
+class AssetChoiceForm(forms.Form):
     """Of which asset to tell whether it can be downloaded."""
 
     asset = forms.CharField(

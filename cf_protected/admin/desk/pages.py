@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from cf_protected.admin.desk.cases import Case, search
-from cf_protected.admin.desk.forms import AssetForm, SearchForm, VerbForm
+from cf_protected.admin.desk.forms import AssetChoiceForm, SearchForm, VerbForm
 from cf_protected.admin.desk.person import PersonPage
 from cf_protected.admin.desk.verbs import MANAGE, SUPPORT, VERBS, Verb, why_not
 from cf_protected.admin.why import facts_about, verdict_on
@@ -132,7 +132,7 @@ class SupportDesk(admin.ModelAdmin):
         holder = case.holder
         if holder is None:
             return {}
-        form = AssetForm(request.GET if "asset" in request.GET else None)
+        form = AssetChoiceForm(request.GET if "asset" in request.GET else None)
         if not form.is_valid():
             return {"asset_form": form}
         asset = form.cleaned_data["asset"]
