@@ -22,6 +22,7 @@ from cf_protected.services.events import Change, kept, new_event, record, terms_
 from cf_protected.services.holders import Holder
 from cf_protected.services.mailboxes import end_links
 from cf_protected.services.purchases import change, database, lock_grants
+from cf_protected.services.sending import tell_of_transfer
 from cf_protected.verified_emails import vouched_addresses
 
 _Verb = GrantEvent.Verb
@@ -175,7 +176,8 @@ def transfer(
 
     What the old holder had ends: mailed links and guests' sessions, repeats of downloads, and
     renewals of cookies. The purchase keeps its first holder, so that a repeated webhook finds the
-    grant. Sends ``grant_changed`` for each, whose event has both holders.
+    grant. Sends ``grant_changed`` for each, whose event has both holders. An old holder's address
+    is told, which doesn't name the new holder.
 
     Raises ``ValueError`` without a reason, for an inactive account, and if ``user`` is the
     ``actor``, or ``email`` an address of theirs, confirmed or not.
@@ -193,6 +195,7 @@ def transfer(
         held = [grant for grant in lock_grants(grants) if Holder.of(grant) != holder]
         for address in sorted({grant.email for grant in held if grant.email}):
             end_links(address)
+            tell_of_transfer(address, [one for one in held if one.email == address], now=by.now)
         for grant in held:
             _give(grant, holder, _Verb.TRANSFERRED, by)
         return held

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
@@ -135,6 +135,14 @@ def _post_news(address: str, held: GrantQuerySet, now: datetime) -> bool:
         return False
     post("receipt", mailbox_of(address), lambda: _context(_titles(held, now), sign_in=True))
     return True
+
+
+def tell_of_transfer(address: str, grants: Iterable[Grant], *, now: datetime) -> None:
+    """Tell a mailbox which of its downloads another holder got. Without ``SITE_URL`` it isn't."""
+    shown = (one for one in grants if one.asset.state != Asset.State.DRAFT)
+    titles = sorted({one.asset.title for one in shown if one.state_at(now) in _OPEN})
+    if titles and _can_mail():
+        post("transferred", mailbox_of(address), lambda: _context(titles))
 
 
 def _link(kind: LinkKind, mailbox: Mailbox, now: datetime, **what: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from pytest_django import Settings
 
 from cf_protected import services
-from cf_protected.models import Asset, Mailbox, Purchase
+from cf_protected.models import Asset, Grant, Mailbox, Purchase
 from cf_protected.services.links import LinkKind, read_token
 from tests.accounts.models import User
 from tests.conftest import Configure
@@ -258,3 +258,31 @@ def test_a_receipt_lists_what_was_granted_after_it_in_the_transaction(
     commit(act)
 
     assert "- Audiobook\n- Ebook\n" in the_mail().body
+
+
+def test_the_old_mailbox_is_told_of_a_transfer(
+    purchase: Purchase, user: User, commit: Commit
+) -> None:
+    grants = Grant.objects.filter(purchase=purchase)
+
+    commit(lambda: services.transfer(grants, user, reason="The address was mistyped."))
+
+    message = the_mail()
+    assert message.to == [ADDRESS]
+    assert message.subject == "Your downloads at shop.example have another holder"
+    for text in (str(message.body), html_of(message)):
+        assert "Ebook" in text
+        assert "don't work any more" in text.replace("&#x27;", "'")
+        assert user.get_username() not in text
+        assert "mistyped" not in text
+
+
+def test_nobody_is_told_of_the_transfer_of_what_opened_nothing(
+    purchase: Purchase, user: User, commit: Commit
+) -> None:
+    services.refund(purchase.source, purchase.reference)
+    grants = Grant.objects.filter(purchase=purchase)
+
+    commit(lambda: services.transfer(grants, user, reason="The address was mistyped."))
+
+    assert mail.outbox == []
