@@ -9,6 +9,8 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
+import django
+
 BASE_DIR = Path(__file__).resolve().parent
 VAR = Path(os.environ.get("EXAMPLE_PROJECT_VAR", BASE_DIR / "var")).resolve()
 VAR.mkdir(parents=True, exist_ok=True)  # SQLite makes its file, not the directory
@@ -93,7 +95,11 @@ STORAGES = {
 
 # Mailed links lead there, whatever host a request names.
 SITE_URL = os.environ.get("EXAMPLE_PROJECT_SITE", "http://127.0.0.1:8000")
-EMAIL_BACKEND = "example_project.mailbox.backend.MailboxBackend"
+MAIL_BACKEND = "example_project.mailbox.backend.MailboxBackend"
+if django.VERSION >= (6, 1):
+    MAILERS = {"default": {"BACKEND": MAIL_BACKEND}}
+else:
+    EMAIL_BACKEND = MAIL_BACKEND
 SUPPORT_CONTACT = "help@plover.example"
 DEFAULT_FROM_EMAIL = "Plover Press <shop@plover.example>"
 

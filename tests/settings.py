@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import dj_database_url
+import django
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -111,3 +112,6 @@ CF_PROTECTED = {
 CF_PROTECTED_OIDC = {
     "login": {"ISSUER": "https://login.example.com", "AUDIENCE": "https://api.example.com"},
 }
+
+if django.VERSION >= (6, 1):  # the tests' own backend replaces it
+    MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}

@@ -1,4 +1,4 @@
-"""An ``EMAIL_BACKEND`` that needs no mail server."""
+"""A mail backend that needs no mail server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class MailboxBackend(BaseEmailBackend):
         super().__init__(*args, **kwargs)
         if not settings.DEBUG:
             raise ImproperlyConfigured(
-                "EMAIL_BACKEND: MailboxBackend shows all mails to every visitor, so it works with "
+                "MailboxBackend shows all mails to every visitor, so it works with "
                 "DEBUG only. Name a backend that sends mails."
             )
 

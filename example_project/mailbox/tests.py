@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import django
 from django.core.exceptions import ImproperlyConfigured
-from django.core.mail import BadHeaderError, EmailMultiAlternatives, get_connection, send_mail
+from django.core.mail import EmailMultiAlternatives, send_mail
 from django.test import TestCase, override_settings
 
 from example_project.mailbox.models import Mail
@@ -14,7 +17,14 @@ from example_project.mailbox.models import Mail
 BACKEND = "example_project.mailbox.backend.MailboxBackend"
 
 
-@override_settings(DEBUG=True, EMAIL_BACKEND=BACKEND)
+SETTINGS: dict[str, Any] = (
+    {"MAILERS": {"default": {"BACKEND": BACKEND}}}
+    if django.VERSION >= (6, 1)
+    else {"EMAIL_BACKEND": BACKEND}
+)
+
+
+@override_settings(DEBUG=True, **SETTINGS)
 class MailboxTests(TestCase):
     def send(self, subject: str = "Hello", html: str = "", to: str = "ada@example.com") -> Mail:
         message = EmailMultiAlternatives(subject, "See http://127.0.0.1:8000/x/", to=[to])
@@ -32,7 +42,7 @@ class MailboxTests(TestCase):
         self.assertEqual(mail.html, "<p>Hi</p>")
 
     def test_refuses_a_header_of_two_lines(self) -> None:
-        with self.assertRaises(BadHeaderError):
+        with self.assertRaises(ValueError):
             self.send(subject="Hello\nBcc: eve@example.com")
 
     def test_lists_the_latest_first(self) -> None:
@@ -63,9 +73,7 @@ class MailboxTests(TestCase):
 
     @override_settings(DEBUG=False)
     def test_refuses_to_keep_mails_without_debug(self) -> None:
-        with self.assertRaisesMessage(ImproperlyConfigured, "EMAIL_BACKEND: "):
-            get_connection(BACKEND)
-        with self.assertRaises(ImproperlyConfigured):
+        with self.assertRaisesMessage(ImproperlyConfigured, "DEBUG only"):
             send_mail("Hello", "Text", None, ["ada@example.com"])
 
     def test_shows_none_without_debug(self) -> None:

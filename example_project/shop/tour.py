@@ -17,8 +17,8 @@ class TourView(TemplateView):
     template_name = "shop/tour.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        grants = reverse("admin:cf_protected_grant_changelist")
-        desk = f"{grants}?{urlencode({'q': MISTYPED})}"
+        page = reverse("admin:cf_protected_grant_person")
+        desk = f"{page}?{urlencode({'q': MISTYPED})}"
         return super().get_context_data(
             mistyped=MISTYPED, meant=MEANT, staff=STAFF, desk=desk, **kwargs
         )

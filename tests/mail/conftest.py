@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import django
 import pytest
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 from django.test import Client
-from pytest_django import DjangoCaptureOnCommitCallbacks
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from cf_protected import services
 from cf_protected.background import at_once
@@ -86,3 +87,11 @@ def link_in(message: EmailMultiAlternatives) -> str:
     pattern = rf"{SITE}(/downloads/(?:links|claim)/[^\s\"<]+)"
     (link,) = {*re.findall(pattern, str(message.body) + html_of(message))}
     return str(link)
+
+
+def mail_through(settings: Settings, backend: str) -> None:
+    """Let mails leave through the backend with this dotted path."""
+    if django.VERSION >= (6, 1):
+        settings.MAILERS = {"default": {"BACKEND": backend}}
+    else:
+        settings.EMAIL_BACKEND = backend

@@ -18,7 +18,7 @@ from pytest_django import Settings
 from cf_protected.background import background
 from cf_protected.models import Asset
 from cf_protected.views import SendDownloadsView
-from tests.mail.conftest import ADDRESS, SEND, sell
+from tests.mail.conftest import ADDRESS, SEND, mail_through, sell
 from tests.waiting import PATIENCE, wait_until
 
 HELD, ENTERED = Event(), Event()
@@ -40,7 +40,7 @@ class BrokenBackend(EmailBackend):
 
 @pytest.fixture
 def slow_mail(settings: Settings) -> Iterator[None]:
-    settings.EMAIL_BACKEND = f"{__name__}.SlowBackend"
+    mail_through(settings, f"{__name__}.SlowBackend")
     HELD.clear()
     ENTERED.clear()
     yield
@@ -94,7 +94,7 @@ def test_a_mail_server_that_fails_shows_in_no_answer_and_the_log_has_no_address(
     settings: Settings,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    settings.EMAIL_BACKEND = f"{__name__}.BrokenBackend"
+    mail_through(settings, f"{__name__}.BrokenBackend")
     sell(asset, "li_1")
 
     assert ask(live_server.url, ADDRESS)[0] == 303

@@ -17,7 +17,7 @@ from cf_protected.models import Asset, Grant, Mailbox, Purchase
 from cf_protected.services.links import LinkKind, read_token
 from tests.accounts.models import User
 from tests.conftest import Configure
-from tests.mail.conftest import ADDRESS, Commit, html_of, link_in, sell, the_mail
+from tests.mail.conftest import ADDRESS, Commit, html_of, link_in, mail_through, sell, the_mail
 
 NOW = datetime(2126, 3, 1, 12, tzinfo=UTC)
 
@@ -31,7 +31,7 @@ class BrokenBackend(BaseEmailBackend):
 
 @pytest.fixture
 def broken_mail(settings: Settings) -> None:
-    settings.EMAIL_BACKEND = f"{__name__}.BrokenBackend"
+    mail_through(settings, f"{__name__}.BrokenBackend")
 
 
 def test_a_receipt_has_the_titles_and_a_link_to_its_purchase(
