@@ -24,6 +24,7 @@ def autocomplete(admin: Browser, site: str, field: str, term: str) -> Any:
     return admin.open(url, **query)
 
 
+@pytest.mark.django_db  # from Django 6.1 on the check of JSON fields asks SQLite
 def test_checks_are_clean() -> None:
     assert checks.run_checks(app_configs=None) == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.core import mail
+from django.db import connection
 
 from cf_protected import services
 from cf_protected.models import Asset
@@ -89,6 +90,8 @@ def test_two_accounts_with_one_address_get_no_mail_about_an_account(
     user: User, asset: Asset, commit: Commit
 ) -> None:
     services.grant(asset, user)
+    if connection.vendor == "mysql":
+        pytest.skip("MariaDB's collation lets no second account have the address.")
     User.objects.create_user("second@example.com", "secret")
     User.objects.filter(email="second@example.com").update(email="ADA@example.com")
 

@@ -38,7 +38,9 @@ class AssetChoiceForm(forms.Form):
     def clean_asset(self) -> Asset:
         text = self.cleaned_data["asset"]
         for field in ("slug", "sku", "title"):
-            found = list(Asset.objects.filter(**{field: text})[:2])
+            # Compared here too: MariaDB takes "EBOOK" for "ebook".
+            alike = Asset.objects.filter(**{field: text})
+            found = [asset for asset in alike if getattr(asset, field) == text]
             if len(found) > 1:
                 raise ValidationError(_("Several assets have this title. Write the slug."))
             if found:
