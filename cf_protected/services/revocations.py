@@ -84,7 +84,8 @@ def restore(
     """Undo ``revoke``, such as after a dispute was won. Terms and counts are as before.
 
     It is safe to repeat. A purchase that was refunded stays revoked. Return the grants that
-    aren't revoked any more. Sends ``grant_changed`` for each.
+    aren't revoked any more. Sends ``grant_changed`` for each. Raises ``ValueError`` for a source,
+    reference or reason that can't be stored.
     """
     by = Change(now or timezone.now(), actor, reason)
     if asset is not None:
