@@ -42,6 +42,7 @@ def sample(page: str, part: str) -> str:
 
 def run(page: str, part: str, **names: Any) -> dict[str, Any]:
     """Execute the page's one Python sample that contains ``part``. Return its names."""
+    names.setdefault("__name__", "sample")
     exec(sample(page, part), names)
     return names
 

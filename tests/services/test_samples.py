@@ -5,20 +5,24 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import sys
 import unittest
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from types import SimpleNamespace
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core import mail
 from django.dispatch import Signal
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template import engines
-from django.test import Client, RequestFactory, TestCase
+from django.test import Client, RequestFactory, TestCase, override_settings
+from django.urls import include, path
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
@@ -27,7 +31,7 @@ from cf_protected.models import Asset, AssetFile, Download, Grant, GrantEvent, P
 from cf_protected.person import Person
 from cf_protected.reasons import Reason
 from cf_protected.signals import grant_created
-from cf_protected.testing import assert_signed_url
+from cf_protected.testing import assert_download, assert_signed_url
 from tests.accounts.models import User
 from tests.samples import ROOT, run, sample
 
@@ -286,3 +290,57 @@ def test_a_projects_tests_pass(source: str, count: int, db: None) -> None:
     unittest.defaultTestLoader.loadTestsFromTestCase(case).run(result)
 
     assert (result.testsRun, result.errors, result.failures) == (count, [], [])
+
+
+def test_views_of_the_projects_own(
+    buyer: Client, grant: Grant, file: AssetFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = ModuleType("shop.views")
+    monkeypatch.setitem(sys.modules, "shop", ModuleType("shop"))
+    monkeypatch.setitem(sys.modules, "shop.views", shop)
+    vars(shop).update(run("views.md", "class ShopDownloadView"))
+    urls = ModuleType("shop.urls")
+    vars(urls).update(run("views.md", "ShopDownloadView.as_view"))
+    urls.urlpatterns += [
+        path("login/", lambda request: HttpResponse(), name="login"),
+        path("products/<slug:slug>/", lambda request, slug: HttpResponse(), name="product"),
+    ]
+
+    with override_settings(ROOT_URLCONF=urls):
+        headers = {"X-Real-IP": "203.0.113.77"}
+        answer = buyer.get(f"/downloads/files/{file.uuid}/", headers=headers)
+        assert_download(answer, file)
+        services.revoke_grants(Grant.objects.all())
+        Grant.objects.all().delete()
+        answer = buyer.get(f"/downloads/files/{file.uuid}/")
+
+    assert Download.objects.issued().get().ip_address == "203.0.113.0"
+    assert answer["Location"] == "/products/ebook/"
+
+
+@pytest.mark.parametrize("is_buyer", [True, False])
+def test_protected_pages_of_the_projects_own(
+    is_buyer: bool, buyer: Client, grant: Grant, tmp_path: Path
+) -> None:
+    Asset.objects.update(sku="HANDBOOK")
+    (tmp_path / "shop").mkdir()
+    for name in ("read_online.html", "handbook.html"):
+        (tmp_path / "shop" / name).write_text("the text")
+    page = run("views.md", "class ReadOnlineView")["ReadOnlineView"]
+    functions = run("views.md", "def read_handbook")
+    urls = ModuleType("shop.urls")
+    urls.urlpatterns = [  # type: ignore[attr-defined]
+        path("class/<slug:slug>/", page.as_view()),
+        path("function/<slug:slug>/", functions["read_online"]),
+        path("handbook/", functions["read_handbook"]),
+        path("downloads/", include("cf_protected.urls")),
+    ]
+    if not is_buyer:
+        services.revoke_grants(Grant.objects.all())
+
+    templates = [settings.TEMPLATES[0] | {"DIRS": [tmp_path]}]
+    with override_settings(ROOT_URLCONF=urls, TEMPLATES=templates):
+        answers = [buyer.get(url) for url in ("/class/ebook/", "/function/ebook/", "/handbook/")]
+
+    assert [one.status_code for one in answers] == [200 if is_buyer else 403] * 3
+    assert [one.content == b"the text" for one in answers] == [is_buyer] * 3
