@@ -25,7 +25,7 @@ from cf_protected.person import Guest, Person
 #: How long a proof lasts.
 LIFETIME: Final = timedelta(hours=12)
 
-# Servers' clocks differ. A proof that ends later than this was given by a clock that was wrong.
+# Servers' clocks differ. A later end comes from a wrong clock.
 _LATEST: Final = LIFETIME + timedelta(minutes=5)
 
 _PROOF: Final = "cf_protected.proof"  # in the session
@@ -36,8 +36,8 @@ _ENDED: Final = "cf_protected.ended_guests"
 def person_of(request: HttpRequest, *, now: datetime | None = None) -> Person:
     """Return the person who sends ``request``: the account, else the session's guest.
 
-    Anybody else is a stranger. A guest's proof counts for 12 hours at most, and while its
-    mailbox's generation is the same. That is read once for each request.
+    Otherwise it is a stranger. A guest's proof is valid for 12 hours at most, and while its
+    mailbox has the same generation, which is read once for each request.
 
     Raises ``TypeError`` for a user that isn't of ``AUTH_USER_MODEL``.
     """
@@ -97,7 +97,7 @@ def forget(request: HttpRequest) -> None:
 
 
 def end_at_login(request: HttpRequest | None = None, **kwargs: Any) -> None:
-    """Receive ``user_logged_in``: a proof ends there, since it is the account's session now."""
+    """End the proof when a user signs in (``user_logged_in``): the session is now the account's."""
     session = getattr(request, "session", None)
     if request is None or session is None or _PROOF not in session:
         return
@@ -142,7 +142,7 @@ def _opens(guest: Guest) -> tuple[Any, ...]:
 
 
 def _is_of_another(request: HttpRequest, guest: Guest) -> bool:
-    """Return whether the session belonged to another mailbox, or to an account that is gone."""
+    """Return whether the session belonged to another mailbox, or to a deleted account."""
     session = request.session
     mailbox = session[_PROOF]["mailbox"] if _PROOF in session else guest.mailbox_id
     return SESSION_KEY in session or mailbox != guest.mailbox_id

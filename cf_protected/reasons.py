@@ -10,10 +10,10 @@ class Reason(TextChoices):
     """The reason of a decision. A replaced authoriser may use codes of its own."""
 
     GRANTED = "granted", _("Granted")
-    ANONYMOUS = "anonymous", _("Nobody is signed in")
+    ANONYMOUS = "anonymous", _("Not signed in")
     INACTIVE_USER = "inactive_user", _("The account is not active")
     UNPUBLISHED = "unpublished", _("The asset is not published")
-    NO_GRANT = "no_grant", _("There is no grant")
+    NO_GRANT = "no_grant", _("No grant")
     NOT_STARTED = "not_started", _("The grant has not started yet")
     EXPIRED = "expired", _("The grant has expired")
     REVOKED = "revoked", _("The grant was revoked")

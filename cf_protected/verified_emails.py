@@ -1,7 +1,7 @@
-"""Who vouches that an e-mail address is an account's: a class of the project's choice.
+"""Find the verified e-mail addresses of accounts, by a class of the project's choice.
 
-``CF_PROTECTED["VERIFIED_EMAILS"]`` names it. Without the setting nobody vouches, so that what is
-granted to an address waits until ``services.claim``.
+``CF_PROTECTED["VERIFIED_EMAILS"]`` names it. Without the setting no account has a verified
+address, so what is granted to an address waits until it is claimed.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class VerifiedEmails(ABC):
 
 
 class NoEmails(VerifiedEmails):
-    """Nobody vouches."""
+    """The default: no account has a verified address."""
 
     def addresses(self, user: AbstractBaseUser) -> Iterable[str]:
         return []
@@ -254,7 +254,7 @@ def _verified() -> QuerySet[Any]:
 
 
 def _allauth_verifies() -> bool:
-    """Return whether allauth lets nobody sign in without having confirmed their address."""
+    """Return whether allauth requires a confirmed address to sign in."""
     if not apps.is_installed("allauth.account"):
         return False
     from allauth.account import app_settings  # noqa: PLC0415 - an optional app

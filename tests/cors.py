@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings as current
 from pytest_django import Settings
 
-from tests.test_docs import blocks, read, section
+from tests.samples import blocks, read, section
 
 APP: Final = "https://app.example.com"
 ALLOW: Final = "Access-Control-Allow-"

@@ -6,10 +6,12 @@ import ast
 import dataclasses
 import importlib
 import inspect
+import io
 import json
 import os
 import pkgutil
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -21,6 +23,7 @@ from types import ModuleType, NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pytest
+from django.apps import apps
 from django.core.checks import run_checks
 from django.core.management import call_command, load_command_class
 from django.core.management.base import BaseCommand
@@ -46,9 +49,9 @@ from cf_protected.views import DownloadView
 from tests.accounts.models import User
 from tests.conftest import Configure
 from tests.keys import private_pem
+from tests.samples import ROOT, blocks, claimed, read, run, section
 
-PACKAGE = Path(cf_protected.__file__).parent
-ROOT = PACKAGE.parent
+PACKAGE = ROOT / "cf_protected"
 DOCS = ROOT / "docs"
 PAGES = [*sorted(DOCS.glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 GROUPS = {
@@ -65,20 +68,6 @@ SETTINGS = [
 ]
 
 
-def read(page: str) -> str:
-    return (DOCS / page).read_text("utf-8")
-
-
-def section(text: str, heading: str) -> str:
-    """What stands below ``heading``, up to the next one of its level or a higher one."""
-    marks = heading.partition(" ")[0]
-    found = re.search(
-        rf"^{re.escape(heading)}\n(.*?)(?=^#{{1,{len(marks)}}} |\Z)", text, re.DOTALL | re.MULTILINE
-    )
-    assert found, f"there is no {heading!r}"
-    return found[1]
-
-
 def code_headings(text: str) -> set[str]:
     return set(re.findall(r"^#+ `([^`]+)`$", text, re.MULTILINE))
 
@@ -86,10 +75,6 @@ def code_headings(text: str) -> set[str]:
 def first_cells(text: str) -> set[str]:
     """The code in the first column of the tables."""
     return set(re.findall(r"^\| `([^`]+)` +\|", text, re.MULTILINE))
-
-
-def blocks(text: str, language: str = r"\w*") -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
 def modules() -> Iterator[ModuleType]:
@@ -227,6 +212,24 @@ def test_events_of_the_key_are_those_of_the_cache() -> None:
     assert first_cells(section(read("keys.md"), "## Events")) == fields | set(KeyEventKind)
 
 
+#: How many samples of a page no test runs: settings, and other sites' pages. It may only shrink.
+NOT_RUN = {
+    "cookies.md": 5,
+    "edge.md": 1,
+    "infrastructure.md": 1,
+    "keys.md": 11,
+    "migrating.md": 1,
+    "production.md": 1,
+    "rotation.md": 1,
+    "security.md": 1,
+    "settings.md": 2,
+    "streaming.md": 5,
+    "templates.md": 1,
+    "testing.md": 2,
+    "troubleshooting.md": 1,
+    "README.md": 7,
+}
+
 CHECK_IDS = [
     check
     for table in (check_ids, oidc_check_ids)
@@ -259,6 +262,40 @@ def test_a_command_has_its_options(name: str) -> None:
     (page,) = [text for text in texts if text.startswith(f"# `{name}`")]
 
     assert first_cells(page) == own
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_printed_commands_have_these_options(page: Path) -> None:
+    text = "\n".join(blocks(page.read_text("utf-8"), "sh"))
+    lines = re.findall(r"^python manage\.py (cf_[^#>|\n]*)", text, re.MULTILINE)
+
+    for name, *arguments in map(shlex.split, lines):
+        parser = load_command_class("cf_protected", name).create_parser("manage.py", name)
+        parser.parse_args(arguments)  # exits if it can't
+
+
+def test_the_printed_answer_of_cf_forget_person_is_its_own(asset: Asset) -> None:
+    services.grant(asset, email="ada@example.com", source="shop", reference="7")
+    (command,) = blocks(read("cf_forget_person.md"), "sh")
+    (printed,) = blocks(read("cf_forget_person.md"), "text")
+    _python, _program, *arguments = shlex.split(command)
+    User.objects.create(email="ada")  # the user name of this model
+    output = io.StringIO()
+
+    call_command(*arguments, "--yes", stdout=output)
+
+    assert _without_numbers(output.getvalue()) == _without_numbers(printed)
+
+
+def _without_numbers(text: str) -> str:
+    return re.sub(r"^ *\d+", "", text, flags=re.MULTILINE)
+
+
+def test_permissions_are_those_of_the_models() -> None:
+    models = apps.get_app_config("cf_protected").get_models()
+    own = {name for model in models for name, _label in model._meta.permissions}
+
+    assert own <= first_cells(section(read("admin.md"), "### Permissions"))
 
 
 def test_tags_and_filters_are_those_of_the_library() -> None:
@@ -342,6 +379,17 @@ def test_examples_are_python_and_import_what_exists(page: Path) -> None:
                 assert missing == [], f"{node.module} has no such names"
 
 
+RUNNABLE = r"(?:python|html\+django|django)"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_test_runs_each_sample(page: Path) -> None:
+    taken = [text for name, text in claimed() if name == page.name]
+
+    others = [text for text in blocks(page.read_text("utf-8"), RUNNABLE) if text not in taken]
+    assert len(others) == NOT_RUN.get(page.name, 0), "\n".join(others)
+
+
 def test_the_examples_of_the_protocol_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "cf-key.pem").write_text(private_pem("p256"))
     monkeypatch.chdir(tmp_path)
@@ -357,14 +405,11 @@ def test_the_examples_of_the_protocol_run(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_the_examples_of_privacy_run(user: User, asset: Asset) -> None:
-    names: dict[str, Any] = {}
-    for block in blocks(read("privacy.md"), "python"):
-        exec(block, names)
     services.grant(asset, user, source="shop", reference="7")
     services.grant(asset, email="bob@example.com", source="shop", reference="8")
 
-    copy = names["answer_request"]("bob@example.com")
-    names["close_account"](user)
+    copy = run("privacy.md", "def answer_request")["answer_request"]("bob@example.com")
+    run("privacy.md", "def close_account")["close_account"](user)
 
     assert [one["reference"] for one in copy["purchases"]] == ["8"]
     assert first_cells(section(read("privacy.md"), "## The export")) == {*copy}
@@ -380,16 +425,17 @@ def test_the_examples_of_the_buyers_run(
     shop = ModuleType("shop.emails")
     monkeypatch.setitem(sys.modules, "shop", ModuleType("shop"))
     monkeypatch.setitem(sys.modules, "shop.emails", shop)
-    settings = []
-
-    for block in blocks(read("buyers.md"), "python"):
-        exec(block, vars(shop))
-        if "VERIFIED_EMAILS = " in block:
-            settings.append(vars(shop)["VERIFIED_EMAILS"])
+    run("buyers.md", "assert normal_address")
+    vars(shop).update(run("buyers.md", "class CompanyEmails"))
+    samples = [
+        run("buyers.md", "AllauthEmails", CF_PROTECTED={}),
+        run("buyers.md", "verified_emails.UserEmails", CF_PROTECTED={}),
+        run("buyers.md", '"shop.emails.CompanyEmails"', CF_PROTECTED={}),
+    ]
 
     found = []
-    for setting in settings:
-        configure(VERIFIED_EMAILS=setting)
+    for names in samples:
+        configure(**names["CF_PROTECTED"])
         found.append([str(message.id) for message in run_checks(tags=["cf_protected"])])
     assert found == [["cf_protected.E023"], [], []]  # allauth isn't installed here
     ada = User.objects.create(email="ada")

@@ -96,11 +96,11 @@ def store(storage: Storage, name: str, content: File[bytes]) -> tuple[str, str]:
 
 
 def _unencoded(storage: Storage, name: str, content: File[bytes]) -> Storage:
-    """Return a storage that saves ``content`` without an encoding that nobody asked for.
+    """Return a storage that saves ``content`` without an encoding that wasn't configured.
 
     django-storages' S3 gives software-1.0.tar.gz the ``Content-Encoding`` gzip, so browsers save
-    it unpacked. It guesses that only where it isn't told the content type. What the seller's
-    storage states, stays.
+    it unpacked. It guesses that only where it isn't told the content type. What the project's
+    storage configures is kept.
     """
     if not is_s3(storage) or mimetypes.guess_type(name)[1] is None:
         return storage

@@ -82,8 +82,7 @@ def find_named(text: str) -> list[Named]:
     address as a user name would get what was meant for its owner. It means the account that
     vouches for it, and waits for the address where none does.
 
-    Raises ``ValidationError`` with the lines of everything that is neither, and where nobody is
-    named.
+    Raises ``ValidationError`` with the lines that match neither, and if no person is named.
     """
     names = list(_names(text))
     addresses, errors = _addresses(names)

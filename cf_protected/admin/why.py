@@ -128,7 +128,7 @@ def about_grant(grant: Grant) -> str:
 def _person(user: Any, email: str) -> Person:
     """Return the account, or the guest that its links make of the address; else a stranger.
 
-    Without ``SITE_URL`` no links are mailed, so that nobody comes as a guest.
+    Without ``SITE_URL`` no links are mailed, so there are no guests.
     """
     if user is not None or not email or not conf.current().site_url:
         return Person(user)

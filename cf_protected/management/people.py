@@ -24,8 +24,8 @@ def add_person(parser: ArgumentParser) -> None:
 def find_person(*, user: str | None, user_id: str | None, email: str) -> Any:
     """Return the account, or ``None`` if only an address was given.
 
-    A deleted account is an unsaved one with its ID. Raises ``CommandError`` for an account that
-    isn't known, and if nobody is named.
+    A deleted account is an unsaved one with its ID. Raises ``CommandError`` for an unknown
+    account, and if no person is named.
     """
     if user is not None:
         return _by_name(user)

@@ -429,10 +429,10 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("granted", "Granted"),
-                            ("anonymous", "Nobody is signed in"),
+                            ("anonymous", "Not signed in"),
                             ("inactive_user", "The account is not active"),
                             ("unpublished", "The asset is not published"),
-                            ("no_grant", "There is no grant"),
+                            ("no_grant", "No grant"),
                             ("not_started", "The grant has not started yet"),
                             ("expired", "The grant has expired"),
                             ("revoked", "The grant was revoked"),
@@ -862,7 +862,7 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="cf_protected_grant_ends_after_it_starts",
-                violation_error_message="The grant has to end after it starts.",
+                violation_error_message="The grant must end after it starts.",
             ),
         ),
         migrations.AddConstraint(

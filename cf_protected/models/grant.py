@@ -106,7 +106,7 @@ class Grant(models.Model):
             models.CheckConstraint(
                 condition=Q(expires_at__isnull=True) | Q(expires_at__gt=F("starts_at")),
                 name="cf_protected_grant_ends_after_it_starts",
-                violation_error_message=_("The grant has to end after it starts."),
+                violation_error_message=_("The grant must end after it starts."),
             ),
         ]
         indexes: ClassVar = [

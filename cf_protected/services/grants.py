@@ -200,9 +200,9 @@ def _make(
 
 
 def _make_forgotten(asset: Asset, purchase: Purchase, terms: _Terms, by: Change) -> Grant:
-    """Keep a repetition for a holder who was forgotten, as a grant that nobody has.
+    """Store a repetition for a forgotten holder as a grant without a holder.
 
-    No signal is sent: nobody got anything.
+    No signal is sent, since no person gets access.
     """
     made: Grant = Grant.objects.using(database()).create(
         asset=asset, purchase=purchase, revoked_at=by.now, **asdict(terms.beginning(by.now))

@@ -26,7 +26,7 @@ def admit(
 ) -> Decision:
     """Return the authoriser's answer about a page of ``asset``, and log a refusal.
 
-    So support sees what a buyer met there. Sends ``download_refused``.
+    Support then sees what the buyer saw. Sends ``download_refused``.
     """
     request = make_request(asker, viewer=viewer, now=now)
     decision = authorize(request.person, asset, now=request.now)

@@ -100,7 +100,8 @@ def revoke_grants(
     """Take back those of ``grants`` that weren't revoked before, one by one, and return them.
 
     The other grants of their purchases stay. A grant whose purchase is revoked stays revoked
-    when that is restored. Sends the signals that ``revoke`` sends.
+    when that is restored. Sends the signals that ``revoke`` sends. Raises ``ValueError`` for a
+    reason that can't be stored.
     """
     by = Change(now or timezone.now(), actor, reason)
 
@@ -117,7 +118,8 @@ def restore_grants(
     """Give back those of ``grants`` that were taken back one by one, and return them.
 
     One whose purchase was revoked or refunded isn't returned: it stays revoked until ``restore``.
-    Sends ``grant_changed`` for each that was taken back.
+    Sends ``grant_changed`` for each that was taken back. Raises ``ValueError`` for a reason that
+    can't be stored.
     """
     by = Change(now or timezone.now(), actor, reason)
 
@@ -156,7 +158,7 @@ def _revoke(purchase: Purchase, by: Change) -> list[Grant]:
 
 def _refund(purchase: Purchase, refunded: int | None, by: Change) -> list[Grant]:
     total = max(purchase.refunded, purchase.quantity if refunded is None else refunded)
-    # Before the purchase was granted nobody knows its quantity.
+    # The quantity isn't known until the purchase is granted.
     whole = refunded is None or (purchase.was_granted and total >= purchase.quantity)
     if purchase.refunded_at is not None or (total == purchase.refunded and not whole):
         return []

@@ -1,4 +1,4 @@
-"""Hand over what waits for an account's addresses, as it signs in or opens its library."""
+"""Claim what waits for a user's addresses when they sign in or open their library."""
 
 from __future__ import annotations
 

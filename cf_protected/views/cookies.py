@@ -70,7 +70,7 @@ class CookiesView(PersonalView):
         try:
             return [UUID(text) for text in texts]
         except ValueError as error:
-            raise Http404("There is no such file.") from error
+            raise Http404("This file doesn't exist.") from error
 
     def get_files(self) -> list[AssetFile]:
         """Return the files whose cookies are asked for.

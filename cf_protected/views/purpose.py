@@ -31,7 +31,7 @@ def is_prefetch(request: HttpRequest) -> bool:
 
 
 def is_unread(request: HttpRequest) -> bool:
-    """Return whether nobody reads a refusal now, so that it isn't logged: a prefetch or HEAD."""
+    """Return whether no user sees the answer (a prefetch or HEAD), so that no refusal is logged."""
     return request.method == "HEAD" or is_prefetch(request)
 
 

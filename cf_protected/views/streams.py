@@ -135,7 +135,7 @@ class PlaylistView(FileView):
             logger.warning("%r in %r can't be a playlist: %s", path, file.key, error)
             raise Http404("This isn't a playlist.") from error
         except MISSING_ERRORS as error:
-            raise Http404("There is no such playlist.") from error
+            raise Http404("This playlist doesn't exist.") from error
         except STORAGE_ERRORS as error:
             return self.unavailable(error)
         return uncacheable(HttpResponse(issued.text, content_type=PLAYLIST_TYPE))

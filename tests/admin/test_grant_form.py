@@ -83,7 +83,7 @@ def test_for_a_user_and_an_email_address(admin: Browser, asset: Asset, user: Use
 
 def test_end_before_the_start(admin: Browser, asset: Asset, user: User) -> None:
     add(admin, asset, user=user.pk, **date_and_time("expires_at", -1))
-    assert admin.errors == {"__all__": ["The grant has to end after it starts."]}
+    assert admin.errors == {"__all__": ["The grant must end after it starts."]}
 
 
 def test_a_second_grant_of_the_same(admin: Browser, asset: Asset, user: User) -> None:
@@ -170,7 +170,7 @@ def test_an_impossible_limit(
 def test_an_end_before_the_start_of_a_grant(admin: Browser, grant: Grant) -> None:
     admin.open("cf_protected_grant_change", grant.pk)
     admin.press("_save", expires_at_0="2000-01-01")
-    assert admin.errors == {"__all__": ["The grant has to end after it starts."]}
+    assert admin.errors == {"__all__": ["The grant must end after it starts."]}
 
 
 def test_grants_arent_deleted(admin: Browser, grant: Grant) -> None:

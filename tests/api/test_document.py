@@ -22,7 +22,8 @@ from cf_protected.models import AssetFile
 from cf_protected.reasons import Reason
 from tests.api.client import call, document_path
 from tests.api.client import validate as validate_instance
-from tests.test_docs import blocks, first_cells, read, section
+from tests.samples import blocks, read, section
+from tests.test_docs import first_cells
 
 PACKAGE = Path(cf_protected.__file__).parent
 METHODS = {"get", "post", "put", "patch", "delete"}

@@ -19,7 +19,7 @@ from cf_protected.models import AssetFile, Download, Grant
 from tests.accounts.models import APIKey, User
 from tests.api.client import call, reason
 from tests.conftest import Configure
-from tests.test_docs import blocks, read, section
+from tests.samples import blocks, read, section
 
 SESSION = "cf_protected.api.authentication.SessionAuthenticator"
 PRINTED = [

@@ -93,17 +93,17 @@ class _AnyStatus(HTTPErrorProcessor):
         return response
 
 
-class Visitor:
-    """One person's browser, at the demo's shop."""
+class Browser:
+    """One person's browser, at a site."""
 
-    def __init__(self, demo: Demo) -> None:
-        self.demo = demo
+    def __init__(self, site: str) -> None:
+        self._site = site
         # urllib's default would take a proxy from the environment.
         cookies = HTTPCookieProcessor(CookieJar())
         self._opener = build_opener(ProxyHandler({}), cookies, _AnyStatus)
 
     def get(self, url: str, *, method: str = "GET", headers: dict[str, str] | None = None) -> Page:
-        return self._open(Request(urljoin(self.demo.shop, url), None, headers or {}, method=method))
+        return self._open(Request(urljoin(self._site, url), None, headers or {}, method=method))
 
     def follow(self, page: Page) -> Page:
         """Go where the page redirects to, until one doesn't."""
@@ -115,6 +115,18 @@ class Visitor:
         """Fill in and send one of the page's forms; the answer isn't followed."""
         data = urlencode(page.form(to).fields | values).encode()
         return self._open(Request(urljoin(page.url, to), data))
+
+    def _open(self, request: Request) -> Page:
+        with self._opener.open(request, timeout=60) as response:
+            return Page(response.url, response.status, response.headers, response.read())
+
+
+class Visitor(Browser):
+    """One person's browser, at the demo's shop."""
+
+    def __init__(self, demo: Demo) -> None:
+        super().__init__(demo.shop)
+        self.demo = demo
 
     def sign_in(self, name: str, password: str) -> Page:
         return self.submit(self.get("/login/"), username=name, password=password)
@@ -140,7 +152,3 @@ class Visitor:
         """Open the link of the latest mail to ``address`` whose URL contains ``part``."""
         links = self.mails(address)[0].parsed().links
         return self.get(next(link for link in links if link.startswith("http") and part in link))
-
-    def _open(self, request: Request) -> Page:
-        with self._opener.open(request, timeout=60) as response:
-            return Page(response.url, response.status, response.headers, response.read())

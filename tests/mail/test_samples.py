@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unittest
-from typing import Any
 
 import pytest
 from django.core import mail
@@ -17,25 +16,13 @@ from cf_protected.services.links import LinkKind, make_token, read_token
 from cf_protected.services.mailboxes import mailbox_of
 from cf_protected.signals import grant_created
 from tests.mail.conftest import ADDRESS, Commit, sell, the_mail
-from tests.test_docs import blocks, read
-
-
-def run(text: str) -> dict[str, Any]:
-    names: dict[str, Any] = {}
-    exec(text, names)
-    return names
-
-
-def python_of(name: str) -> str:
-    """The one Python sample of docs/guests.md with this text."""
-    (found,) = [one for one in blocks(read("guests.md"), "python") if name in one]
-    return found
+from tests.samples import read, run, sample
 
 
 def test_a_receipt_is_mailed_once_however_often_the_webhook_comes(
     asset: Asset, commit: Commit
 ) -> None:
-    receiver = run(python_of("@receiver"))["mail_receipt"]
+    receiver = run("guests.md", "@receiver")["mail_receipt"]
     try:
         for _ in range(3):
             commit(lambda: sell(asset, "li_1"))
@@ -49,30 +36,31 @@ def test_links_end(db: None) -> None:
     token = make_token(LinkKind.MAILBOX, mailbox_of(ADDRESS))
     assert read_token(LinkKind.MAILBOX, token)
 
-    run(python_of("end_links"))
+    run("guests.md", "end_links")
 
     assert read_token(LinkKind.MAILBOX, token) is None
 
 
 def test_the_shop_chooses_the_language(purchase: Purchase, commit: Commit) -> None:
     with translation.override("en"):
-        commit(lambda: run(python_of("def mail_receipt(purchase"))["mail_receipt"](purchase, "de"))
+        commit(
+            lambda: run("guests.md", "def mail_receipt(purchase")["mail_receipt"](purchase, "de")
+        )
 
     assert the_mail().subject == "Ihr Download: Ebook"
 
 
 def test_a_mail_in_other_words_renders() -> None:
-    (source,) = blocks(read("guests.md"), r"html\+django")
-
-    html = Template(source).render(Context({"link": "/there/", "titles": ["Ebook"]}))
+    html = Template(sample("guests.md", "happy reading")).render(
+        Context({"link": "/there/", "titles": ["Ebook"]})
+    )
 
     assert '<a href="/there/">Open my downloads</a>' in html
     assert "<li>Ebook</li>" in html
 
 
 def test_a_projects_test_finds_the_mail(db: None) -> None:
-    (source,) = [one for one in blocks(read("testing.md"), "python") if "GuestTests" in one]
-    case: type[TestCase] = run(source)["GuestTests"]
+    case: type[TestCase] = run("testing.md", "class GuestTests")["GuestTests"]
     result = unittest.TestResult()
 
     case.setUpClass()

@@ -121,7 +121,7 @@ def test_a_grant_outlives_its_holders_account(user: User, grant: Grant) -> None:
 def test_a_grant_ends_after_it_starts(user: User, asset: Asset) -> None:
     now = timezone.now()
 
-    with pytest.raises(ValidationError, match="has to end after it starts"):
+    with pytest.raises(ValidationError, match="must end after it starts"):
         Grant(asset=asset, user=user, starts_at=now, expires_at=now).full_clean()
 
 

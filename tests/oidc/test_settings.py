@@ -12,7 +12,7 @@ from pytest_django import Settings
 from cf_protected.oidc import authentication, conf
 from cf_protected.oidc.users import map_user
 from tests.conftest import Configure
-from tests.test_docs import blocks, read
+from tests.samples import blocks, read
 
 ISSUER = "https://login.example.com"
 AT_LOGIN = "CF_PROTECTED_OIDC['login']"

@@ -1,4 +1,4 @@
-"""Find whom or what a page of the support desk is about."""
+"""Find the person or the purchase that a page of the support desk shows."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Case:
         return Holder(self.account, self.email)
 
     def grants(self, grants: GrantQuerySet) -> GrantQuerySet:
-        """Return those of ``grants`` that the case is about, waiting ones too."""
+        """Return the case's own ``grants``, including those that wait."""
         if self.purchase is not None:
             return grants.filter(purchase=self.purchase)
         waiting = Q(user=None, email__in=[self.email] if self.email else self.vouched)
@@ -100,7 +100,7 @@ class Case:
 
 
 def search(text: str) -> list[Case]:
-    """Return whom ``text`` names: a user name, an address or a purchase's reference, exactly."""
+    """Return the cases with exactly this user name, address or purchase reference."""
     return [*dict.fromkeys(_search(text))]
 
 

@@ -45,7 +45,7 @@ class AssetChoiceForm(forms.Form):
                 raise ValidationError(_("Several assets have this title. Write the slug."))
             if found:
                 return found[0]
-        raise ValidationError(_("There is no such asset."))
+        raise ValidationError(_("No asset has this slug, SKU or title."))
 
 
 class VerbForm(forms.Form):

@@ -22,14 +22,14 @@ _NAMES: Final = {
 
 
 def actor_of(event: GrantEvent) -> str:
-    """Return who did it: a user, or a program."""
+    """Return the name of the user who made the change, or "a program"."""
     if event.actor is not None:
         return str(event.actor.get_username())
     return _("a program") if event.actor_id is None else _("a deleted account")
 
 
 def change_of(event: GrantEvent) -> str:
-    """Return what was before and what is since: the holder, and the terms that changed."""
+    """Return the change in words: the holders, and the terms before and after."""
     return "; ".join([*_holders(event), *_terms(event)])
 
 

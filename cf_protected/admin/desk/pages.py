@@ -41,7 +41,7 @@ class SupportDesk(admin.ModelAdmin):
         ]
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return whether the user sees grants: those who work at the desk do."""
+        """Return whether the user may see grants: support and managers may, too."""
         return super().has_view_permission(request, obj) or any(
             request.user.has_perm(name) for name in (SUPPORT, MANAGE)
         )
@@ -97,7 +97,7 @@ class SupportDesk(admin.ModelAdmin):
         return self._render(request, "verb", context)
 
     def _run(self, request: HttpRequest, verb: Verb, grant: Grant, form: VerbForm) -> bool:
-        """Run the verb, log it and tell the user. Return whether the service took the values."""
+        """Run the verb, log it and tell the user. Return whether the values were valid."""
         try:
             changed = verb.run(grant, form.cleaned_data, request.user)
         except ValueError as error:
@@ -109,7 +109,7 @@ class SupportDesk(admin.ModelAdmin):
         if changed:
             self.message_user(request, str(verb.done), messages.SUCCESS)
         else:
-            undone = verb.undone or _("Nothing had to be changed.")
+            undone = verb.undone or _("Nothing changed.")
             self.message_user(request, str(undone), messages.INFO)
         return True
 
@@ -163,7 +163,7 @@ class SupportDesk(admin.ModelAdmin):
 
 
 def case_of(row: Grant | Purchase) -> Case:
-    """Return the case of a grant's holder or a purchase's first; that of its purchase without."""
+    """Return the case of the holder, a purchase's first one; without one, that of the purchase."""
     if row.user is not None:
         return Case(account=row.user)
     if row.email:
@@ -172,7 +172,7 @@ def case_of(row: Grant | Purchase) -> Case:
 
 
 def person_url(site: admin.AdminSite, case: Case) -> str:
-    """Return the URL of the case's page; that of the search for a holder who is gone."""
+    """Return the URL of the case's page, or of the search if the holder was deleted."""
     url = reverse("admin:cf_protected_grant_person", current_app=site.name)
     is_known = case.account is not None or case.email or case.purchase is not None
     return f"{url}?{case.query}" if is_known else url

@@ -1,4 +1,4 @@
-"""What staff do to one grant for its holder. Each verb goes through ``services``."""
+"""The buttons that change one grant. Each calls ``services``."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ MANAGE: Final = "cf_protected.manage_grant"
 class Verb:
     """One button. ``act`` takes the grant, the form's values, and the actor and reason by name.
 
-    ``applies`` returns whether the verb would change the grant as it is. ``question`` tells what
-    it does. ``undone`` is said where it did nothing.
+    ``applies`` returns whether the verb would change the grant. ``question`` returns the text that
+    asks for confirmation. ``undone`` is the message if nothing changed.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Verb:
     undone: StrPromise | None = None
 
     def run(self, grant: Grant, values: dict[str, Any], actor: Any) -> list[Grant]:
-        """Do it, and return the grants that changed. Raises ``ValueError``."""
+        """Run the verb, and return the changed grants. Raises ``ValueError``."""
         values = dict(values)
         reason = values.pop("reason")
         return self.act(grant, actor=actor, reason=reason, **values)
@@ -130,8 +130,8 @@ VERBS: Final = (
         _send,
         _about_sending,
         undone=gettext_lazy(
-            "No mail was sent: nothing can be downloaded, one left a moment ago, or the setting "
-            "SITE_URL is missing."
+            "No mail was sent: nothing can be downloaded, the last mail was sent a moment "
+            "ago, or the setting SITE_URL is missing."
         ),
     ),
     Verb(
@@ -221,4 +221,4 @@ def why_not(verb: Verb, grant: Grant) -> str:
         return _(
             "The purchase was refunded. Restoring doesn't undo a refund: grant the asset again."
         )
-    return _("This isn't needed: the grant is as it would be afterwards.")
+    return _("This would change nothing.")

@@ -1,4 +1,4 @@
-"""Which changes of a grant concern one person: not those under other holders."""
+"""Find the changes of grants that concern one person, not those under other holders."""
 
 from __future__ import annotations
 

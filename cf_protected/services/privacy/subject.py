@@ -87,7 +87,7 @@ class Subject:
 def _is_alone(user: Any, address: str) -> bool:
     """Return whether no other account vouches for the address.
 
-    Nobody vouches for an inactive account's address, so that there is no account to return.
+    ``vouching_user`` ignores inactive accounts, so it finds none for the address of one.
     """
     found = vouching_user(address)
     return not user.is_active if found is None else bool(found.pk == user.pk)
