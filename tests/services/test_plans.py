@@ -43,7 +43,9 @@ def fill() -> None:
     assets = Asset.objects.bulk_create(
         Asset(slug=f"asset-{n}", title=str(n), state="published") for n in range(MANY // 4)
     )
-    AssetFile.objects.bulk_create(AssetFile(asset=one, key=f"{one.slug}.pdf") for one in assets)
+    files = AssetFile.objects.bulk_create(
+        AssetFile(asset=one, key=f"{one.slug}.pdf") for one in assets
+    )
     holders = [Holder(user) if n % 2 else Holder(email=user.email) for n, user in enumerate(users)]
     named = [{"user": one.user, "email": one.email} for one in holders]
     purchases = Purchase.objects.bulk_create(
@@ -64,7 +66,9 @@ def fill() -> None:
         )
         for grant in grants
     )
-    Use.objects.bulk_create(Use(grant=grant, last_at=timezone.now()) for grant in grants)
+    now = timezone.now()
+    Use.objects.bulk_create(Use(grant=grant, last_at=now) for grant in grants)
+    Use.objects.bulk_create(Use(user=user, file=files[0], last_at=now) for user in users)
     Download.objects.bulk_create(
         Download(grant=grant, asset=grant.asset, user=grant.user, email=grant.email)
         for grant in grants
@@ -137,7 +141,7 @@ def many(user: User, asset: Asset, configure: Configure) -> User:
     fill()
     services.grant(asset, email=ADA, source="shop", reference="7", expires_at=END - timedelta(9))
     Mailbox.objects.get_or_create(email=ADA)
-    analyse(User, *TABLES)
+    analyse(User, AssetFile, *TABLES)
     return user
 
 
