@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable
 from functools import partial
-from multiprocessing.synchronize import Event
 from typing import Any, Final
 
 import pytest
@@ -16,8 +14,7 @@ from cf_protected.models import Asset, Grant, Mailbox, Purchase
 from cf_protected.services.holders import Holder
 from cf_protected.services.links import LinkKind, make_token, read_token
 from tests.accounts.models import User
-from tests.races.processes import at_once
-from tests.waiting import PATIENCE
+from tests.races.amid import delete_amid
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,13 +49,8 @@ def test_an_account_deleted_while_it_gets_a_grant_leaves_that_without_a_holder(
     if connection.vendor == "sqlite":
         pytest.skip("SQLite locks the whole database.")
     prepare(verb, asset)
-    fork = multiprocessing.get_context("fork")
-    cleared, committed = fork.Event(), fork.Event()
 
-    at_once(
-        partial(delete, user, cleared, committed),
-        partial(act_amid, partial(VERBS[verb], user, asset), cleared, committed),
-    )
+    assert delete_amid(user, partial(VERBS[verb], user, asset))
 
     assert not User.objects.filter(pk=user.pk).exists()
     grant = Grant.objects.get()
@@ -74,12 +66,7 @@ def test_a_repeated_webhook_for_a_deleted_account_gets_the_first_grant(
     if connection.vendor == "sqlite":
         pytest.skip("SQLite locks the whole database.")
     prepare(verb, asset)
-    fork = multiprocessing.get_context("fork")
-    cleared, committed = fork.Event(), fork.Event()
-    at_once(
-        partial(delete, user, cleared, committed),
-        partial(act_amid, partial(VERBS[verb], user, asset), cleared, committed),
-    )
+    assert delete_amid(user, partial(VERBS[verb], user, asset))
 
     again = services.grant(asset, email="ada@example.org", source="shop", reference="1")
 
@@ -92,24 +79,3 @@ def prepare(verb: str, asset: Asset) -> None:
     if not verb.startswith("grant"):
         services.grant(asset, email="ada@example.org", source="shop", reference="1")
         Mailbox.objects.get_or_create(email="ada@example.org")
-
-
-def delete(user: User, cleared: Event, committed: Event) -> None:
-    """Delete the account; before its row goes, let another process end its transaction."""
-
-    table = connection.ops.quote_name(User._meta.db_table)
-
-    def pause(execute: Any, sql: str, *arguments: Any) -> Any:
-        if sql.startswith(f"DELETE FROM {table} "):
-            cleared.set()
-            assert committed.wait(PATIENCE)
-        return execute(sql, *arguments)
-
-    with connection.execute_wrapper(pause):
-        user.delete()
-
-
-def act_amid(act: Callable[[], Any], cleared: Event, committed: Event) -> None:
-    assert cleared.wait(PATIENCE)
-    act()
-    committed.set()
