@@ -34,7 +34,8 @@ class LooseForeignKey(_ForeignKey):
 
     A row is written although the row that it names is being deleted, and that deletion neither
     waits for it nor rewrites it. The column keeps the primary key, and the attribute is
-    ``None`` from then on. ``on_delete`` may also be ``CASCADE``.
+    ``None`` from then on. ``on_delete`` may also be ``CASCADE`` or ``SET_NULL``, for the rows that
+    the deletion finds.
     """
 
     forward_related_accessor_class = _LooseDescriptor

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cf_protected.addresses import normal_address
 from cf_protected.models.asset import Asset
-from cf_protected.models.fields import ExactEmailField
+from cf_protected.models.fields import ExactEmailField, LooseForeignKey
 from cf_protected.models.purchase import Purchase
 from cf_protected.models.querysets import GrantQuerySet
 
@@ -31,8 +31,9 @@ class Grant(models.Model):
     The holder is an account, or the address of a buyer who has none. The state is computed when
     it is read and never stored, so no scheduled job can be late. ``purchase`` is the order line
     that granted it. It is ``None`` for what staff gave. A grant outlives its holder's account, and
-    so a repeated webhook grants nothing again. ``seat`` counts from 0 where a purchase has several
-    holders of one asset.
+    so a repeated webhook grants nothing again. ``user`` is ``None`` then, and ``user_id`` unless
+    the account got the grant while it was being deleted. ``seat`` counts from 0 where a purchase
+    has several holders of one asset.
     """
 
     class State(models.TextChoices):
@@ -57,11 +58,10 @@ class Grant(models.Model):
         db_index=False,
         related_name="grants",
     )
-    user = models.ForeignKey(
+    user = LooseForeignKey(
         settings.AUTH_USER_MODEL,
+        models.SET_NULL,
         verbose_name=_("user"),
-        on_delete=models.SET_NULL,
-        null=True,
         blank=True,
         db_index=False,
         related_name="asset_grants",
@@ -166,7 +166,7 @@ class Grant(models.Model):
     def holder(self) -> str:
         """The holder's user name or address, for staff."""
         if self.user is not None:
-            return self.user.get_username()
+            return str(self.user.get_username())
         return self.email or str(_("a deleted account"))
 
     def state_at(self, moment: datetime | None = None) -> State:

@@ -19,7 +19,7 @@ from cf_protected.services.arguments import (
     check_terms,
 )
 from cf_protected.services.events import Change, kept, new_event, record, terms_since
-from cf_protected.services.holders import Holder
+from cf_protected.services.holders import Holder, check_accounts
 from cf_protected.services.mailboxes import end_links
 from cf_protected.services.purchases import change, database, lock_grants
 from cf_protected.services.sending import tell_of_transfer
@@ -193,6 +193,7 @@ def transfer(
 
     def act() -> list[Grant]:
         held = [grant for grant in lock_grants(grants) if Holder.of(grant) != holder]
+        check_accounts([holder.user])
         for address in sorted({grant.email for grant in held if grant.email}):
             end_links(address)
             tell_of_transfer(address, [one for one in held if one.email == address], now=by.now)
@@ -222,6 +223,7 @@ def claim(user: Any, email: str | None = None, *, now: datetime | None = None) -
     def act() -> int:
         # Another process may have claimed or transferred them before they were locked.
         held = [one for one in lock_grants(waiting) if one.user_id is None and one.email in vouched]
+        check_accounts([user])
         for grant in held:
             _keep_claimant(grant, user)
             _give(grant, holder, _Verb.CLAIMED, by)

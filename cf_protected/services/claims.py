@@ -10,6 +10,7 @@ from django.db.models import F
 
 from cf_protected.models import Grant, Mailbox
 from cf_protected.services.changes import claim
+from cf_protected.services.holders import UnsavedAccount
 from cf_protected.services.links import MailedLink, site_url_of
 from cf_protected.services.mails import post
 from cf_protected.transactions import atomically
@@ -22,14 +23,15 @@ class _LinkEnded(Exception):
 def claim_by_link(user: Any, link: MailedLink, *, now: datetime | None = None) -> int | None:
     """Claim for ``user`` what waits for the link's mailbox, and return the number of grants.
 
-    Return ``None`` unless the link is for this account, current and unused. It ends all links of
-    the mailbox, as they open nothing any more. The mailbox is told.
+    Return ``None`` unless the link is for this account, current and unused, and the account wasn't
+    deleted meanwhile. It ends all links of the mailbox, as they open nothing any more. The mailbox
+    is told.
     """
     if link.is_expired or not link.is_for(user):
         return None
     try:
         return atomically(lambda: _claim(user, link.mailbox, now), using=router.db_for_write(Grant))
-    except _LinkEnded:
+    except (_LinkEnded, UnsavedAccount):
         return None
 
 

@@ -15,7 +15,7 @@ from cf_protected.exceptions import GrantConflict
 from cf_protected.models import Asset, Grant, GrantEvent, Purchase
 from cf_protected.services.arguments import check_number, check_terms
 from cf_protected.services.events import Change, first_terms, kept, new_event, record
-from cf_protected.services.holders import Holder
+from cf_protected.services.holders import Holder, check_accounts
 from cf_protected.services.purchases import change, database, lock_purchase
 
 logger = logging.getLogger("cf_protected")
@@ -126,6 +126,7 @@ def grant_many(
 
 
 def _make_all(pairs: list[tuple[Asset, Holder]], terms: _Terms, by: Change) -> list[Grant]:
+    check_accounts(holder.user for _, holder in pairs)
     made = Grant.objects.using(database()).bulk_create(
         Grant(asset=asset, user=holder.user, email=holder.email, **asdict(terms))
         for asset, holder in pairs
@@ -187,6 +188,7 @@ def _holder_of(purchase: Purchase, holder: Holder) -> Holder:
 def _make(
     asset: Asset, purchase: Purchase | None, holder: Holder, terms: _Terms, by: Change
 ) -> Grant:
+    check_accounts([holder.user])
     made: Grant = Grant.objects.using(database()).create(
         asset=asset,
         purchase=purchase,

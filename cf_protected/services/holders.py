@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,15 @@ from django.contrib.auth import get_user_model
 
 from cf_protected.addresses import normal_address
 from cf_protected.models import Grant, Purchase
+from cf_protected.services.purchases import database
 from cf_protected.verified_emails import vouched_addresses, vouching_user
+
+
+class UnsavedAccount(ValueError):
+    """A holder's account isn't stored, or not any more."""
+
+    def __init__(self) -> None:
+        super().__init__("user isn't a saved account, so nothing can be granted to it.")
 
 
 @dataclass(frozen=True)
@@ -23,7 +32,7 @@ class Holder:
         if (self.user is None) == (not self.email):
             raise ValueError("Name a user or an e-mail address (email), not both or neither.")
         if self.user is not None and not _is_saved(self.user):
-            raise ValueError("user isn't a saved account, so nothing can be granted to it.")
+            raise UnsavedAccount
 
     @classmethod
     def named(cls, user: Any = None, email: str = "") -> Holder:
@@ -33,7 +42,7 @@ class Holder:
     @classmethod
     def of(cls, grant: Grant) -> Holder | None:
         """Return the grant's holder; ``None`` after its account was deleted."""
-        if grant.user_id is None and not grant.email:
+        if grant.user is None and not grant.email:
             return None
         return cls(grant.user, grant.email)
 
@@ -56,6 +65,18 @@ class Holder:
             # A new account may be that of the person who deleted the first. Another address isn't.
             return not (self.email and purchase.email)
         return user is not None and user.pk == purchase.user_id
+
+
+def check_accounts(users: Iterable[Any]) -> None:
+    """Raise ``UnsavedAccount`` unless all of these are still stored; ``None`` is skipped.
+
+    Another process may delete one afterwards. It is as if it had done so after the grant: that
+    has no holder any more.
+    """
+    keys = {user.pk for user in users if user is not None}
+    accounts = get_user_model()._base_manager.using(database())  # noqa: SLF001 - documented
+    if keys and accounts.filter(pk__in=keys).count() < len(keys):
+        raise UnsavedAccount
 
 
 def _is_saved(user: Any) -> bool:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
+from django.db.models import Q
+
 from cf_protected import services
 from cf_protected.models import Asset, AssetFile, Download, Grant, Purchase
 from cf_protected.models.querysets import GrantQuerySet
@@ -163,14 +165,16 @@ def deletions(rounds: list[str], *, atomic: bool) -> Counter[str]:
         rounds,
         atomic=atomic,
     )
+    assert outcomes[f"delete: {DONE}"] == len(rounds)
+    assert not [name for name in outcomes if "IntegrityError" in name]
     for name, victim in victims.items():
         held = Grant.objects.filter(
             purchase__reference=name, purchase__source__in=("held", "given")
         )
         assert held.count() == 2
         assert granted(name).count() == 1
-        if not User.objects.filter(pk=victim.pk).exists():
-            assert not Grant.objects.filter(user_id=victim.pk).exists()
+        kept = Grant.objects.filter(Q(purchase__reference=name) | Q(user_id=victim.pk))
+        assert victim.pk not in {one.user.pk for one in kept if one.user is not None}
     return outcomes
 
 

@@ -17,10 +17,11 @@ from tests.waiting import PATIENCE
 _fork: Final = multiprocessing.get_context("fork")
 
 
-def at_once(*actions: Callable[[], Any]) -> list[Any]:
+def at_once(*actions: Callable[[], Any], patience: float = 2 * PATIENCE) -> list[Any]:
     """Return what the ``actions`` return, each in a process of its own, begun together.
 
-    Raises ``AssertionError`` with the traceback of each that failed.
+    Raises ``AssertionError`` with the traceback of each that failed, or that it hangs. None of them
+    is left, which would write to the database of a later test.
     """
     connections.close_all()  # no two processes may share one
     barrier = _fork.Barrier(len(actions))
@@ -31,16 +32,18 @@ def at_once(*actions: Callable[[], Any]) -> list[Any]:
     ]
     for process in processes:
         process.start()
-    answers = [_receive(receiver) for receiver, _ in pipes]
-    for process in processes:
+    answers = [_receive(receiver, patience) for receiver, _ in pipes]
+    for process, (failed, _) in zip(processes, answers, strict=True):
+        if failed:
+            process.kill()
         process.join(PATIENCE)
     failures = [answer for failed, answer in answers if failed]
     assert not failures, "\n".join(failures)
     return [answer for _, answer in answers]
 
 
-def _receive(receiver: Connection) -> tuple[bool, Any]:
-    if not receiver.poll(2 * PATIENCE):
+def _receive(receiver: Connection, patience: float) -> tuple[bool, Any]:
+    if not receiver.poll(patience):
         return True, "A process hangs."
     answer: tuple[bool, Any] = receiver.recv()
     return answer

@@ -16,6 +16,7 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 
 from cf_protected.access import DownloadRefused
 from cf_protected.exceptions import GrantConflict
+from cf_protected.services.holders import UnsavedAccount
 from tests.races.processes import at_once
 from tests.waiting import PATIENCE
 
@@ -23,6 +24,13 @@ from tests.waiting import PATIENCE
 Event = Callable[[str], Any]
 
 DONE: Final = "done"
+EXPECTED: Final = (
+    ObjectDoesNotExist,
+    DownloadRefused,
+    GrantConflict,
+    UnsavedAccount,
+    DatabaseError,
+)
 SPREAD: Final = 0.04
 
 
@@ -59,6 +67,6 @@ def _outcome(action: Callable[[], Any], *, atomic: bool) -> str:
     try:
         with transaction.atomic() if atomic else contextlib.nullcontext():
             action()
-    except (ObjectDoesNotExist, DownloadRefused, GrantConflict, DatabaseError) as error:
+    except EXPECTED as error:
         return type(error).__name__
     return DONE

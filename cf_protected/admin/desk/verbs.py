@@ -68,7 +68,9 @@ def _reset(grant: Grant, **by: Any) -> list[Grant]:
 def _transfer(grant: Grant, to: Holder, *, whole_purchase: bool = False, **by: Any) -> list[Grant]:
     grants = _rows(grant)
     if whole_purchase and grant.purchase is not None:
-        grants = Grant.objects.filter(purchase=grant.purchase, user=grant.user, email=grant.email)
+        grants = Grant.objects.filter(
+            purchase=grant.purchase, user=grant.user_id, email=grant.email
+        )
     return services.transfer(grants, to.user, email=to.email, **by)
 
 
