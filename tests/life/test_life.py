@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.conftest import Configure
+from tests.life import SETTINGS
 from tests.life.machine import Life
 
 pytestmark = pytest.mark.django_db
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.django_db
 def test_nobody_gets_or_loses_a_grant_by_what_buyers_webhooks_and_staff_do(
     configure: Configure,
 ) -> None:
-    configure(VERIFIED_EMAILS={"BACKEND": "tests.life.vouching.ConfirmedEmails"})
+    configure(**SETTINGS)
 
     run_state_machine_as_test(
         Life,
