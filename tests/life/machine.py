@@ -60,6 +60,7 @@ class Life(Accounts, Purchases, Staff, Visitors):
             ("1", "book", (0, 0)),
             ("1", "film", (0, 1)),
             ("2", "book", (0, 0)),
+            ("3", "book", ("user", 0)),
             ("3", "film", ("user", 0)),
         ):
             self.grant(
@@ -68,7 +69,7 @@ class Life(Accounts, Purchases, Staff, Visitors):
         self.arrive(address=0, reference=None, browser=0)
         self.arrive(address=0, reference="1", browser=1)
 
-    @rule(minutes=st.sampled_from([5, 20, 90, 60 * 7, 60 * 30]))
+    @rule(minutes=st.sampled_from([1, 5, 5, 20, 20, 90, 60 * 7, 60 * 30]))
     def wait(self, minutes: int) -> None:
         self.did("wait")
         self.shop.now += timedelta(minutes=minutes)

@@ -8,11 +8,11 @@ from tests.life.model.things import Holder, Purchase
 
 class Shop(Mailboxes):
     def forget(self, account: int | None, address: str | None) -> set[Holder]:
-        """Return who is forgotten: the account and its own addresses."""
+        """Return who is forgotten: the account and the addresses that it alone has."""
         names: set[Holder] = {one for one in (account, address) if one is not None}
         if account in self.accounts:
             own = self.accounts[account].addresses
-            names |= {one for one in own if self.resolve(one) == account}
+            names |= {one for one in own if self.owners(one) <= {account}}
         for purchase in self.purchases.values():
             self._forget_first(purchase, names)
         for grant in self.grants:

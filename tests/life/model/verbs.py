@@ -36,8 +36,11 @@ class Verbs:
 
     def resolve(self, holder: Holder) -> Holder:
         """An address is the account's that alone has confirmed it."""
-        owners = [n for n, one in self.accounts.items() if one.active and holder in one.addresses]
-        return owners[0] if len(owners) == 1 else holder
+        owners = self.owners(holder)
+        return owners.pop() if len(owners) == 1 else holder
+
+    def owners(self, holder: Holder) -> set[int]:
+        return {n for n, one in self.accounts.items() if one.active and holder in one.addresses}
 
     # Verbs
 

@@ -10,7 +10,7 @@ from cf_protected import services
 from cf_protected.models import Download, Grant, GrantEvent, Mailbox, Purchase, Use
 from tests.accounts.models import User
 from tests.life import model
-from tests.life.rules.base import ADDRESSES, NORMAL, NUMBERS, TEXTS, Base
+from tests.life.rules.base import ADDRESSES, NORMAL, NUMBERS, SELDOM, TEXTS, Base
 from tests.life.vouching import ConfirmedEmails
 
 MOST = 4
@@ -41,16 +41,18 @@ class Accounts(Base):
         (known.add if confirmed else known.discard)(pair)
 
     @precondition(lambda self: self.users)
-    @rule(account=NUMBERS, active=st.sampled_from([True, True, False]))
-    def activate(self, account: int, *, active: bool) -> None:
-        self.did("activate" if active else "deactivate")
+    @rule(account=NUMBERS, inactive=SELDOM)
+    def activate(self, account: int, *, inactive: bool) -> None:
+        self.did("deactivate" if inactive else "activate")
         user = self.user(account)
-        user.is_active = self.shop.accounts[user.pk].active = active
+        user.is_active = self.shop.accounts[user.pk].active = not inactive
         user.save(update_fields=["is_active"])
 
     @precondition(lambda self: self.users)
-    @rule(account=NUMBERS)
-    def delete(self, account: int) -> None:
+    @rule(account=NUMBERS, really=SELDOM)
+    def delete(self, account: int, *, really: bool) -> None:
+        if not really:
+            return
         self.did("delete")
         user = self.user(account)
         self.users.remove(user)
@@ -71,12 +73,12 @@ class Accounts(Base):
             assert number == len(expected)
             self.did("claim" if expected else "claim nothing")
 
-    @rule(number=NUMBERS, address=st.one_of(st.none(), TEXTS))
-    def forget(self, number: int, address: int | None) -> None:
+    @rule(number=NUMBERS, address=st.one_of(st.none(), TEXTS), really=SELDOM)
+    def forget(self, number: int, address: int | None, *, really: bool) -> None:
         """Forget an account, also one that was deleted, or an address, or both."""
         known = [*self.users, *(User(pk=pk) for pk in self.gone), None]
         user = known[number % len(known)]
-        if user is None and address is None:
+        if not really or (user is None and address is None):
             return
         self.did("forget")
         typed, normal = ("", None) if address is None else (ADDRESSES[address], NORMAL[address])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -28,7 +28,8 @@ NORMAL: Final = ("ada@example.com", "bob@example.com", "eve@xn--bcher-kva.exampl
 BEGIN: Final = datetime(2100, 1, 1, tzinfo=UTC)
 
 NUMBERS: Final = st.integers(0, 7)  # of one of those that there are
-REFERENCES: Final = st.sampled_from(["1", "2", "3", "4"])
+REFERENCES: Final = st.sampled_from("12345678")
+SELDOM: Final = st.sampled_from([False] * 7 + [True])  # what leaves little of a life
 TEXTS: Final = st.sampled_from(range(len(ADDRESSES)))
 HOLDERS: Final = st.one_of(
     st.tuples(st.just("user"), NUMBERS),
@@ -70,9 +71,10 @@ class Base(RuleBasedStateMachine):
     def user(self, number: int) -> User:
         return self.users[number % len(self.users)]
 
-    def some(self, data: st.DataObject) -> tuple[list[model.Grant], Any]:
-        latest = self.shop.grants[-8:]
-        grants = data.draw(st.lists(st.sampled_from(latest), max_size=3, unique=True))
+    def some(self, numbers: Iterable[int]) -> tuple[list[model.Grant], Any]:
+        """Return some of the latest grants, and the query for them."""
+        latest = [*reversed(self.shop.grants)]
+        grants = [*dict.fromkeys(latest[number % len(latest)] for number in numbers)]
         return grants, Grant.objects.filter(pk__in=[self.rows[grant] for grant in grants])
 
     def end(self, hours: int | None) -> datetime | None:

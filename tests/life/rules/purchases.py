@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from hypothesis import strategies as st
-from hypothesis.stateful import rule
+from hypothesis.stateful import precondition, rule
 
 from cf_protected import services
 from cf_protected.exceptions import GrantConflict
 from cf_protected.models import Grant
 from tests.life import model
-from tests.life.rules.base import ASSETS, HOLDERS, REFERENCES, SOURCE, Base
+from tests.life.rules.base import ASSETS, HOLDERS, NUMBERS, REFERENCES, SOURCE, Base
 
 ENDS = st.one_of(st.none(), st.sampled_from([1, 6, 24, 72]))
 LIMITS = st.one_of(st.none(), st.integers(1, 3))
@@ -19,6 +19,10 @@ UNITS = st.one_of(st.none(), st.integers(1, 3))
 
 
 class Purchases(Base):
+    def __init__(self) -> None:
+        super().__init__()
+        self.granted: list[dict[str, Any]] = []
+
     @rule(
         asset=st.sampled_from(ASSETS),
         reference=st.one_of(REFERENCES, REFERENCES, REFERENCES, st.none()),
@@ -37,6 +41,8 @@ class Purchases(Base):
         ends: int | None,
         limit: int | None,
     ) -> None:
+        asked = {"asset": asset, "reference": reference, "holder": holder}
+        self.granted.append(asked | {"quantity": quantity, "ends": ends, "limit": limit})
         owner, arguments = self.named(holder)
         until = self.end(ends)
         made: list[tuple[model.Grant, bool]] = []
@@ -63,6 +69,12 @@ class Purchases(Base):
             assert (grant not in self.rows) == is_new
             assert self.rows.setdefault(grant, row.pk) == row.pk
             self.did("grant" if is_new else "grant again")
+
+    @precondition(lambda self: self.granted)
+    @rule(number=NUMBERS)
+    def repeat(self, number: int) -> None:
+        """Grant again, as a webhook does that is repeated."""
+        self.grant(**self.granted[-1 - number % len(self.granted)])
 
     @rule(reference=REFERENCES)
     def revoke(self, reference: str) -> None:

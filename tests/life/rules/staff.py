@@ -8,17 +8,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from cf_protected import services
-from cf_protected.models import Grant
 from tests.life import model
-from tests.life.rules.base import HOLDERS, Base
+from tests.life.rules.base import HOLDERS, NUMBERS, Base
+
+SOME = st.lists(NUMBERS, max_size=3)
 
 
 class Staff(Base):
     @precondition(lambda self: self.rows)
-    @rule(data=st.data(), back=st.booleans())
-    def some_grants(self, data: st.DataObject, *, back: bool) -> None:
+    @rule(numbers=SOME, back=st.booleans())
+    def some_grants(self, numbers: list[int], *, back: bool) -> None:
         self.did("restore grants" if back else "revoke grants")
-        grants, rows = self.some(data)
+        grants, rows = self.some(numbers)
         if back:
             expected = self.shop.restore_grants(grants)
             self.same(expected, services.restore_grants(rows, now=self.shop.now))
@@ -27,10 +28,10 @@ class Staff(Base):
             self.same(expected, services.revoke_grants(rows, now=self.shop.now))
 
     @precondition(lambda self: self.rows)
-    @rule(data=st.data(), holder=HOLDERS)
-    def transfer(self, data: st.DataObject, holder: tuple[Any, int]) -> None:
+    @rule(numbers=SOME, holder=HOLDERS)
+    def transfer(self, numbers: list[int], holder: tuple[Any, int]) -> None:
         owner, arguments = self.named(holder)
-        grants, rows = self.some(data)
+        grants, rows = self.some(numbers)
         with self.agreeing(model.Invalid, ValueError) as both:
             expected = both.expected(lambda: self.shop.transfer(grants, owner))
             now = self.shop.now
@@ -43,11 +44,10 @@ class Staff(Base):
             self.did("transfer" if moved else "transfer nothing")
 
     @precondition(lambda self: self.rows)
-    @rule(data=st.data(), count=st.integers(1, 2), reset=st.booleans())
-    def downloads(self, data: st.DataObject, count: int, *, reset: bool) -> None:
+    @rule(number=NUMBERS, count=st.integers(1, 2), reset=st.booleans())
+    def downloads(self, number: int, count: int, *, reset: bool) -> None:
         self.did("reset downloads" if reset else "allow more")
-        grant = data.draw(st.sampled_from(self.shop.grants[-8:]))
-        rows = Grant.objects.filter(pk=self.rows[grant])
+        (grant,), rows = self.some([number])
         if reset:
             self.same(self.shop.reset(grant), services.reset_downloads(rows, now=self.shop.now))
         else:

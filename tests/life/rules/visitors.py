@@ -21,6 +21,7 @@ from tests.life.rules.mails import Mails
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 BROWSERS = st.integers(0, 2)
+TIMES = st.integers(1, 2)  # a double click
 FILES = {"asset": st.sampled_from(ASSETS), "file": st.integers(0, 1)}
 
 
@@ -30,14 +31,18 @@ class Visitors(Mails):
         self.browsers = [model.Browser() for _ in range(3)]
         self.cookies: list[str | None] = [None] * 3
 
-    @rule(address=TEXTS, reference=st.one_of(st.none(), REFERENCES), browser=BROWSERS)
-    def arrive(self, address: int, reference: str | None, browser: int) -> None:
-        """Ask for a mail, and open the latest one."""
+    @rule(
+        address=TEXTS,
+        reference=st.one_of(st.none(), REFERENCES),
+        browser=st.one_of(st.none(), BROWSERS),
+    )
+    def arrive(self, address: int, reference: str | None, browser: int | None) -> None:
+        """Have a mail sent, and perhaps open the latest one."""
         if reference is None:
             self.ask_for_downloads(address)
         else:
             self.mail_the_receipt(reference)
-        if self.links:
+        if self.links and browser is not None:
             self.prove(0, browser)
 
     @precondition(lambda self: self.links)
@@ -81,20 +86,22 @@ class Visitors(Mails):
         (auth.logout if signs_out else guests.forget)(request)
         self.keep(browser, request)
 
-    @rule(browser=BROWSERS, pressed=st.booleans(), **FILES)
-    def visit(self, browser: int, asset: str, file: int, *, pressed: bool) -> None:
+    @rule(browser=BROWSERS, pressed=st.booleans(), times=TIMES, **FILES)
+    def visit(self, browser: int, times: int, asset: str, file: int, *, pressed: bool) -> None:
         known = [number for number, one in enumerate(self.browsers) if one != model.Browser()]
         browser = known[browser] if browser < len(known) else browser
         visitor = self.shop.visitor(self.browsers[browser])
         person = self.compared(browser)
-        self.download(person, visitor, asset, file, pressed=pressed)
+        for _ in range(times):
+            self.download(person, visitor, asset, file, pressed=pressed)
 
     @precondition(lambda self: self.users)
-    @rule(account=NUMBERS, **FILES)
-    def fetch(self, account: int, asset: str, file: int) -> None:
+    @rule(account=NUMBERS, times=TIMES, **FILES)
+    def fetch(self, account: int, times: int, asset: str, file: int) -> None:
         """Download as an account by the API, perhaps one that isn't active."""
         user = self.user(account)
-        self.download(Person(user), model.Visitor(user.pk), asset, file, pressed=True)
+        for _ in range(times):
+            self.download(Person(user), model.Visitor(user.pk), asset, file, pressed=True)
 
     def download(
         self, person: Person, visitor: model.Visitor, asset: str, file: int, *, pressed: bool
