@@ -42,7 +42,8 @@ class VerifiedEmails(ABC):
     as by a confirmation link. Each process makes one, with the setting's ``OPTIONS``.
 
     Spelling and activity needn't be looked at: the answers are compared exactly, and accounts that
-    aren't active don't count. An exception vouches for nothing. It is logged.
+    aren't active don't count, except where they are forgotten. An exception vouches for nothing.
+    It is logged.
     """
 
     @abstractmethod

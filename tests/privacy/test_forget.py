@@ -457,7 +457,9 @@ def test_an_address_belongs_to_the_account_that_alone_vouches_for_it(
     user.save()
     waiting = services.grant(asset, email=ADDRESS)
     accounts = {"user": user.pk, "other": other_user.pk}
-    monkeypatch.setattr(ConfirmedEmails, "confirmed", {(accounts[one], ADDRESS) for one in vouching})
+    monkeypatch.setattr(
+        ConfirmedEmails, "confirmed", {(accounts[one], ADDRESS) for one in vouching}
+    )
 
     services.forget_person(user)
 

@@ -66,9 +66,7 @@ class Mails(Base):
         with self.agreeing(model.Invalid, ValueError) as both:
             expected = both.expected(lambda: self.shop.claim_by_link(user.pk, link))
             claimed = both.done(
-                lambda: self.posted(
-                    lambda: services.claim_by_link(user, mailed, now=self.shop.now)
-                )
+                lambda: self.posted(lambda: services.claim_by_link(user, mailed, now=self.shop.now))
             )
             assert claimed == (None if expected is None else len(expected))
             self.did("claim by link" if claimed else "claim nothing by link")

@@ -53,4 +53,3 @@ class Staff(Base):
         else:
             more = services.allow_more(rows, count, now=self.shop.now)
             self.same(self.shop.allow_more(grant, count), more)
-
