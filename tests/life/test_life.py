@@ -24,7 +24,7 @@ def test_nobody_gets_or_loses_a_grant_by_what_buyers_webhooks_and_staff_do() -> 
     run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=25,
+            max_examples=20,
             stateful_step_count=40,
             derandomize=True,
             database=None,
