@@ -11,6 +11,7 @@ ADA, BOB, EVE = 0, 1, 2  # addresses
 FIRST, SECOND, THIRD = 0, 1, 2  # accounts, and browsers
 LATEST = 0
 BOOK: Final = {"asset": "book", "file": 0}
+FILM: Final = {"asset": "film", "file": 0}
 LINE: Final = {"asset": "book", "quantity": 1, "ends": None, "limit": None}
 
 TOUR: Final[list[Callable[[Life], Any]]] = [
@@ -21,6 +22,8 @@ TOUR: Final[list[Callable[[Life], Any]]] = [
     lambda life: life.visit(SECOND, 1, **BOOK, pressed=True),
     lambda life: life.restore("1"),
     lambda life: life.visit(SECOND, 1, **BOOK, pressed=True),
+    lambda life: life.visit(SECOND, 2, **FILM, pressed=True),
+    lambda life: life.visit(FIRST, 1, **FILM, pressed=True),  # another proof: no repeat
     lambda life: life.visit(THIRD, 1, **BOOK, pressed=True),
     lambda life: life.leave(SECOND, signs_out=False),
     lambda life: life.arrive(ADA, "1", SECOND),
