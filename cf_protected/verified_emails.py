@@ -42,7 +42,8 @@ class VerifiedEmails(ABC):
     as by a confirmation link. Each process makes one, with the setting's ``OPTIONS``.
 
     Spelling and activity needn't be looked at: the answers are compared exactly, and accounts that
-    aren't active don't count. An exception vouches for nothing. It is logged.
+    aren't active don't count, except where they are forgotten. An exception vouches for nothing.
+    It is logged.
     """
 
     @abstractmethod
@@ -119,8 +120,11 @@ class UserEmails(VerifiedEmails):
 
     def addresses(self, user: AbstractBaseUser) -> Iterable[str]:
         field = email_field()
+        # Many projects activate an account when it proves its address.
+        if field is None or not user.is_active:
+            return []
         # Not from ``user``: a form that was refused may have set its attributes.
-        return [] if field is None else _users().filter(pk=user.pk).values_list(field, flat=True)
+        return _users().filter(pk=user.pk).values_list(field, flat=True)
 
     def users(self, address: str) -> Iterable[AbstractBaseUser]:
         return [user for _, user in self.pairs([address])]
@@ -163,6 +167,23 @@ def vouched_addresses(user: User) -> list[str]:
     account = Person.of(user).account
     if account is None or account.pk is None or not account.is_active:
         return []
+    return _known_addresses(account)
+
+
+def own_addresses(user: User) -> list[str]:
+    """Return the account's known addresses that no other active account is known to have.
+
+    Also those of an account that isn't active. Raises what ``vouched_addresses`` raises.
+    """
+    account = Person.of(user).account
+    if account is None or account.pk is None:
+        return []
+    known = _known_addresses(account)
+    owners = _vouching(known)
+    return [address for address in known if not owners[address].keys() - {account.pk}]
+
+
+def _known_addresses(account: AbstractBaseUser) -> list[str]:
     found = _answers(lambda backend: backend.addresses(account))
     return sorted({address for text in found if (address := _proved(text))})
 
@@ -182,12 +203,18 @@ def vouching_users(addresses: Iterable[str]) -> dict[str, AbstractBaseUser]:
     The classes of this module need one query for 500 addresses or more.
     """
     wanted = {normal for text in addresses if (normal := normal_or_empty(text))}
+    found = _vouching(wanted)
+    return {one: users.popitem()[1] for one, users in found.items() if len(users) == 1}
+
+
+def _vouching(wanted: Collection[str]) -> dict[str, dict[Any, AbstractBaseUser]]:
+    """Return the active accounts that are known to have each address, by their primary keys."""
     found: dict[str, dict[Any, AbstractBaseUser]] = {address: {} for address in wanted}
     for stored, account in _answers(lambda backend: _unpacked(backend.pairs(wanted))):
         address = _proved(stored)
         if address in wanted and isinstance(account, get_user_model()) and account.is_active:
             found[address][account.pk] = account
-    return {one: users.popitem()[1] for one, users in found.items() if len(users) == 1}
+    return found
 
 
 def _unpacked(pairs: Iterable[tuple[str, T]]) -> list[tuple[str, T]]:

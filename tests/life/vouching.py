@@ -16,6 +16,10 @@ class ConfirmedEmails(VerifiedEmails):
 
     confirmed: ClassVar[set[tuple[int, str]]] = set()
 
+    @classmethod
+    def forget(cls, account: int) -> None:
+        cls.confirmed.difference_update([pair for pair in cls.confirmed if pair[0] == account])
+
     def addresses(self, user: AbstractBaseUser) -> Iterable[str]:
         return [address for pk, address in self.confirmed if pk == user.pk]
 

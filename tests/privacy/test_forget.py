@@ -23,9 +23,10 @@ from cf_protected.models import (
     Use,
 )
 from cf_protected.services import Forgotten, Viewer
-from cf_protected.services.privacy import pages, subject
+from cf_protected.services.privacy import pages
 from tests.accounts.models import User
-from tests.conftest import Listen
+from tests.conftest import Configure, Listen
+from tests.life.vouching import ConfirmedEmails
 
 SHOP: dict[str, Any] = {"source": "shop", "reference": "7"}
 ADDRESS = "ada@example.org"
@@ -432,11 +433,12 @@ def test_nobody_and_what_is_no_address_are_refused(
 @pytest.mark.parametrize(
     ("is_active", "vouching", "is_forgotten"),
     [
-        (True, "user", True),
-        (True, "other", False),
-        (True, "several", False),
-        (False, "nobody", True),
-        (False, "other", False),
+        (True, ["user"], True),
+        (True, ["other"], False),
+        (True, ["user", "other"], False),
+        (False, ["user"], True),
+        (False, ["other"], False),
+        (False, ["user", "other"], False),
     ],
 )
 def test_an_address_belongs_to_the_account_that_alone_vouches_for_it(
@@ -445,20 +447,43 @@ def test_an_address_belongs_to_the_account_that_alone_vouches_for_it(
     other_user: User,
     asset: Asset,
     is_active: bool,
-    vouching: str,
+    vouching: list[str],
     is_forgotten: bool,
+    configure: Configure,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    configure(VERIFIED_EMAILS={"BACKEND": "tests.life.vouching.ConfirmedEmails"})
     user.is_active = is_active
-    account = {"user": user, "other": other_user}.get(vouching)
-    monkeypatch.setattr(subject, "vouched_addresses", lambda user: [ADDRESS])
-    monkeypatch.setattr(subject, "vouching_user", lambda address: account)
+    user.save()
     waiting = services.grant(asset, email=ADDRESS)
+    accounts = {"user": user.pk, "other": other_user.pk}
+    monkeypatch.setattr(
+        ConfirmedEmails, "confirmed", {(accounts[one], ADDRESS) for one in vouching}
+    )
 
     services.forget_person(user)
 
     waiting.refresh_from_db()
     assert (waiting.email == "") == is_forgotten
+
+
+def test_an_account_that_was_never_activated_may_not_have_proved_its_email(
+    user: User, asset: Asset, configure: Configure
+) -> None:
+    configure(
+        VERIFIED_EMAILS={
+            "BACKEND": "cf_protected.verified_emails.UserEmails",
+            "OPTIONS": {"confirmed": True},
+        }
+    )
+    user.is_active = False
+    user.save()
+    waiting = services.grant(asset, email=user.email)
+
+    services.forget_person(user)
+
+    waiting.refresh_from_db()
+    assert waiting.email == user.email
 
 
 def test_texts_of_others_lose_the_address_and_keep_the_rest(

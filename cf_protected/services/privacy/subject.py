@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from cf_protected.addresses import normal_address
 from cf_protected.models import Grant, GrantEvent
-from cf_protected.verified_emails import vouched_addresses, vouching_user
+from cf_protected.verified_emails import own_addresses
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Subject:
             return cls(emails=frozenset(emails), spellings=frozenset(emails))
         if not isinstance(user, get_user_model()) or user.pk is None:
             raise ValueError("user isn't an account with a primary key.")
-        emails |= {one for one in vouched_addresses(user) if _is_alone(user, one)}
+        emails |= {*own_addresses(user)}
         name = str(user.get_username() or "")
         known = {name, str(getattr(user, user.get_email_field_name(), None) or "")}
         texts = emails | {text for text in known if "@" in text}
@@ -82,12 +82,3 @@ class Subject:
         if self.user_id is not None:
             condition |= Q(**{user: self.user_id})
         return condition
-
-
-def _is_alone(user: Any, address: str) -> bool:
-    """Return whether no other account vouches for the address.
-
-    ``vouching_user`` ignores inactive accounts, so it finds none for the address of one.
-    """
-    found = vouching_user(address)
-    return not user.is_active if found is None else bool(found.pk == user.pk)

@@ -1,78 +1,22 @@
-"""Who may have what, in plain Python: the rules of the verbs, written without the code under test.
-
-An account is a number, an address a text, and ``None`` the holder of a deleted account's grants.
-"""
+"""The verbs that change grants."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
-Holder = int | str | None
-
-WINDOW = timedelta(minutes=30)
-
-
-class Conflict(Exception):
-    """The purchase was first granted to another holder."""
-
-
-class Unknown(Exception):
-    """Nothing was granted yet that this could change."""
+from tests.life.model.things import (
+    Account,
+    Conflict,
+    Grant,
+    Holder,
+    Invalid,
+    Purchase,
+    Unknown,
+)
 
 
-class Invalid(Exception):
-    """An argument that can't be taken."""
-
-
-@dataclass
-class Account:
-    active: bool = True
-    addresses: set[str] = field(default_factory=set)
-
-
-@dataclass
-class Purchase:
-    first_user: int | None = None
-    first_email: str = ""
-    granted: bool = False
-    quantity: int = 1
-    refunded: int = 0
-    whole: bool = False  # all of it was refunded
-    disputed: bool = False
-
-    @property
-    def revoked(self) -> bool:
-        return self.whole or self.disputed
-
-
-@dataclass(eq=False)
-class Grant:
-    asset: str
-    purchase: Purchase | None
-    holder: Holder
-    ends: datetime | None
-    limit: int | None
-    used: int = 0
-    taken_back: bool = False  # alone
-    uses: dict[int, datetime] = field(default_factory=dict)
-    past_ends: set[datetime | None] = field(default_factory=set)
-
-    @property
-    def revoked(self) -> bool:
-        return self.taken_back or (self.purchase is not None and self.purchase.revoked)
-
-    def allows(self, file: int, now: datetime) -> bool:
-        if self.revoked or (self.ends is not None and self.ends <= now):
-            return False
-        return self.limit is None or self.used < self.limit or self.repeats(file, now)
-
-    def repeats(self, file: int, now: datetime) -> bool:
-        return file in self.uses and now - WINDOW < self.uses[file]
-
-
-class Shop:
+class Verbs:
     """The verbs. Each returns the grants that it changed."""
 
     def __init__(self, now: datetime) -> None:
@@ -92,8 +36,11 @@ class Shop:
 
     def resolve(self, holder: Holder) -> Holder:
         """An address is the account's that alone has confirmed it."""
-        owners = [n for n, one in self.accounts.items() if one.active and holder in one.addresses]
-        return owners[0] if len(owners) == 1 else holder
+        owners = self.owners(holder)
+        return owners.pop() if len(owners) == 1 else holder
+
+    def owners(self, holder: Holder) -> set[int]:
+        return {n for n, one in self.accounts.items() if one.active and holder in one.addresses}
 
     # Verbs
 
@@ -114,12 +61,14 @@ class Shop:
         if not purchase.granted:
             self._begin(purchase, holder, quantity)
             self.purchases[reference] = purchase
-        elif not self._is_first(purchase, holder):
+        elif not purchase.erased and not self._is_first(purchase, holder):
             raise Conflict
         for grant in self.grants:
             if grant.purchase is purchase and grant.asset == asset:
                 return grant, False
         first = purchase.first_user
+        if purchase.erased and first not in self.accounts:
+            return self._forgotten(asset, purchase, ends, limit), True
         owner = first if first in self.accounts else self.resolve(holder)
         return self._new(asset, purchase, owner, ends, limit), True
 
@@ -155,6 +104,15 @@ class Shop:
         grant = Grant(asset, purchase, holder, ends, limit, past_ends={ends})
         self.grants.append(grant)
         self.events.append("granted")
+        return grant
+
+    def _forgotten(
+        self, asset: str, purchase: Purchase, ends: datetime | None, limit: int | None
+    ) -> Grant:
+        """Remember a repetition for a holder who was forgotten."""
+        grant = Grant(asset, purchase, None, ends, limit, taken_back=True)
+        self.grants.append(grant)
+        self.events.append("forgotten")
         return grant
 
     def of(self, reference: str, asset: str | None = None) -> list[Grant]:
