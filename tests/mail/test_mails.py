@@ -302,7 +302,7 @@ def test_the_old_mailbox_is_told_of_a_transfer(
 
     message = the_mail()
     assert message.to == [ADDRESS]
-    assert message.subject == "Your downloads at shop.example have another holder"
+    assert message.subject == "Your downloads at shop.example were moved"
     for text in (str(message.body), html_of(message)):
         assert "Ebook" in text
         assert "don't work any more" in text.replace("&#x27;", "'")
