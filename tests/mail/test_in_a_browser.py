@@ -129,7 +129,7 @@ def test_axe_finds_nothing_on_the_page_of_too_many_requests(
     background.wait()
 
 
-def test_axe_finds_nothing_in_the_mails(user: User, pages: Pages) -> None:
+def test_axe_finds_nothing_in_the_mails(user: User, pages: Pages, asset: Asset) -> None:
     purchase = Purchase.objects.get()
     services.send_receipt(purchase)
     services.send_receipt(purchase, gift=True)
