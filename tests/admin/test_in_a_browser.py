@@ -92,7 +92,7 @@ def look(browser: Browser, url: str, cookie: str, paths: dict[str, str]) -> list
                 found += too_wide(page)
             grant_to_people(page)
             found += violations(page) + too_wide(page)
-            page.get_by_role("button", name="Preview").click()
+            page.locator("[name=preview]").click()
             page.get_by_text("Waits for bea@example.com").wait_for()
             found += violations(page) + too_wide(page)
             context.close()
