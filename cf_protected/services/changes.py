@@ -23,7 +23,7 @@ from cf_protected.services.holders import Holder, check_accounts
 from cf_protected.services.mailboxes import end_links
 from cf_protected.services.purchases import change, database, lock_grants
 from cf_protected.services.sending import tell_of_transfer
-from cf_protected.verified_emails import vouched_addresses
+from cf_protected.verified_emails import vouched_addresses, vouching_users
 
 _Verb = GrantEvent.Verb
 
@@ -207,22 +207,28 @@ def transfer(
 def claim(user: Any, email: str | None = None, *, now: datetime | None = None) -> int:
     """Give ``user`` the grants that wait for ``email``, and return their number.
 
-    Without ``email`` those that wait for an address that ``VERIFIED_EMAILS`` vouches for. Give
-    an address only after the user has proved that it is theirs, for example by a confirmation
-    link: a user who claims an address gets everything bought with it. Sends ``grant_changed`` for
-    each. Raises ``ValueError`` for an inactive account and for what isn't an address.
+    Without ``email`` those that wait for an address that ``VERIFIED_EMAILS`` says is this account's
+    alone. Give an address only after the user has proved that it is theirs, for example by a
+    confirmation link: a user who claims an address gets everything bought with it. Sends
+    ``grant_changed`` for each. Raises ``ValueError`` for an inactive account and for what isn't an
+    address.
     """
     holder = Holder(user)
     _check_active(holder)
-    vouched = vouched_addresses(user) if email is None else [normal_address(email, "email")]
     by = Change(now or timezone.now(), user)
-    waiting = Grant.objects.using(database()).filter(user=None, email__in=vouched)
-    if not vouched or not waiting.exists():
+    addresses = vouched_addresses(user) if email is None else [normal_address(email, "email")]
+    waiting = Grant.objects.using(database()).filter(user=None, email__in=addresses)
+    if not addresses or not waiting.exists():
         return 0
+    if email is None:  # another account may have the address too
+        owners = vouching_users(addresses)
+        addresses = [one for one in addresses if one in owners and owners[one].pk == user.pk]
+        waiting = waiting.filter(email__in=addresses)
 
     def act() -> int:
         # Another process may have claimed or transferred them before they were locked.
-        held = [one for one in lock_grants(waiting) if one.user_id is None and one.email in vouched]
+        locked = lock_grants(waiting)
+        held = [one for one in locked if one.user_id is None and one.email in addresses]
         check_accounts([user])
         for grant in held:
             _keep_claimant(grant, user)

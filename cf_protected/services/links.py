@@ -14,7 +14,8 @@ from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 
 from cf_protected import conf
-from cf_protected.models import Mailbox, Purchase
+from cf_protected.models import Grant, Mailbox, Purchase
+from cf_protected.person import Guest, Person
 
 #: How long the link of "send me my downloads" works.
 MAILBOX_LIFETIME: Final = timedelta(days=1)
@@ -39,6 +40,18 @@ class MailedLink:
     purchase_id: int | None
     account: str
     is_expired: bool
+
+    @property
+    def guest(self) -> Guest:
+        """The visitor who proves the mailbox with this link."""
+        mailbox = self.mailbox
+        return Guest(mailbox.email, mailbox.pk, self.purchase_id, generation=mailbox.generation)
+
+    def opens_something(self) -> bool:
+        """Return whether its mailbox still holds a grant, in any state, that the link shows."""
+        # A replica may not know of the grant yet.
+        grants = Grant.objects.using(router.db_for_write(Grant))
+        return grants.held_by(Person(guest=self.guest)).exists()
 
     def is_for(self, user: Any) -> bool:
         """Return whether this confirmation was made for the account of ``user``."""

@@ -60,8 +60,10 @@ def send_downloads(email: str, *, now: datetime | None = None) -> bool:
     return True
 
 
-def send_receipt(purchase: Purchase, *, now: datetime | None = None) -> int:
+def send_receipt(purchase: Purchase, *, gift: bool = False, now: datetime | None = None) -> int:
     """Mail the holders of a purchase the link to it, and return the number of mails.
+
+    The mail doesn't say who paid. With ``gift`` it says that the purchase was given to its reader.
 
     An address gets a link that opens this purchase alone, for ``RECEIPT_LIFETIME``. An account
     is told to sign in, at the address that it vouches for. None leaves for a purchase that opens
@@ -73,8 +75,9 @@ def send_receipt(purchase: Purchase, *, now: datetime | None = None) -> int:
     now = now or timezone.now()
     grants = _grants(purchase=purchase)
     waiting = sorted({*grants.exclude(email="").values_list("email", flat=True)})
-    sent = [_post_receipt(purchase, mailbox_of(address), now) for address in waiting]
-    sent += [_post_news(address, held, now) for address, held in _of_accounts(purchase, grants)]
+    sent = [_post_receipt(purchase, mailbox_of(address), now, gift=gift) for address in waiting]
+    accounts = _of_accounts(purchase, grants)
+    sent += [_post_news(address, held, now, gift=gift) for address, held in accounts]
     return sum(sent)
 
 
@@ -115,7 +118,9 @@ def send_claim_link(user: Any, email: str, *, now: datetime | None = None) -> bo
     return True
 
 
-def _post_receipt(purchase: Purchase, mailbox: Mailbox, now: datetime) -> bool:
+def _post_receipt(
+    purchase: Purchase, mailbox: Mailbox, now: datetime, *, gift: bool = False
+) -> bool:
     """Mail the link to what a purchase opens for the mailbox."""
     held = _waiting_for(mailbox.email).filter(purchase=purchase)
     if not _titles(held, now):
@@ -123,17 +128,21 @@ def _post_receipt(purchase: Purchase, mailbox: Mailbox, now: datetime) -> bool:
 
     def context() -> dict[str, Any]:
         link = _link(LinkKind.RECEIPT, mailbox, now, purchase=purchase)
-        return _context(_titles(held, now)) | link
+        return _context(_titles(held, now)) | link | {"is_gift": gift}
 
     post("receipt", mailbox, context)
     return True
 
 
-def _post_news(address: str, held: GrantQuerySet, now: datetime) -> bool:
+def _post_news(address: str, held: GrantQuerySet, now: datetime, *, gift: bool) -> bool:
     """Tell an account's owner to sign in."""
     if not _titles(held, now):
         return False
-    post("receipt", mailbox_of(address), lambda: _context(_titles(held, now), sign_in=True))
+
+    def context() -> dict[str, Any]:
+        return _context(_titles(held, now), sign_in=True) | {"is_gift": gift}
+
+    post("receipt", mailbox_of(address), context)
     return True
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
@@ -12,7 +14,6 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 
 from cf_protected import conf, guests, services
-from cf_protected.person import Guest
 from cf_protected.services.links import LinkKind, MailedLink, read_token
 from cf_protected.views.confidential import MailingMixin
 from cf_protected.views.file import see_other
@@ -23,7 +24,8 @@ class GuestLinkView(MailingMixin):
     """Proves the mailbox of a link for this session.
 
     Only POST does: mail programs and their scanners open each link. GET shows the button. For a
-    link that has expired, it shows the button that mails a new one to the same mailbox.
+    link that has expired, it shows the button that mails a new one to the same mailbox. A user who
+    is signed in chooses: sign out first, or have the purchases added to the account.
     """
 
     http_method_names = ("get", "head", "post", "options")
@@ -43,34 +45,42 @@ class GuestLinkView(MailingMixin):
         return self.show(self.get_link())
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Prove the mailbox and lead to the library, or mail a new link."""
+        """Prove the mailbox and lead to the library, or mail a link."""
         link = self.get_link()
-        if link is None or (request.user.is_authenticated and not link.is_expired):
+        if link is not None and link.is_expired:
+            return self.mail(partial(services.send_new_link, link))
+        if link is None or not link.opens_something():
             return self.show(link)
-        return self.renew(link) if link.is_expired else self.prove(link)
+        if not request.user.is_authenticated:
+            return self.prove(link)
+        if "add" in request.POST:
+            return self.mail(partial(services.send_claim_link, request.user, link.mailbox.email))
+        if "sign_out" in request.POST:
+            logout(request)
+            return self.prove(link)
+        return self.show(link)
 
     def show(self, link: MailedLink | None) -> HttpResponseBase:
         """Return the page for the link as it is."""
         context = {
             "is_signed_in": self.request.user.is_authenticated,
+            "account": self.request.user.get_username(),
             "can_be_mailed": bool(conf.current().site_url),
         }
-        if link is None:
-            return render(self.request, self.ended_template, context, status=404)
-        if link.is_expired:
+        if link is not None and link.is_expired:
             return render(self.request, self.expired_template, context, status=410)
+        if link is None or not link.opens_something():
+            return render(self.request, self.ended_template, context, status=404)
         return render(self.request, self.template_name, context)
 
     def prove(self, link: MailedLink) -> HttpResponseBase:
         """Make the visitor the guest of the link's mailbox."""
-        mailbox = link.mailbox
-        guest = Guest(mailbox.email, mailbox.pk, link.purchase_id, generation=mailbox.generation)
-        guests.prove(self.request, guest)
+        guests.prove(self.request, link.guest)
         return see_other(reverse("cf_protected:library"))
 
-    def renew(self, link: MailedLink) -> HttpResponseBase:
-        """Mail a new link to the mailbox of the expired one."""
+    def mail(self, send: Callable[[], object]) -> HttpResponseBase:
+        """Let ``send`` mail a link to the mailbox, without waiting for it."""
         if (refusal := self.too_many()) is not None:
             return refusal
-        self.background.run(partial(services.send_new_link, link))
+        self.background.run(send)
         return see_other(reverse("cf_protected:mail-sent"))

@@ -17,6 +17,7 @@ from cf_protected.guests import person_of
 from cf_protected.models import Asset, AssetFile
 from cf_protected.person import Person
 from cf_protected.services import Access
+from cf_protected.views.offers import offers_of_nothing
 from cf_protected.views.protect import (
     MISSING,
     AssetRequiredMixin,
@@ -86,6 +87,8 @@ class LibraryView(PrivatePageMixin, PersonRequiredMixin, ListView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
+        if not context["object_list"]:
+            context |= offers_of_nothing(self.request)
         person = person_of(self.request)
         access = Access(person)
         context["entries"] = [

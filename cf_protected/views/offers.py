@@ -1,4 +1,4 @@
-"""What a page offers to a person who can't download something."""
+"""What a page offers to a person who can't download something, or anything."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ _OTHER_HOLDER: Final = {Reason.NO_GRANT, Reason.INACTIVE_USER}
 def offers(request: HttpRequest, decision: Decision, *, after_login: str = "") -> dict[str, Any]:
     """Return the context of ``refused.html`` about what helps, and whom to ask."""
     may_be_another = decision.reason in _OTHER_HOLDER
+    return _offers(request, after_login, may_be_another=may_be_another)
+
+
+def offers_of_nothing(request: HttpRequest) -> dict[str, Any]:
+    """Return the context of an empty library about where the purchases may be."""
+    return _offers(request, "", may_be_another=True) | {"is_library": True}
+
+
+def _offers(request: HttpRequest, after_login: str, *, may_be_another: bool) -> dict[str, Any]:
     login = redirect_to_login(after_login or request.get_full_path())
     return {
         "support_contact": conf.current().support_contact,

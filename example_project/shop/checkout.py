@@ -37,7 +37,8 @@ def place_order(
     if is_new:
         for product in products:
             _grant(order.lines.create(product=product, price=product.price))
-        services.send_receipt(Purchase.objects.get(source=SOURCE, reference=order.reference))
+        purchase = Purchase.objects.get(source=SOURCE, reference=order.reference)
+        services.send_receipt(purchase, gift=bool(order.recipient))
     return order
 
 

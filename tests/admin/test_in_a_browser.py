@@ -11,6 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page
 
 from cf_protected import services
+from cf_protected.admin.desk.verbs import VERBS
 from cf_protected.models import Asset, AssetFile, Grant
 from tests.accounts.models import User
 from tests.chromium import chromium
@@ -30,8 +31,8 @@ def paths(superuser: User, user: User, asset: Asset, file: AssetFile) -> dict[st
     bought = services.grant(
         asset, user, source="acme-pay", reference="li_1Abc", max_downloads=3, expires_at=end
     )
-    services.grant(atlas, user, source="acme-pay", reference="li_2Def")
-    services.grant(atlas, email="ada@example.com")
+    revoked = services.grant(atlas, user, source="acme-pay", reference="li_2Def")
+    waiting = services.grant(atlas, email="ada@example.com")
     services.allow_more(Grant.objects.filter(pk=bought.pk), 3, actor=superuser, reason="lost it")
     services.revoke("acme-pay", "li_2Def", reason="disputed", actor=superuser)
     services.issue_url(user, file)
@@ -40,8 +41,11 @@ def paths(superuser: User, user: User, asset: Asset, file: AssetFile) -> dict[st
         "nobody": f"{_DESK}/person/?q=nobody",
         "person": f"{_DESK}/person/?user={user.pk}&asset=atlas",
         "address": f"{_DESK}/person/?email=ada%40example.com",
-        "transfer": f"{_DESK}/{bought.pk}/desk/transfer/",
-        "extend": f"{_DESK}/{bought.pk}/desk/extend/",
+        **{verb.name: f"{_DESK}/{bought.pk}/desk/{verb.name}/" for verb in VERBS},
+        "end-links": f"{_DESK}/{waiting.pk}/desk/end-links/",
+        "restore": f"{_DESK}/{revoked.pk}/desk/restore/",
+        "grant": f"{_DESK}/{bought.pk}/change/",
+        "purchase": f"/admin/cf_protected/purchase/{bought.purchase_id}/change/",
         "try": f"/admin/cf_protected/assetfile/{file.pk}/try/",
     }
 
@@ -60,6 +64,20 @@ def violations(page: Page) -> list[str]:
     return [f"{page.url}: {one['id']}: {one['help']}" for one in found["violations"]]
 
 
+def too_wide(page: Page) -> list[str]:
+    wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+    return [f"{page.url} is wider than {page.viewport_size}"] if wide else []
+
+
+def grant_to_people(page: Page) -> None:
+    """Come to the preview of a bulk grant."""
+    page.goto("/admin/cf_protected/asset/")
+    page.get_by_role("checkbox", name="Select this object").first.check()
+    page.locator("select[name=action]").select_option("grant_to_people")
+    page.locator("button[name=index]").click()  # "Run" or, in Django 5.2, "Go"
+    page.get_by_label("People").fill("ada@example.com\nbea@example.com")
+
+
 def look(browser: Browser, url: str, cookie: str, paths: dict[str, str]) -> list[str]:
     found = []
     for width, height in _SIZES:
@@ -71,8 +89,12 @@ def look(browser: Browser, url: str, cookie: str, paths: dict[str, str]) -> list
             for path in paths.values():
                 page.goto(path)
                 found += violations(page)
-                if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
-                    found.append(f"{path} is wider than {width} pixels")
+                found += too_wide(page)
+            grant_to_people(page)
+            found += violations(page) + too_wide(page)
+            page.locator("[name=preview]").click()
+            page.get_by_text("Waits for bea@example.com").wait_for()
+            found += violations(page) + too_wide(page)
             context.close()
     return found
 

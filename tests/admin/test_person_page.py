@@ -15,11 +15,11 @@ from django.utils import timezone
 from cf_protected import services
 from cf_protected.access import DownloadRefused
 from cf_protected.admin.desk import cases
-from cf_protected.models import Asset, AssetFile, Grant, GrantEvent
+from cf_protected.models import Asset, AssetFile, Grant, GrantEvent, Mailbox
 from tests.accounts.models import User
 from tests.admin.browser import Browser
 from tests.admin.conftest import count_queries
-from tests.conftest import use_up
+from tests.conftest import guest_of, use_up
 
 Vouch = Callable[[str, User], None]
 PERSON = "cf_protected_grant_person"
@@ -200,7 +200,26 @@ def test_the_log_of_an_account_and_of_an_address(
     with pytest.raises(DownloadRefused):
         services.issue_url(user, file)
     admin.open(PERSON, user=user.pk)
-    assert "Ebook Ebook.pdf refused No grant" in shown(admin)
+    assert "ada@example.com Ebook Ebook.pdf refused No grant" in shown(admin)
+
+
+def test_the_log_of_an_account_has_what_was_downloaded_before_it_claimed(
+    admin: Browser, user: User, file: AssetFile, asset: Asset, mailbox: Mailbox
+) -> None:
+    services.grant(asset, email=mailbox.email)
+    services.issue_url(guest_of(mailbox, "a proof"), file)
+    services.claim(user, mailbox.email)
+    admin.open(PERSON, user=user.pk)
+    assert f"{mailbox.email} Ebook Ebook.pdf issued Granted" in shown(admin)
+
+
+def test_the_log_of_an_account_lacks_that_of_other_peoples_grants(
+    admin: Browser, user: User, other_user: User, file: AssetFile, asset: Asset
+) -> None:
+    services.grant(asset, other_user)
+    services.issue_url(other_user, file)
+    admin.open(PERSON, user=user.pk)
+    assert "No downloads." in shown(admin)
 
 
 @pytest.mark.parametrize("name", ["ebook", "SKU-7", "Ebook"])

@@ -84,10 +84,10 @@ def manage(*arguments: str) -> list[str]:
     return [sys.executable, "-W", "error", str(ROOT / "manage.py"), *arguments]
 
 
-def environment(var: Path) -> dict[str, str]:
+def environment(var: Path, settings: str = "example_project.settings") -> dict[str, str]:
     """The environment of the example project, with a directory of its own."""
     example = {
-        "DJANGO_SETTINGS_MODULE": "example_project.settings",
+        "DJANGO_SETTINGS_MODULE": settings,
         "EXAMPLE_PROJECT_VAR": str(var),
         "PYTHONUNBUFFERED": "1",
     }
@@ -95,15 +95,17 @@ def environment(var: Path) -> dict[str, str]:
 
 
 @contextmanager
-def running_demo(var: Path, *arguments: str) -> Iterator[Demo]:
+def running_demo(
+    var: Path, *arguments: str, command: str = "demo", settings: str = "example_project.settings"
+) -> Iterator[Demo]:
     """Start the demo on free ports, and kill it at the end if it is still there."""
     port, edge_port = free_ports()
-    command = manage("demo", "--port", str(port), "--edge-port", str(edge_port), *arguments)
+    started = manage(command, "--port", str(port), "--edge-port", str(edge_port), *arguments)
     log = var.with_suffix(".log")
     with (
         log.open("wb") as output,
         subprocess.Popen(
-            command, env=environment(var), stdout=output, stderr=subprocess.STDOUT
+            started, env=environment(var, settings), stdout=output, stderr=subprocess.STDOUT
         ) as process,
     ):
         try:

@@ -41,6 +41,16 @@ def test_the_receipt_of_an_account_tells_to_sign_in(
     assert message.reply_to == []
 
 
+def test_a_gift_to_an_account_is_told_so(user: User, asset: Asset, commit: Commit) -> None:
+    commit(lambda: services.send_receipt(sell(asset, "li_1"), gift=True))
+
+    message = the_mail()
+    assert message.subject == "A gift for you: Ebook"
+    for text in (str(message.body), html_of(message)):
+        assert "You have been given a gift." in text
+        assert f"{SITE}/downloads/" in text
+
+
 def test_an_account_that_nobody_vouches_for_gets_no_receipt(
     other_user: User, asset: Asset, commit: Commit, configure: Configure
 ) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth import SESSION_KEY
 from django.core import mail
 from django.db import connection
 from django.test import Client
@@ -75,7 +76,9 @@ def test_a_mailed_link_leads_to_the_library_in_two_steps(
     assert (proved.email, proved.purchase_id) == (ADDRESS, purchase.pk)
 
 
-def test_a_mailbox_link_isnt_narrowed_to_a_purchase(client: Client, mailbox: Mailbox) -> None:
+def test_a_mailbox_link_isnt_narrowed_to_a_purchase(
+    client: Client, mailbox: Mailbox, purchase: Purchase
+) -> None:
     client.post(path_of("mailbox", make_token(LinkKind.MAILBOX, mailbox)))
 
     proved = guest(client)
@@ -219,11 +222,47 @@ def test_an_expired_link_to_what_was_transferred_mails_nothing(
 def test_a_signed_in_user_doesnt_become_a_guest(buyer: Client, link: str) -> None:
     for response in (buyer.get(link), buyer.post(link)):
         assert response.status_code == 200
-        assert 'href="/downloads/claim/"' in text(response)
-        assert "<form" not in text(response)
+        assert "You are signed in as ada@example.com" in text(response)
 
     buyer.logout()
     assert guest(buyer) is None
+
+
+def test_a_signed_in_user_may_sign_out_and_open_the_link(
+    buyer: Client, link: str, purchase: Purchase
+) -> None:
+    response = buyer.post(link, {"sign_out": ""})
+
+    assert (response.status_code, response["Location"]) == (303, LIBRARY)
+    assert SESSION_KEY not in buyer.session
+    assert guest(buyer).purchase_id == purchase.pk
+
+
+def test_a_signed_in_user_may_have_the_confirmation_mailed(
+    buyer: Client, user: User, link: str, post: Post
+) -> None:
+    response = post(buyer, link, {"add": ""})
+
+    assert response["Location"] == "/downloads/send/sent/"
+    message = the_mail()
+    assert message.to == [ADDRESS]
+    assert not user.asset_grants.exists()
+    buyer.post(link_in(message))
+    assert user.asset_grants.count() == 1
+
+
+@pytest.mark.parametrize("button", [{}, {"add": ""}, {"sign_out": ""}])
+def test_a_link_to_what_an_account_has_by_now_says_so(
+    buyer: Client, user: User, link: str, post: Post, button: dict[str, str]
+) -> None:
+    services.claim(user, ADDRESS)
+
+    for response in (buyer.get(link), post(buyer, link, button), Client().get(link)):
+        assert response.status_code == 404
+        assert "the purchases are in an account by now" in text(response)
+
+    assert mail.outbox == []
+    assert SESSION_KEY in buyer.session
 
 
 def test_a_signed_in_user_gets_nothing_by_a_forwarded_link(

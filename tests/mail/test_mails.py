@@ -53,6 +53,39 @@ def test_a_receipt_has_the_titles_and_a_link_to_its_purchase(
     assert (kind, link.purchase_id, link.mailbox.email) == ("receipt", purchase.pk, ADDRESS)
 
 
+def test_a_receipt_thanks_nobody_for_what_another_person_may_have_paid(
+    purchase: Purchase, asset: Asset, commit: Commit
+) -> None:
+    commit(lambda: services.send_receipt(purchase))
+    assert "Your download is ready:" in (message := the_mail()).body
+    assert "Your download is ready:" in html_of(message)
+    other = Asset.objects.create(title="Audiobook", slug="audio", state=Asset.State.PUBLISHED)
+    sell(other, "li_1")
+    commit(lambda: services.send_receipt(purchase))
+    assert "Your downloads are ready:" in (message := the_mail()).body
+    assert "Your downloads are ready:" in html_of(message)
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "words"),
+    [
+        ("en", "A gift for you: Ebook", "You have been given a gift."),
+        ("de", "Ein Geschenk für Sie: Ebook", "Sie haben ein Geschenk bekommen."),
+    ],
+)
+def test_the_mail_of_a_gift_says_so(
+    purchase: Purchase, commit: Commit, language: str, subject: str, words: str
+) -> None:
+    with translation.override(language):
+        assert commit(lambda: services.send_receipt(purchase, gift=True)) == 1
+
+    message = the_mail()
+    assert message.subject == subject
+    for text in (str(message.body), html_of(message)):
+        assert words in text
+    assert "/links/receipt/" in link_in(message)
+
+
 def test_the_mailbox_link_opens_all_that_waits(
     purchase: Purchase, asset: Asset, commit: Commit
 ) -> None:
@@ -269,7 +302,7 @@ def test_the_old_mailbox_is_told_of_a_transfer(
 
     message = the_mail()
     assert message.to == [ADDRESS]
-    assert message.subject == "Your downloads at shop.example have another holder"
+    assert message.subject == "Your downloads at shop.example were moved"
     for text in (str(message.body), html_of(message)):
         assert "Ebook" in text
         assert "don't work any more" in text.replace("&#x27;", "'")

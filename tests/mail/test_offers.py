@@ -32,6 +32,33 @@ def test_who_bought_it_under_another_name_is_helped(buyer: Client, asset: Asset)
     assert '<a href="mailto:help@shop.example">help@shop.example</a>' in shown
 
 
+def test_an_empty_library_says_where_the_purchases_may_be(buyer: Client) -> None:
+    shown = text(buyer.get("/downloads/"))
+
+    assert "Did you buy with another account or address?" in shown
+    assert SEND in shown
+    assert CLAIM in shown
+    assert "Sign in with another account" in shown
+    assert "help@shop.example" in shown
+    assert 'href="/downloads/"' not in shown
+
+
+def test_a_guest_without_downloads_may_sign_in(visitor: Client) -> None:
+    shown = text(visitor.get("/downloads/"))
+
+    assert SEND in shown
+    assert '<a href="/login/?next=/downloads/"> Sign in </a>' in shown
+    assert CLAIM not in shown
+
+
+def test_a_library_with_something_in_it_offers_nothing(
+    buyer: Client, user: User, asset: Asset
+) -> None:
+    services.grant(asset, user)
+
+    assert SEND not in text(buyer.get("/downloads/"))
+
+
 def test_after_the_login_the_other_account_comes_back(
     buyer: Client, asset: Asset, other_user: User
 ) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from cf_protected import services, signals
 from cf_protected.exceptions import GrantConflict
 from cf_protected.models import Asset, Grant, GrantEvent, Purchase
 from tests.accounts.models import User
-from tests.conftest import Listen
+from tests.conftest import Configure, Listen
+from tests.life.vouching import ConfirmedEmails
 
 ADA = "ada@example.com"
 
@@ -16,6 +20,15 @@ ADA = "ada@example.com"
 @pytest.fixture
 def waiting(asset: Asset) -> Grant:
     return services.grant(asset, email=ADA, source="shop", reference="7")
+
+
+@pytest.fixture
+def confirmed(configure: Configure) -> Iterator[set[Any]]:
+    """The pairs of accounts' keys and addresses that are vouched for."""
+    configure(VERIFIED_EMAILS={"BACKEND": "tests.life.vouching.ConfirmedEmails"})
+    ConfirmedEmails.confirmed.clear()
+    yield ConfirmedEmails.confirmed
+    ConfirmedEmails.confirmed.clear()
 
 
 def test_each_grant_is_signalled_with_its_event(
@@ -104,3 +117,23 @@ def test_an_inactive_account_claims_nothing(user: User, waiting: Grant) -> None:
 def test_without_an_address_only_what_is_vouched_for_is_claimed(user: User, waiting: Grant) -> None:
     assert services.claim(user) == 0
     assert Grant.objects.get().email == ADA
+
+
+def test_what_waits_for_two_accounts_goes_to_the_one_that_says_so(
+    user: User, other_user: User, waiting: Grant, confirmed: set[Any]
+) -> None:
+    confirmed |= {(user.pk, ADA), (other_user.pk, ADA)}
+    for account in (user, other_user):
+        assert services.claim(account) == 0
+    assert Grant.objects.get().email == ADA
+
+    assert services.claim(other_user, ADA) == 1
+
+
+def test_an_account_that_isnt_active_keeps_nothing_from_the_other(
+    user: User, other_user: User, waiting: Grant, confirmed: set[Any]
+) -> None:
+    confirmed |= {(user.pk, ADA), (other_user.pk, ADA)}
+    User.objects.filter(pk=other_user.pk).update(is_active=False)
+
+    assert services.claim(user) == 1

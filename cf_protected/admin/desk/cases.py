@@ -81,6 +81,13 @@ class Case:
         first = Q(email__in=[self.email] if self.email else self.vouched)
         return first | Q(user=self.account) if self.account else first
 
+    def downloads(self) -> Q:
+        """Return the condition of the log's rows about the person, as account and as guest."""
+        if self.purchase is not None:
+            return Q(pk__in=())
+        as_guest = Q(user=None, email__in=[self.email] if self.email else self.vouched)
+        return as_guest | Q(user=self.account) if self.account else as_guest
+
     def unconfirmed(self) -> str:
         """Return the address that the account states, if nothing confirms it and grants wait."""
         stated = stated_address(self.account) if self.account is not None else ""

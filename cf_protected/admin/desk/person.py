@@ -95,14 +95,12 @@ class PersonPage:
 
     @cached_property
     def downloads(self) -> list[Download]:
-        """The latest rows of the log."""
-        if self.case.account is not None:
-            theirs = Q(user=self.case.account)
-        elif self.case.email:
-            theirs = Q(user=None, email=self.case.email)
-        else:
-            theirs = Q(grant__in=[row.grant.pk for row in self.grants])
-        return list(Download.objects.filter(theirs)[:_DOWNLOADS])
+        """The latest rows of the log: the person's, and those of these grants.
+
+        An account's grants may have been used with a mailed link before it claimed them.
+        """
+        theirs = self.case.downloads() | Q(grant__in=[row.grant.pk for row in self.grants])
+        return list(Download.objects.filter(theirs).select_related("user")[:_DOWNLOADS])
 
     @cached_property
     def stated_by(self) -> list[Any]:

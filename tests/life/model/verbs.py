@@ -185,7 +185,10 @@ class Verbs:
     def claim(self, account: int, address: str | None = None) -> list[Grant]:
         if not self.accounts[account].active:
             raise Invalid
-        addresses = self.accounts[account].addresses if address is None else {address}
+        addresses = {address}
+        if address is None:
+            vouched = self.accounts[account].addresses
+            addresses = {one for one in vouched if self.resolve(one) == account}
         claimed = [grant for grant in self.grants if grant.holder in addresses]
         for grant in claimed:
             purchase = grant.purchase
