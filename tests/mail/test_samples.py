@@ -41,6 +41,12 @@ def test_links_end(db: None) -> None:
     assert read_token(LinkKind.MAILBOX, token) is None
 
 
+def test_a_gift_is_told_so(purchase: Purchase, commit: Commit) -> None:
+    commit(lambda: run("guests.md", "def mail_gift")["mail_gift"](purchase))
+
+    assert the_mail().subject == "A gift for you: Ebook"
+
+
 def test_the_shop_chooses_the_language(purchase: Purchase, commit: Commit) -> None:
     with translation.override("en"):
         commit(
