@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from cf_protected.models.fields import ExactCharField
+
 
 class Identity(models.Model):
     """A user's account at an issuer. A request with one of its access tokens acts as that user.
@@ -16,10 +18,10 @@ class Identity(models.Model):
     subject never changes, and the issuer never assigns it to another account.
     """
 
-    issuer = models.CharField(
+    issuer = ExactCharField(
         _("issuer"), max_length=255, help_text=_("As the setting has it, to the last slash.")
     )
-    subject = models.CharField(
+    subject = ExactCharField(
         _("subject"), max_length=255, help_text=_("The “sub” claim of the person's tokens.")
     )
     user = models.ForeignKey(

@@ -56,11 +56,8 @@ def _known_user(
     claims: Claims, issuer: conf.IssuerSettings, using: str | None = None
 ) -> AbstractBaseUser | None:
     known = Identity.objects.using(using).filter(issuer=issuer.issuer, subject=claims["sub"])
-    for identity in known.select_related("user"):
-        # MySQL and MariaDB find "ab" for "Ab", but subjects are compared exactly.
-        if (identity.issuer, identity.subject) == (issuer.issuer, claims["sub"]):
-            return identity.user
-    return None
+    identity = known.select_related("user").first()
+    return None if identity is None else identity.user
 
 
 def _link(claims: Claims, issuer: conf.IssuerSettings) -> AbstractBaseUser | None:

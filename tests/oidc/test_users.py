@@ -64,6 +64,16 @@ def test_a_subject_is_compared_exactly(user: User, sub: str) -> None:
     assert map_user(claims(sub), settings()) is None
 
 
+@pytest.mark.parametrize("sub", ["SUB-1", "sub-1 ", "süb-1"])
+def test_subjects_that_look_alike_have_users_of_their_own(user: User, sub: str) -> None:
+    identify(user)
+
+    created = map_user(claims(sub, email="new@example.com"), settings("create"))
+
+    assert created is not None
+    assert created != user
+
+
 def test_the_same_subject_of_another_issuer(user: User) -> None:
     identify(user, issuer="https://login.example.com/")
 
