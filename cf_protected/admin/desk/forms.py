@@ -38,7 +38,7 @@ class AssetChoiceForm(forms.Form):
     def clean_asset(self) -> Asset:
         text = self.cleaned_data["asset"]
         for field in ("slug", "sku", "title"):
-            # Compared here too: MariaDB takes "EBOOK" for "ebook".
+            # Compared here too: MariaDB takes the title "EBOOK" for "Ebook".
             alike = Asset.objects.filter(**{field: text})
             found = [asset for asset in alike if getattr(asset, field) == text]
             if len(found) > 1:
