@@ -222,7 +222,7 @@ def _unpacked(pairs: Iterable[tuple[str, T]]) -> list[tuple[str, T]]:
 
 
 def proved_address(text: str) -> str:
-    """Return the normal form of an address that was verified, or ``""`` if a mail to it may go elsewhere.
+    """Return the normal form of a verified address, or ``""`` if a mail to it may go elsewhere.
 
     Django and allauth mail by IDNA 2003, which takes ``straße.de`` for ``strasse.de``. That
     domain's owner would confirm the other domain's address. ASCII is never ambiguous.
