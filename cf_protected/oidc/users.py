@@ -81,9 +81,8 @@ def _create(claims: Claims, issuer: conf.IssuerSettings) -> AbstractBaseUser | N
     email = _verified_email(claims)
     fields = {username_field: _username()}
     if email and email_field() is not None:
-        if any(
-            accounts_with_email([proved_address(email)])
-        ):  # perhaps another request of this person made it just now
+        if any(accounts_with_email([proved_address(email)])):
+            # Perhaps another request of this person made the account just now.
             return _known_user(claims, issuer, using=router.db_for_write(Identity))
         fields[address_field] = email
     elif username_field == address_field:
