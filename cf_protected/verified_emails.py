@@ -185,7 +185,7 @@ def own_addresses(user: User) -> list[str]:
 
 def _known_addresses(account: AbstractBaseUser) -> list[str]:
     found = _answers(lambda backend: backend.addresses(account))
-    return sorted({address for text in found if (address := _proved(text))})
+    return sorted({address for text in found if (address := proved_address(text))})
 
 
 def vouching_user(address: str) -> AbstractBaseUser | None:
@@ -211,7 +211,7 @@ def _vouching(wanted: Collection[str]) -> dict[str, dict[Any, AbstractBaseUser]]
     """Return the active accounts that are known to have each address, by their primary keys."""
     found: dict[str, dict[Any, AbstractBaseUser]] = {address: {} for address in wanted}
     for stored, account in _answers(lambda backend: _unpacked(backend.pairs(wanted))):
-        address = _proved(stored)
+        address = proved_address(stored)
         if address in wanted and isinstance(account, get_user_model()) and account.is_active:
             found[address][account.pk] = account
     return found
@@ -221,7 +221,7 @@ def _unpacked(pairs: Iterable[tuple[str, T]]) -> list[tuple[str, T]]:
     return [(text, user) for text, user in pairs]  # raises where the project's code is wrong
 
 
-def _proved(text: str) -> str:
+def proved_address(text: str) -> str:
     """Return the normal form of a verified address, or ``""`` if a mail to it may go elsewhere.
 
     Django and allauth mail by IDNA 2003, which takes ``straße.de`` for ``strasse.de``. That

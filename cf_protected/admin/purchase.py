@@ -17,7 +17,7 @@ from cf_protected.models import Purchase
 
 @admin.register(Purchase)
 class PurchaseAdmin(ReadOnly):
-    """The admin of purchases. Staff revoke and restore them at the support desk."""
+    """The admin of purchases. Managers revoke and restore them at the support desk."""
 
     list_display = (
         "reference",

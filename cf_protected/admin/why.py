@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from cf_protected import conf, services
 from cf_protected.access import Decision
-from cf_protected.admin.people import users_stating
+from cf_protected.admin.why_waiting import addresses_of, next_steps
 from cf_protected.models import Asset, AssetFile, Download, Grant
 from cf_protected.moments import end_in_words, in_words
 from cf_protected.person import Guest, Person
@@ -77,7 +77,7 @@ def facts(grant: Grant) -> Iterator[str]:
     yield about_grant(grant)
     yield from _about_asset(grant.asset)
     if grant.user is None:
-        yield from about_address(grant.email)
+        yield from _about_waiting(grant.email, grant.asset)
     else:
         yield from _about_user(grant.user)
         yield from _about_others(grant, grant.user)
@@ -86,23 +86,20 @@ def facts(grant: Grant) -> Iterator[str]:
 
 def facts_about(holder: Holder, asset: Asset) -> Iterator[str]:
     """Return every fact that is relevant to whether the holder can download ``asset``."""
-    held = Grant.objects.for_asset(asset).select_related("purchase").filter(email=holder.email)
-    for grant in held.filter(user=holder.user)[:_GRANTS]:
-        yield about_grant(grant)
+    grants = Grant.objects.for_asset(asset).select_related("purchase")
+    held = grants.filter(user=holder.user, email=holder.email)[:_GRANTS]
+    yield from map(about_grant, held)
     yield from _about_asset(asset)
     if holder.user is None:
-        yield from about_address(holder.email)
-    else:
-        yield from _about_user(holder.user)
-        yield from _refusals(holder.user, asset)
-
-
-def about_address(email: str) -> Iterator[str]:
-    """Return a warning where an account has the address that grants wait for."""
-    if email and conf.current().site_url:
-        yield _("The buyer downloads with the link that is mailed to this address.")
-    if email and users_stating([email]):
-        yield _("An account has this e-mail address. Nothing shows that it was confirmed.")
+        yield from _about_waiting(holder.email, asset) if held else ()
+        return
+    yield from _about_user(holder.user)
+    for address in addresses_of(holder.user):
+        if waiting := grants.filter(user=None, email=address)[:_GRANTS]:
+            yield _("A grant waits for %(address)s.") % {"address": address}
+            yield from map(about_grant, waiting)
+            yield from _about_waiting(address, asset)
+    yield from _refusals(holder.user, asset)
 
 
 def about_grant(grant: Grant) -> str:
@@ -123,6 +120,12 @@ def about_grant(grant: Grant) -> str:
         Grant.State.ACTIVE: _("This grant is active."),
     }
     return texts[grant.state_at()] % values
+
+
+def _about_waiting(email: str, asset: Asset) -> Iterator[str]:
+    if email:  # a deleted account's grants have none
+        holder = Holder(email=email)
+        yield from next_steps(email, can_download=verdict_on(holder, asset).can_download)
 
 
 def _person(user: Any, email: str) -> Person:

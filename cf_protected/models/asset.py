@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from cf_protected.cloudfront.encoding import quote_object_key
 from cf_protected.cloudfront.limits import check_key_length
 from cf_protected.exceptions import InvalidURL
+from cf_protected.models.fields import ExactCharField, ExactSlugField
 from cf_protected.models.lengths import check_lengths
 from cf_protected.models.overlaps import find_overlap
 from cf_protected.models.querysets import AssetQuerySet
@@ -75,9 +76,9 @@ class Asset(models.Model):
 
     uuid = models.UUIDField(_("public ID"), default=uuid.uuid4, unique=True, editable=False)
     title = models.CharField(_("title"), max_length=200)
-    slug = models.SlugField(_("slug"), max_length=200, unique=True)
+    slug = ExactSlugField(_("slug"), max_length=200, unique=True)
     description = models.TextField(_("description"), blank=True)
-    sku = models.CharField(
+    sku = ExactCharField(  # type: ignore[misc]  # the stubs know null in Django's own fields alone
         _("SKU"),
         max_length=100,
         unique=True,
@@ -85,7 +86,7 @@ class Asset(models.Model):
         blank=True,
         help_text=_("The shop's own identifier."),
     )
-    distribution = models.CharField(
+    distribution = ExactCharField(
         _("distribution"),
         max_length=100,
         default="default",
@@ -170,7 +171,7 @@ class AssetFile(models.Model):
     )
     uuid = models.UUIDField(_("public ID"), default=uuid.uuid4, unique=True, editable=False)
     kind = models.CharField(_("kind"), max_length=20, choices=Kind, default=Kind.OBJECT)
-    key = models.CharField(
+    key = ExactCharField(
         _("key"),
         max_length=1024,
         db_index=True,

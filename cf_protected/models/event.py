@@ -66,6 +66,9 @@ class GrantEvent(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["grant", "at"], name="cf_protected_event_of_grant"),
             models.Index(fields=["purchase", "at"], name="cf_protected_event_of_purchase"),
+            # For support, which finds former holders.
+            models.Index(fields=["old_user"], name="cf_protected_event_from_user"),
+            models.Index(fields=["old_email"], name="cf_protected_event_from_email"),
         ]
 
     def __str__(self) -> str:

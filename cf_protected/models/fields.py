@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import lookups
 from django.db.models.fields.related_descriptors import ForwardManyToOneDescriptor
 
 if TYPE_CHECKING:
@@ -14,9 +15,12 @@ if TYPE_CHECKING:
     _ForeignKey = models.ForeignKey[Any, Any]
     _CharField = models.CharField[str, str]
     _EmailField = models.EmailField[str, str]
+    _SlugField = models.SlugField[str, str]
+    _Lookup = lookups.BuiltinLookup[Any]
 else:
     _Descriptor, _ForeignKey = ForwardManyToOneDescriptor, models.ForeignKey
     _CharField, _EmailField = models.CharField, models.EmailField
+    _SlugField, _Lookup = models.SlugField, object
 
 
 class _LooseDescriptor(_Descriptor):
@@ -60,9 +64,46 @@ class _Exact(_CharField):
         return parameters
 
 
+class _IgnoresCase(_Lookup):
+    """Lets a lookup that ignores capitals do so on MySQL and MariaDB too.
+
+    There the column's collation decides.
+    """
+
+    def process_lhs(self, compiler: Any, connection: BaseDatabaseWrapper, lhs: Any = None) -> Any:
+        sql, parameters = super().process_lhs(compiler, connection, lhs)
+        if connection.vendor == "mysql":
+            sql = f"{sql} COLLATE utf8mb4_unicode_ci"
+        return sql, parameters
+
+
+@_Exact.register_lookup
+class _IExact(_IgnoresCase, lookups.IExact):
+    pass
+
+
+@_Exact.register_lookup
+class _IContains(_IgnoresCase, lookups.IContains):
+    pass
+
+
+@_Exact.register_lookup
+class _IStartsWith(_IgnoresCase, lookups.IStartsWith):
+    pass
+
+
+@_Exact.register_lookup
+class _IEndsWith(_IgnoresCase, lookups.IEndsWith):
+    pass
+
+
 class ExactCharField(_Exact):
     """A ``CharField`` that is compared exactly on every database."""
 
 
 class ExactEmailField(_Exact, _EmailField):
     """An ``EmailField`` that is compared exactly on every database."""
+
+
+class ExactSlugField(_Exact, _SlugField):
+    """A ``SlugField`` that is compared exactly on every database."""

@@ -1,9 +1,8 @@
 """Find files of two assets that overlap: a folder of one holds an object of the other.
 
 Signed cookies for a folder open everything in it, and so would open the other asset too.
-Keys are compared byte by byte, as S3 does: ``Course/`` isn't ``course/``. A database may
-find more, since its collation may ignore capitals or accents, so its answers are compared
-once more.
+Keys are compared byte by byte, as S3 does: ``Course/`` isn't ``course/``. SQLite ignores
+capitals in ``startswith``, so a database's answers are compared once more.
 """
 
 from __future__ import annotations

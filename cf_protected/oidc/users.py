@@ -13,13 +13,14 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.core.validators import validate_email
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, router, transaction
 
 from cf_protected.conf import import_function
 from cf_protected.oidc import check_ids, conf
 from cf_protected.oidc.models import Identity
+from cf_protected.person import accounts_with_email, email_field
+from cf_protected.verified_emails import proved_address
 
 logger = logging.getLogger("cf_protected")
 
@@ -62,23 +63,26 @@ def _known_user(
 
 def _link(claims: Claims, issuer: conf.IssuerSettings) -> AbstractBaseUser | None:
     email = _verified_email(claims)
-    users = _users_with(email) if email else []
-    if len(users) != 1 or not _may_be_linked(users[0]):
+    found = list(accounts_with_email([proved_address(email)])) if email else []
+    if len(found) != 1:
         return None
-    return _remember(claims, issuer, users[0])
+    stored, user = found[0]
+    is_theirs = proved_address(stored) and _may_be_linked(user)
+    return _remember(claims, issuer, user) if is_theirs else None
 
 
 def _create(claims: Claims, issuer: conf.IssuerSettings) -> AbstractBaseUser | None:
     """Return the new user, or ``None`` if another user has the e-mail address."""
     model = get_user_model()
-    username_field, email_field = model.USERNAME_FIELD, model.get_email_field_name()
+    username_field, address_field = model.USERNAME_FIELD, model.get_email_field_name()
     email = _verified_email(claims)
     fields = {username_field: _username()}
-    if email and _has_email():
-        if _users_with(email):  # perhaps another request of this person made it just now
+    if email and email_field() is not None:
+        if any(accounts_with_email([proved_address(email)])):
+            # Perhaps another request of this person made the account just now.
             return _known_user(claims, issuer, using=router.db_for_write(Identity))
-        fields[email_field] = email
-    elif username_field == email_field:
+        fields[address_field] = email
+    elif username_field == address_field:
         return None
     user = model(**fields)
     user.set_unusable_password()
@@ -114,41 +118,11 @@ def _fields_of(error: IntegrityError | ValidationError) -> str:
 
 
 def _verified_email(claims: Claims) -> str:
-    """Return the e-mail address if the issuer says that it is verified, or ``""``."""
+    """Return the e-mail address as the issuer spells it if it is verified, or ``""``."""
     email = claims.get("email")
     if claims.get("email_verified") is not True or not isinstance(email, str):
         return ""
-    try:
-        validate_email(email)
-    except ValidationError:
-        return ""
-    return email
-
-
-def _users_with(email: str) -> list[AbstractBaseUser]:
-    if not _has_email():
-        return []
-    model = get_user_model()
-    field = model.get_email_field_name()
-    found = model._default_manager.filter(**{f"{field}__iexact": email})  # noqa: SLF001
-    return [user for user in found if _is_same(getattr(user, field), email)]
-
-
-def _is_same(one: str, other: str) -> bool:
-    """Compare without the case of ASCII letters.
-
-    Databases also take "ä" for "a", and the kelvin sign for "K".
-    """
-    return one == other or (one.isascii() and other.isascii() and one.lower() == other.lower())
-
-
-def _has_email() -> bool:
-    model = get_user_model()
-    try:
-        model._meta.get_field(model.get_email_field_name())  # noqa: SLF001 - public by its docs
-    except FieldDoesNotExist:
-        return False
-    return True
+    return email if proved_address(email) else ""
 
 
 def _may_be_linked(user: AbstractBaseUser) -> bool:

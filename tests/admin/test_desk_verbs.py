@@ -398,7 +398,7 @@ def test_ending_links(admin: Browser, waiting: Grant) -> None:
 def test_a_guest_can_download_where_links_are_mailed(admin: Browser, waiting: Grant) -> None:
     admin.open("cf_protected_grant_person", email="guest@example.com", asset="ebook")
     assert "<strong>Yes.</strong>" in admin.html
-    assert "The buyer downloads with the link that is mailed to this address." in admin.html
+    assert "The buyer can download as a guest, with the link that is mailed to" in admin.html
     services.revoke("acme", "2")
     admin.open("cf_protected_grant_person", email="guest@example.com", asset="ebook")
     assert "<strong>No: The grant was revoked.</strong>" in admin.html

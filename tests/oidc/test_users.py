@@ -165,6 +165,31 @@ def test_letters_that_only_look_alike_are_not_linked(stored: str, claimed: str) 
     assert map_user(claims(email=claimed), settings("link")) is None
 
 
+@pytest.mark.parametrize(
+    ("stored", "claimed"),
+    [
+        ("ada@bücher.example", "ada@xn--bcher-kva.example"),
+        ("ADA@xn--bcher-kva.example", "ada@BÜCHER.example"),
+    ],
+)
+def test_both_spellings_of_a_domain_are_one_address(stored: str, claimed: str) -> None:
+    user = User.objects.create(email=stored)
+
+    assert map_user(claims(email=claimed), settings("create")) is None
+    assert map_user(claims(email=claimed), settings("link")) == user
+
+
+@pytest.mark.parametrize("unknown", ["link", "create"])
+def test_a_domain_to_which_mail_may_go_elsewhere_proves_nothing(unknown: Any) -> None:
+    """Mail to straße.de may go to strasse.de, whose owner would confirm the address."""
+    User.objects.create(email="ada@straße.de")
+
+    for claimed in ("ada@straße.de", "ada@xn--strae-oqa.de", "ada@strasse.de"):
+        user = map_user(claims(claimed, email=claimed), settings(unknown))
+        assert user is None or user.get_username() == "ada@strasse.de"
+    assert User.objects.filter(email="ada@straße.de", oidc_identities=None).exists()
+
+
 # Unknown subjects: create
 
 
@@ -196,12 +221,20 @@ def test_creating_does_not_take_over_an_account(user: User, email: str) -> None:
 
 
 def test_an_email_that_does_not_fit_is_logged_without_it(caplog: pytest.LogCaptureFixture) -> None:
-    email = f"{'g' * 60}@{'.'.join(['a' * 60] * 4)}.example.com"
+    email = "grace@example.x"  # Django's field refuses the top-level domain
 
     with caplog.at_level(logging.WARNING, "cf_protected"):
         assert map_user(claims(email=email), settings("create")) is None
 
     assert caplog.messages == [f"No user for a subject of {ISSUER}: email"]
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "email", [f"{'g' * 60}@{'.'.join(['a' * 60] * 4)}.example.com", '"grace"@example.com']
+)
+def test_what_isnt_an_address_for_grants_is_none_for_users(email: str) -> None:
+    assert map_user(claims(email=email), settings("create")) is None
     assert not User.objects.exists()
 
 

@@ -8,15 +8,17 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.http import urlencode
 
 from cf_protected.addresses import normal_address
 from cf_protected.admin.people import stated_address, users_named, users_stating
-from cf_protected.models import Grant, Purchase
+from cf_protected.models import Grant, GrantEvent, Purchase
 from cf_protected.models.querysets import GrantQuerySet
 from cf_protected.services import Holder
 from cf_protected.verified_emails import vouched_addresses, vouching_user
+
+_Verb = GrantEvent.Verb
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,17 @@ class Case:
         as_guest = Q(user=None, email__in=[self.email] if self.email else self.vouched)
         return as_guest | Q(user=self.account) if self.account else as_guest
 
+    def given(self, grants: GrantQuerySet) -> QuerySet[GrantEvent]:
+        """Return the events by which ``grants`` went from the person to others, latest first."""
+        if self.purchase is not None:
+            return GrantEvent.objects.none()
+        own = [self.email] if self.email else self.vouched
+        old, new = Q(old_email__in=own), Q(new_email__in=own)
+        if self.account is not None:
+            old, new = old | Q(old_user=self.account), new | Q(new_user=self.account)
+        events = _moves().filter(old, grant__in=grants).exclude(new)
+        return events.exclude(grant__in=self.grants(grants)).order_by("-at", "-pk")
+
     def unconfirmed(self) -> str:
         """Return the address that the account states, if nothing confirms it and grants wait."""
         stated = stated_address(self.account) if self.account is not None else ""
@@ -122,17 +135,27 @@ def _search(text: str) -> Iterator[Case]:
         accounts += [vouching] if vouching is not None else []
         accounts += users_stating([address]).get(address, [])
     yield from map(Case.of_account, accounts)
-    if address and _is_known(address, was_found=bool(accounts)):
+    if address and _is_known(address, accounts):
         yield Case(email=address)
     for purchase in Purchase.objects.filter(reference=text)[:20]:
         yield _case_of(purchase)
 
 
-def _is_known(address: str, *, was_found: bool) -> bool:
-    """Return whether grants wait for the address, or its purchases are of no account found."""
+def _is_known(address: str, accounts: list[Any]) -> bool:
+    """Return whether grants wait for the address, or went from it to none of the accounts found.
+
+    Without an account its purchases are asked too.
+    """
     if Grant.objects.filter(user=None, email=address).exists():
         return True
-    return not was_found and Purchase.objects.filter(email=address).exists()
+    if _moves().filter(old_email=address).exclude(new_user__in=accounts).exists():
+        return True
+    return not accounts and Purchase.objects.filter(email=address).exists()
+
+
+def _moves() -> QuerySet[GrantEvent]:
+    """Return the events by which grants went from one holder to another."""
+    return GrantEvent.objects.filter(verb__in=[_Verb.TRANSFERRED, _Verb.CLAIMED])
 
 
 def _case_of(purchase: Purchase) -> Case:

@@ -38,7 +38,7 @@ class AssetChoiceForm(forms.Form):
     def clean_asset(self) -> Asset:
         text = self.cleaned_data["asset"]
         for field in ("slug", "sku", "title"):
-            # Compared here too: MariaDB takes "EBOOK" for "ebook".
+            # Compared here too: MariaDB takes the title "EBOOK" for "Ebook".
             alike = Asset.objects.filter(**{field: text})
             found = [asset for asset in alike if getattr(asset, field) == text]
             if len(found) > 1:
@@ -48,23 +48,27 @@ class AssetChoiceForm(forms.Form):
         raise ValidationError(_("No asset has this slug, SKU or title."))
 
 
-class VerbForm(forms.Form):
-    """A reason for the history. Forms of verbs with more to ask are subclasses."""
+class ReasonForm(forms.Form):
+    """A reason for the history."""
 
     reason = forms.CharField(
         label=_("Reason"), max_length=255, required=False, help_text=_("For staff to read.")
     )
     field_order = ("expires_at", "count", "to", "whole_purchase", "reason")
 
-    def __init__(self, *args: Any, grant: Grant, actor: Any, **options: Any) -> None:
-        self.grant, self.actor = grant, actor
-        super().__init__(*args, **options)
-
     def add_service_error(self, error: ValueError) -> None:
         """Show what a service refused at the field of the argument that its message names."""
         argument = str(error).partition(" ")[0].rstrip(":")
         name = {"user": "to", "email": "to"}.get(argument, argument)
         self.add_error(name if name in self.fields else None, str(error))
+
+
+class VerbForm(ReasonForm):
+    """What a verb asks about a grant. Forms of verbs with more to ask are subclasses."""
+
+    def __init__(self, *args: Any, grant: Grant, actor: Any, **options: Any) -> None:
+        self.grant, self.actor = grant, actor
+        super().__init__(*args, **options)
 
 
 class ExtendForm(VerbForm):

@@ -33,9 +33,14 @@ def change_of(event: GrantEvent) -> str:
     return "; ".join([*_holders(event), *_terms(event)])
 
 
+def new_holder_of(event: GrantEvent) -> str:
+    """Return the name of the account or the address that got the grant."""
+    return _holder(event.new_user_id, event.new_user, event.new_email)
+
+
 def _holders(event: GrantEvent) -> Iterator[str]:
     old = _holder(event.old_user_id, event.old_user, event.old_email)
-    new = _holder(event.new_user_id, event.new_user, event.new_email)
+    new = new_holder_of(event)
     if old and new:
         yield _("from %(old)s to %(new)s") % {"old": old, "new": new}
     elif new:

@@ -16,8 +16,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from cf_protected.admin.desk.cases import Case, search
-from cf_protected.admin.desk.forms import AssetChoiceForm, SearchForm, VerbForm
+from cf_protected.admin.desk.forms import AssetChoiceForm, ReasonForm, SearchForm, VerbForm
 from cf_protected.admin.desk.person import PersonPage
+from cf_protected.admin.desk.purchase_verbs import PURCHASE_VERBS, PurchaseVerb
+from cf_protected.admin.desk.purchase_verbs import why_not as why_not_purchase
 from cf_protected.admin.desk.verbs import MANAGE, SUPPORT, VERBS, Verb, why_not
 from cf_protected.admin.why import facts_about, verdict_on
 from cf_protected.models import Grant, Purchase
@@ -36,6 +38,11 @@ class SupportDesk(admin.ModelAdmin):
                 "<path:object_id>/desk/<slug:name>/",
                 view(self.verb_view),
                 name="cf_protected_grant_desk",
+            ),
+            path(
+                "purchase/<str:key>/<slug:name>/",
+                view(self.purchase_view),
+                name="cf_protected_grant_purchase",
             ),
             *super().get_urls(),
         ]
@@ -88,7 +95,8 @@ class SupportDesk(admin.ModelAdmin):
             return HttpResponseRedirect(person_url(self.admin_site, case_of(grant)))
         context = {
             "title": verb.label,
-            "grant": grant,
+            "about": grant,
+            "whose": grant.holder,
             "form": form,
             "question": verb.question(grant) if applies else why_not(verb, grant),
             "applies": applies,
@@ -113,6 +121,47 @@ class SupportDesk(admin.ModelAdmin):
             self.message_user(request, str(undone), messages.INFO)
         return True
 
+    def purchase_view(self, request: HttpRequest, key: str, name: str) -> HttpResponse:
+        """Ask whether to revoke or restore a whole purchase, and do so when that is confirmed."""
+        if not (self.has_view_permission(request) and self.has_manage_permission(request)):
+            raise PermissionDenied
+        verb = next((one for one in PURCHASE_VERBS if one.name == name), None)
+        case = _named({"purchase": key})
+        if verb is None or case is None or case.purchase is None:
+            raise Http404
+        purchase = case.purchase
+        if self.get_queryset(request).filter(purchase=purchase).count() < purchase.grants.count():
+            raise PermissionDenied  # the project hides some of its grants
+        form = ReasonForm(request.POST if request.method == "POST" else None)
+        applies, back = verb.applies(purchase), person_url(self.admin_site, case)
+        if applies and form.is_valid() and self._run_purchase(request, verb, purchase, form):
+            return HttpResponseRedirect(back)
+        context = {
+            "title": verb.label,
+            "about": purchase,
+            "whose": purchase,
+            "form": form,
+            "question": verb.question(purchase) if applies else why_not_purchase(purchase),
+            "applies": applies,
+            "back": back,
+        }
+        return self._render(request, "verb", context)
+
+    def _run_purchase(
+        self, request: HttpRequest, verb: PurchaseVerb, purchase: Purchase, form: ReasonForm
+    ) -> bool:
+        """Run the verb, log it and tell the user. Return whether the reason was valid."""
+        reason = form.cleaned_data["reason"]
+        try:
+            changed = verb.run(purchase, reason=reason, actor=request.user)
+        except ValueError as error:
+            form.add_service_error(error)
+            return False
+        for one in (purchase, *changed):
+            self.log_change(request, one, f"{verb.done} {reason}".strip())
+        self.message_user(request, str(verb.done), messages.SUCCESS)
+        return True
+
     def _about(self, request: HttpRequest, case: Case) -> dict[str, Any]:
         """Return what the page of ``case`` shows."""
         grants: Any = self.get_queryset(request)
@@ -122,6 +171,7 @@ class SupportDesk(admin.ModelAdmin):
             "case": case,
             "page": page,
             "rows": [(row, self._buttons(request, row.grant)) for row in page.grants],
+            "purchases": [(one, self._purchase_buttons(request, one)) for one in page.purchases],
             "account_url": _account_url(self.admin_site, request, case.account),
             "unconfirmed": case.unconfirmed(),
         }
@@ -155,6 +205,18 @@ class SupportDesk(admin.ModelAdmin):
             if request.user.has_perm(verb.permission) and verb.applies(grant)
         ]
 
+    def _purchase_buttons(self, request: HttpRequest, purchase: Purchase) -> list[tuple[str, str]]:
+        """Return the label and the URL of each verb that the user may run on the purchase."""
+        name = "admin:cf_protected_grant_purchase"
+        return [
+            (
+                str(verb.label),
+                reverse(name, args=[purchase.pk, verb.name], current_app=self.admin_site.name),
+            )
+            for verb in PURCHASE_VERBS
+            if self.has_manage_permission(request) and verb.applies(purchase)
+        ]
+
     def _render(self, request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
         request.current_app = self.admin_site.name
         media = self.media + context["form"].media
@@ -186,8 +248,12 @@ def person_link(site: admin.AdminSite, case: Case, text: str) -> str | SafeStrin
 
 
 def _case(request: HttpRequest) -> Case | None:
+    return _named({name: str(value) for name, value in request.GET.items()})
+
+
+def _named(query: dict[str, str]) -> Case | None:
     try:
-        return Case.named({name: str(value) for name, value in request.GET.items()})
+        return Case.named(query)
     except ValueError as error:
         raise Http404(str(error)) from error
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.db.models import Q
 
 from cf_protected.admin.desk.cases import Case
-from cf_protected.admin.desk.history import actor_of, change_of
+from cf_protected.admin.desk.history import actor_of, change_of, new_holder_of
 from cf_protected.admin.why import GrantVerdict, verdicts
 from cf_protected.models import Download, Grant, GrantEvent, Purchase
 from cf_protected.models.querysets import GrantQuerySet
@@ -19,6 +19,7 @@ from cf_protected.moments import end_in_words
 _GRANTS: Final = 100
 _PURCHASES: Final = 50
 _EVENTS: Final = 50
+_GIVEN: Final = 50
 _DOWNLOADS: Final = 20
 
 
@@ -47,6 +48,14 @@ class EventRow:
     event: GrantEvent
     actor: str
     change: str
+
+
+@dataclass(frozen=True)
+class GivenRow:
+    """The event by which a grant went to another holder, whose name is ``to``."""
+
+    event: GrantEvent
+    to: str
 
 
 @dataclass(frozen=True)
@@ -84,11 +93,23 @@ class PersonPage:
         return list(rows.order_by("-pk")[:_PURCHASES])
 
     @cached_property
+    def given(self) -> list[GivenRow]:
+        """The grants that were the person's, and went to others; each by its latest move."""
+        moves = self.case.given(self.allowed).select_related("new_user", "grant__asset")
+        latest: dict[Any, GrantEvent] = {}
+        for event in moves[:_GIVEN]:
+            latest.setdefault(event.grant_id, event)
+        return [GivenRow(event, new_holder_of(event)) for event in latest.values()]
+
+    @cached_property
     def events(self) -> list[EventRow]:
         """The latest changes of these grants and purchases."""
         purchases = {purchase.pk for purchase in self.purchases}
         grants = [row.grant.pk for row in self.grants]
-        ours = GrantEvent.objects.filter(Q(grant__in=grants) | Q(purchase__in=purchases))
+        given = [row.event.pk for row in self.given]
+        ours = GrantEvent.objects.filter(
+            Q(grant__in=grants) | Q(purchase__in=purchases) | Q(pk__in=given)
+        )
         rows = ours.select_related("actor", "old_user", "new_user", "grant__asset", "purchase")
         latest = rows.order_by("-at", "-pk")[:_EVENTS]
         return [EventRow(event, actor_of(event), change_of(event)) for event in latest]

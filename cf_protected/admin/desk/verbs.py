@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cf_protected import services
+from cf_protected.admin.desk import purchase_verbs
 from cf_protected.admin.desk.forms import AllowMoreForm, ExtendForm, TransferForm, VerbForm
 from cf_protected.models import Grant
 from cf_protected.models.querysets import GrantQuerySet
@@ -219,8 +220,6 @@ VERBS: Final = (
 
 def why_not(verb: Verb, grant: Grant) -> str:
     """Return why the verb doesn't apply to the grant as it is."""
-    if verb.name == "restore" and _is_refunded(grant):
-        return _(
-            "The purchase was refunded. Restoring doesn't undo a refund: grant the asset again."
-        )
+    if verb.name == "restore" and grant.purchase is not None:
+        return purchase_verbs.why_not(grant.purchase)
     return _("This would change nothing.")
