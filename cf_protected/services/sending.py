@@ -14,6 +14,7 @@ from cf_protected import conf
 from cf_protected.addresses import normal_address
 from cf_protected.models import Asset, Grant, Mailbox, Purchase
 from cf_protected.models.querysets import GrantQuerySet
+from cf_protected.moments import after
 from cf_protected.services.arguments import check_moment
 from cf_protected.services.links import (
     LinkKind,
@@ -170,7 +171,7 @@ def _link(kind: LinkKind, mailbox: Mailbox, now: datetime, **what: Any) -> dict[
         url = site_url_of("confirm-claim", token=token)
     else:
         url = site_url_of("guest-link", kind=str(kind), token=token)
-    return {"link": url, "expires_at": now + lifetime_of(kind)}
+    return {"link": url, "expires_at": after(now, lifetime_of(kind))}
 
 
 def _context(titles: list[str], *, sign_in: bool = False) -> dict[str, Any]:

@@ -299,6 +299,14 @@ def test_a_mail_says_until_when_its_link_works(purchase: Purchase, commit: Commi
     assert "It works until March 2, 2126, 1 p.m. CET." in the_mail().body
 
 
+def test_links_may_work_for_ever(purchase: Purchase, configure: Configure, commit: Commit) -> None:
+    configure(RECEIPT_LIFETIME=timedelta.max)
+
+    commit(lambda: services.send_receipt(purchase))
+
+    assert "9999" in the_mail().body
+
+
 def test_a_project_without_the_apps_urls_keeps_its_webhook(
     asset: Asset, settings: Settings, commit: Commit, caplog: pytest.LogCaptureFixture
 ) -> None:
