@@ -16,7 +16,7 @@ from cf_protected.moments import in_current_zone, start_of
 class MomentWidget(AdminSplitDateTime):
     """Shows a moment in the current time zone, also at the calendar's very end."""
 
-    def decompress(self, value: datetime | None) -> list[Any]:
+    def decompress(self, value: datetime | None) -> tuple[date | None, time | None]:
         return super().decompress(value and in_current_zone(value).replace(tzinfo=None))
 
 

@@ -49,7 +49,17 @@ def stored() -> list[Any]:
 
 
 @pytest.fixture
-def failing() -> Iterator[None]:
+def shop(transactional_db: None, asset: Asset, configure: Configure) -> None:
+    """What waits for an address, and would be mailed to it."""
+    configure(SITE_URL="https://shop.example")
+    ends = timezone.now() + timedelta(days=9)
+    services.grant(asset, email=ADDRESS, expires_at=ends, max_downloads=3, **LINE)
+    Grant.objects.update(downloads_used=2)
+    mailbox_of(ADDRESS)
+
+
+@pytest.fixture
+def failing(shop: None) -> Iterator[None]:
     def fail(**kwargs: object) -> None:
         raise RuntimeError("no connection")
 
@@ -58,24 +68,11 @@ def failing() -> Iterator[None]:
     signals.grant_changed.disconnect(fail)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("failing")
 @pytest.mark.parametrize("atomic_requests", [True, False])
 @pytest.mark.parametrize("verb", VERBS)
-def test_all_of_it_is_undone(
-    asset: Asset,
-    user: User,
-    configure: Configure,
-    request: pytest.FixtureRequest,
-    verb: str,
-    atomic_requests: bool,
-) -> None:
-    configure(SITE_URL="https://shop.example")
-    ends = timezone.now() + timedelta(days=9)
-    services.grant(asset, email=ADDRESS, expires_at=ends, max_downloads=3, **LINE)
-    Grant.objects.update(downloads_used=2)
-    mailbox_of(ADDRESS)
+def test_all_of_it_is_undone(user: User, verb: str, atomic_requests: bool) -> None:
     before = stored()
-    request.getfixturevalue("failing")
 
     # A view that handles the error commits the rest of its request.
     outer = transaction.atomic() if atomic_requests else nullcontext()
