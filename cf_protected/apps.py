@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class CFProtectedConfig(AppConfig):
-    """Registers the checks and receivers, without reading a key or using the network."""
+    """Registers checks, receivers and a log filter, without reading a key or using the network."""
 
     name = "cf_protected"
     verbose_name = _("Protected downloads")
@@ -17,9 +17,11 @@ class CFProtectedConfig(AppConfig):
         from cf_protected import checks  # noqa: PLC0415 - models are loaded only now
         from cf_protected.api.checks import check_authenticators  # noqa: PLC0415
         from cf_protected.guests import end_at_login  # noqa: PLC0415
+        from cf_protected.logged_links import hide_tokens  # noqa: PLC0415
         from cf_protected.services.waiting import claim_at_sign_in  # noqa: PLC0415
         from cf_protected.signed_cookies.jar import note_logout  # noqa: PLC0415
 
+        hide_tokens()
         register(checks.check_settings, "cf_protected")
         register(check_authenticators, "cf_protected")
         register(checks.check_deployment, "cf_protected", deploy=True)

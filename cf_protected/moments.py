@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.utils.formats import date_format
 from django.utils.timezone import get_current_timezone, localtime
@@ -17,9 +17,25 @@ def start_of(day: date) -> datetime:
     return datetime.combine(day, time.min, get_current_timezone()).astimezone(UTC)
 
 
+def after(moment: datetime, duration: timedelta) -> datetime:
+    """Return the moment that is so much later, or the calendar's last."""
+    try:
+        return moment + duration
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
+
+
+def in_current_zone(moment: datetime) -> datetime:
+    """Return ``moment`` in the current time zone, or as it is at the calendar's very end."""
+    try:
+        return localtime(moment)
+    except OverflowError:
+        return moment
+
+
 def in_words(moment: datetime) -> str:
     """Return date, time and time zone."""
-    local = _local(moment)
+    local = in_current_zone(moment)
     # Django's format "T" is empty in the hour that comes twice.
     return f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
 
@@ -34,18 +50,10 @@ def end_in_words(end: datetime) -> str:
 
 def last_day(end: datetime) -> str:
     """Return the date of the last day before ``end``, in short."""
-    return date_format(_local(_last_moment(end)), "SHORT_DATE_FORMAT")
+    return date_format(in_current_zone(_last_moment(end)), "SHORT_DATE_FORMAT")
 
 
 def _last_moment(end: datetime) -> datetime:
     """Return the moment before ``end`` if a day begins there: not always at 0:00, see above."""
     before = end.astimezone(UTC) - datetime.resolution
-    return before if _local(before).date() != _local(end).date() else end
-
-
-def _local(moment: datetime) -> datetime:
-    """Return ``moment`` in the current time zone, or as it is at the calendar's very end."""
-    try:
-        return localtime(moment)
-    except OverflowError:
-        return moment
+    return before if in_current_zone(before).date() != in_current_zone(end).date() else end

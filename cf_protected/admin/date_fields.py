@@ -10,13 +10,20 @@ from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from cf_protected.moments import start_of
+from cf_protected.moments import in_current_zone, start_of
+
+
+class MomentWidget(AdminSplitDateTime):
+    """Shows a moment in the current time zone, also at the calendar's very end."""
+
+    def decompress(self, value: datetime | None) -> tuple[date | None, time | None]:
+        return super().decompress(value and in_current_zone(value).replace(tzinfo=None))
 
 
 class StartField(forms.SplitDateTimeField):
     """A start: a date alone is the beginning of the day."""
 
-    widget = AdminSplitDateTime
+    widget = MomentWidget
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

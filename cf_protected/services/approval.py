@@ -20,6 +20,7 @@ from cf_protected.conf import DistributionSettings
 from cf_protected.distributions import Distribution, distributions
 from cf_protected.models import Asset, AssetFile, Grant
 from cf_protected.models.querysets import GrantQuerySet
+from cf_protected.moments import after
 from cf_protected.reasons import Reason
 from cf_protected.services.terms import (
     DownloadRequest,
@@ -194,8 +195,8 @@ class Approver:
         """
         end, start = grant_end(decision), starts(self.request, asset) or self.request.now
         for needed, counts in (
-            (start + settings.url_lifetime, not is_repeat),
-            (start + _SECOND, True),
+            (after(start, settings.url_lifetime), not is_repeat),
+            (after(start, _SECOND), True),
         ):
             if end is None or end >= needed:
                 return decision

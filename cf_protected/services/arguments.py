@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,6 +16,12 @@ def check_moment(argument: str, moment: Any) -> None:
     """Raise ``ValueError`` for what isn't a datetime, or one without a time zone."""
     if not isinstance(moment, datetime) or timezone.is_naive(moment):
         raise ValueError(f"{argument} ({moment}) isn't a datetime, or has no time zone.")
+
+
+def check_text(argument: str, text: str) -> None:
+    """Raise ``ValueError`` for characters that not every database takes."""
+    if re.search("[\0\ud800-\udfff]", text):
+        raise ValueError(f"{argument} has a null character or a surrogate.")
 
 
 def check_number(argument: str, number: Any) -> None:

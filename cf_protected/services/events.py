@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 from cf_protected import signals
 from cf_protected.models import Grant, GrantEvent, Purchase
 from cf_protected.models.querysets import GrantQuerySet
-from cf_protected.services.arguments import check_moment
+from cf_protected.services.arguments import check_moment, check_text
 from cf_protected.services.holders import Holder
 from cf_protected.services.purchases import database
 
@@ -29,9 +28,7 @@ class Change:
         check_moment("now", self.now)
         if len(self.reason) > 255:
             raise ValueError("reason is longer than 255 characters.")
-        # PostgreSQL stores neither.
-        if re.search("[\0\ud800-\udfff]", self.reason):
-            raise ValueError("reason has a null character or a surrogate.")
+        check_text("reason", self.reason)
 
 
 def new_event(

@@ -13,7 +13,7 @@ from django.utils import timezone
 from cf_protected import signals
 from cf_protected.exceptions import GrantConflict
 from cf_protected.models import Asset, Grant, GrantEvent, Purchase
-from cf_protected.services.arguments import check_number, check_terms
+from cf_protected.services.arguments import check_number, check_terms, check_text
 from cf_protected.services.events import Change, first_terms, kept, new_event, record
 from cf_protected.services.holders import Holder, check_accounts
 from cf_protected.services.purchases import change, database, lock_purchase
@@ -145,6 +145,7 @@ def _asset(named: Asset | str) -> Asset:
         return named
     if not named:
         raise ValueError("asset is an empty SKU.")
+    check_text("asset", named)
     return Asset.objects.get(sku=named)
 
 

@@ -14,6 +14,8 @@ from cf_protected import conf
 from cf_protected.addresses import normal_address
 from cf_protected.models import Asset, Grant, Mailbox, Purchase
 from cf_protected.models.querysets import GrantQuerySet
+from cf_protected.moments import after
+from cf_protected.services.arguments import check_moment
 from cf_protected.services.links import (
     LinkKind,
     MailedLink,
@@ -42,7 +44,7 @@ def send_downloads(email: str, *, now: datetime | None = None) -> bool:
     The mail goes to the stored address after the commit, in the active language. A failure of
     the mail server is logged. Raises ``ValueError`` for what isn't an address.
     """
-    address, now = normal_address(email, "email"), now or timezone.now()
+    address, now = normal_address(email, "email"), _moment(now)
     waiting = _waiting_for(address)
     user = vouching_user(address)
     has_account = user is not None and _grants(user=user).exists()
@@ -68,11 +70,14 @@ def send_receipt(purchase: Purchase, *, gift: bool = False, now: datetime | None
     An address gets a link that opens this purchase alone, for ``RECEIPT_LIFETIME``. An account
     is told to sign in, at the address that it vouches for. None leaves for a purchase that opens
     nothing, such as a revoked one, and without ``SITE_URL``. For the rest see ``send_downloads``;
-    no limit applies, so call it once for each purchase.
+    no limit applies, so call it once for each purchase. Raises ``ValueError`` for ``None``, such
+    as the purchase of a grant that staff made.
     """
+    if purchase is None:  # a query would find all grants without a purchase
+        raise ValueError("purchase is None: the grant has none. Use send_downloads instead.")
+    now = _moment(now)
     if not _can_mail():
         return 0
-    now = now or timezone.now()
     grants = _grants(purchase=purchase)
     waiting = sorted({*grants.exclude(email="").values_list("email", flat=True)})
     sent = [_post_receipt(purchase, mailbox_of(address), now, gift=gift) for address in waiting]
@@ -86,7 +91,7 @@ def send_new_link(link: MailedLink, *, now: datetime | None = None) -> bool:
 
     The limit of ``send_downloads`` applies.
     """
-    now = now or timezone.now()
+    now = _moment(now)
     held = _waiting_for(link.mailbox.email).filter(purchase__isnull=False)
     grant = held.filter(purchase=link.purchase_id).select_related("purchase").first()
     if grant is None or grant.purchase is None:
@@ -102,7 +107,7 @@ def send_claim_link(user: Any, email: str, *, now: datetime | None = None) -> bo
     Only this account can say yes, once, within an hour. None leaves if nothing waits. For the rest
     see ``send_downloads``.
     """
-    address, now = normal_address(email, "email"), now or timezone.now()
+    address, now = normal_address(email, "email"), _moment(now)
     waiting = _waiting_for(address)
     if not _can_mail() or not waiting.exists():
         return False
@@ -116,6 +121,12 @@ def send_claim_link(user: Any, email: str, *, now: datetime | None = None) -> bo
 
     post("claim", mailbox, context)
     return True
+
+
+def _moment(now: datetime | None) -> datetime:
+    now = now or timezone.now()
+    check_moment("now", now)
+    return now
 
 
 def _post_receipt(
@@ -160,7 +171,7 @@ def _link(kind: LinkKind, mailbox: Mailbox, now: datetime, **what: Any) -> dict[
         url = site_url_of("confirm-claim", token=token)
     else:
         url = site_url_of("guest-link", kind=str(kind), token=token)
-    return {"link": url, "expires_at": now + lifetime_of(kind)}
+    return {"link": url, "expires_at": after(now, lifetime_of(kind))}
 
 
 def _context(titles: list[str], *, sign_in: bool = False) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from cf_protected.access import Decision, DownloadRefused, unreleased
 from cf_protected.cloudfront.policy import to_epoch_seconds
 from cf_protected.conf import DistributionSettings
 from cf_protected.models import Asset, AssetFile
+from cf_protected.moments import after
 from cf_protected.person import Person, User
 from cf_protected.reasons import Reason
 from cf_protected.viewer import Viewer, plain_address
@@ -106,7 +107,7 @@ def agree_on_terms(
         if ip_address is None and not _may_go_unbound(request.viewer, settings):
             refusal = replace(decision, allowed=False, reason=Reason.ADDRESS_NOT_BOUND)
             raise DownloadRefused(refusal, asset)
-    key_is_used_until = (starts_at or request.now) + settings.shortest_overlap
+    key_is_used_until = after(starts_at or request.now, settings.shortest_overlap)
     if starts_at and key_is_used_until > request.now + settings.rotation_overlap:
         raise DownloadRefused(unreleased(decision, asset), asset)
     return Terms(lifetime(file, settings), starts_at, ends_at, ip_address)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -235,3 +235,16 @@ def test_add_form_asks_nothing_that_has_no_answer_yet(admin: Browser, db: None) 
 def test_asset_can_be_chosen_ahead(admin: Browser, asset: Asset) -> None:
     page = admin.open("cf_protected_grant_add", asset=asset.pk)
     assert page.context["adminform"].form["asset"].value() == str(asset.pk)
+
+
+def test_an_end_that_a_provider_uses_for_never(admin: Browser, asset: Asset, user: User) -> None:
+    never = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    grant = services.grant(asset, user, expires_at=never)
+
+    admin.open("cf_protected_grant_change", grant.pk)
+    admin.press("_save", max_downloads="5")
+
+    grant.refresh_from_db()
+    assert grant.max_downloads == 5
+    assert grant.expires_at is not None
+    assert grant.expires_at.year == 9999

@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from cf_protected import services
 from cf_protected.models import Asset, Grant, Mailbox, Purchase
-from cf_protected.services.links import LinkKind, read_token
+from cf_protected.services.links import LinkKind, make_token, read_token
 from tests.accounts.models import User
 from tests.conftest import Configure
 from tests.mail.conftest import ADDRESS, Commit, html_of, link_in, mail_through, sell, the_mail
@@ -117,6 +117,38 @@ def test_nothing_is_mailed_to_an_address_for_which_nothing_waits(
 def test_what_isnt_an_address_is_an_error_that_names_the_argument(db: None) -> None:
     with pytest.raises(ValueError, match="email"):
         services.send_downloads("ada")
+
+
+def test_a_receipt_of_no_purchase_mails_nobody(asset: Asset, user: User, commit: Commit) -> None:
+    services.grant(asset, email=ADDRESS)  # as staff do: it has no purchase
+    services.grant(asset, user)
+
+    with pytest.raises(ValueError, match="purchase is None"):
+        commit(lambda: services.send_receipt(services.grant(asset, user).purchase))
+
+    assert mail.outbox == []
+
+
+@pytest.mark.parametrize(
+    "name", ["send_downloads", "send_receipt", "send_claim_link", "send_new_link"]
+)
+def test_a_moment_without_a_time_zone_mails_nothing(
+    purchase: Purchase, user: User, commit: Commit, name: str
+) -> None:
+    mailbox = Mailbox.objects.create(email=ADDRESS)
+    link = read_token(LinkKind.MAILBOX, make_token(LinkKind.MAILBOX, mailbox))
+    arguments = {
+        "send_downloads": [ADDRESS],
+        "send_receipt": [purchase],
+        "send_claim_link": [user, ADDRESS],
+        "send_new_link": [link],
+    }
+
+    with pytest.raises(ValueError, match="now"):
+        commit(lambda: getattr(services, name)(*arguments[name], now=NOW.replace(tzinfo=None)))
+
+    assert mail.outbox == []
+    assert Mailbox.objects.get().mails == 0
 
 
 def test_nothing_is_mailed_without_site_url(
@@ -265,6 +297,14 @@ def test_a_mail_says_until_when_its_link_works(purchase: Purchase, commit: Commi
     commit(lambda: services.send_downloads(ADDRESS, now=NOW))
 
     assert "It works until March 2, 2126, 1 p.m. CET." in the_mail().body
+
+
+def test_links_may_work_for_ever(purchase: Purchase, configure: Configure, commit: Commit) -> None:
+    configure(RECEIPT_LIFETIME=timedelta.max)
+
+    commit(lambda: services.send_receipt(purchase))
+
+    assert "9999" in the_mail().body
 
 
 def test_a_project_without_the_apps_urls_keeps_its_webhook(

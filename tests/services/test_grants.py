@@ -84,6 +84,9 @@ def test_without_a_reference_each_grant_is_a_new_one(user: User, asset: Asset) -
         ("email", {"user": None, "email": "ada"}),
         ("email", {"user": None, "email": "a" * 300 + "@example.com"}),
         ("asset", {"asset": ""}),
+        ("asset", {"asset": "BOOK\0"}),
+        ("asset", {"asset": "BOOK\ud800"}),
+        ("asset", {"asset": Asset(title="Unsaved")}),
     ],
 )
 def test_what_cannot_be_stored_is_refused_by_name(

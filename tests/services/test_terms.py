@@ -260,6 +260,25 @@ def test_a_start_beyond_the_keys_life_is_refused(file: AssetFile) -> None:
     assert refusal.value.decision.reason == Reason.NOT_RELEASED
 
 
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [
+        (None, Reason.NOT_RELEASED),
+        (datetime(2999, 1, 1, tzinfo=UTC), Reason.ENDS_TOO_SOON),
+    ],
+)
+def test_what_is_never_released_is_refused(
+    user: User, file: AssetFile, end: datetime | None, reason: Reason
+) -> None:
+    Grant.objects.update(expires_at=end)
+    file.asset.available_from = datetime.max.replace(tzinfo=UTC)
+
+    with pytest.raises(DownloadRefused) as refusal:
+        services.issue_url(user, file)
+
+    assert refusal.value.decision.reason == reason
+
+
 def test_the_refusal_says_from_when_and_is_not_logged(user: User, file: AssetFile) -> None:
     file.asset.available_from = datetime(2090, 5, 1, 10, tzinfo=UTC)
 
