@@ -48,7 +48,7 @@ def _about_revoking(purchase: Purchase) -> str:
         "%(count)d grants end now, whoever holds them: %(assets)s.",
         count,
     ) % {"count": count, "assets": assets}
-    return f"{ended} {_('URLs that were signed already work until they expire.')}"
+    return " ".join([ended, _("URLs that were signed already work until they expire.")])
 
 
 def _about_restoring(purchase: Purchase) -> str:
@@ -60,7 +60,7 @@ def _about_restoring(purchase: Purchase) -> str:
         "%(count)d grants can be used again: %(assets)s.",
         count,
     ) % {"count": count, "assets": assets}
-    return f"{restored} {_('Grants that were revoked one by one stay revoked.')}"
+    return " ".join([restored, _("Grants that were revoked one by one stay revoked.")])
 
 
 def _taken(purchase: Purchase) -> tuple[int, str]:
